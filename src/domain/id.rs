@@ -1,0 +1,249 @@
+//! Identifiers: what things are called in a ledger, and nothing else.
+//!
+//! Invariant: a value of a type here has passed its rule; there is no other way to make one.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+use super::value::Invalid;
+
+/// The longest identifier, in bytes. Identifiers are hashed, listed and printed; 64 fits a UUID and a readable slug.
+pub const MAX_CODE: usize = 64;
+
+/// An identifier inside its kind: `C14`, `rest-spaces`, `head-of-people`. 1–64 ASCII letters, digits, `.`, `_`, `-`,
+/// the first a letter or digit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Code(Box<str>);
+
+impl Code {
+    /// Parses an identifier.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let mut bytes = text.bytes();
+        let first = bytes.next().is_some_and(|b| b.is_ascii_alphanumeric());
+        let rest = bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+        if first && rest && text.len() <= MAX_CODE {
+            Ok(Self(text.into()))
+        } else {
+            Err(Invalid::new(
+                "not an identifier",
+                "use 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit",
+            ))
+        }
+    }
+
+    /// The identifier's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// What a subject is. The word before the `/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// The ledger itself.
+    Ledger,
+    /// A posting system, as a holder of grants.
+    Source,
+    /// A post (role) in the organisation.
+    Post,
+    /// A list of codes.
+    CodeList,
+    /// A calendar of working days.
+    Calendar,
+    /// Settings; there is one subject, `settings/reports`.
+    Settings,
+    /// A pledge, in all its versions.
+    Pledge,
+    /// One promise of a pledge.
+    Commitment,
+    /// Something somebody does about a commitment.
+    Action,
+    /// A round of asking for feedback.
+    Round,
+    /// One item of feedback.
+    Feedback,
+    /// A policy, in all its versions.
+    Policy,
+    /// One change of a policy, from proposal to force.
+    PolicyChange,
+    /// A document that supports something.
+    Evidence,
+}
+
+impl Kind {
+    /// Every kind, in the order in which people read them.
+    pub const ALL: [Self; 14] = [
+        Self::Ledger,
+        Self::Source,
+        Self::Post,
+        Self::CodeList,
+        Self::Calendar,
+        Self::Settings,
+        Self::Pledge,
+        Self::Commitment,
+        Self::Action,
+        Self::Round,
+        Self::Feedback,
+        Self::Policy,
+        Self::PolicyChange,
+        Self::Evidence,
+    ];
+
+    /// The word before the `/`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ledger => "ledger",
+            Self::Source => "source",
+            Self::Post => "post",
+            Self::CodeList => "code-list",
+            Self::Calendar => "calendar",
+            Self::Settings => "settings",
+            Self::Pledge => "pledge",
+            Self::Commitment => "commitment",
+            Self::Action => "action",
+            Self::Round => "round",
+            Self::Feedback => "feedback",
+            Self::Policy => "policy",
+            Self::PolicyChange => "policy-change",
+            Self::Evidence => "evidence",
+        }
+    }
+
+    /// The subject of this kind with that identifier.
+    pub fn subject(self, id: &Code) -> Subject {
+        Subject { kind: self, id: id.clone() }
+    }
+}
+
+/// What an event is about: a kind and an identifier, written `commitment/C14`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Subject {
+    kind: Kind,
+    id: Code,
+}
+
+impl Subject {
+    /// Parses `kind/id`.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let rule =
+            Invalid::new("not a subject", "write kind/id, such as commitment/C14 or action/rest-spaces");
+        let (kind, id) = text.split_once('/').ok_or_else(|| rule.clone())?;
+        let kind = Kind::ALL.into_iter().find(|k| k.as_str() == kind).ok_or(rule)?;
+        Ok(Self { kind, id: Code::parse(id)? })
+    }
+
+    /// What it is.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Which one.
+    pub const fn id(&self) -> &Code {
+        &self.id
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind.as_str(), self.id)
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Subject {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// The stable name of a posting system, bound to its authenticated identity. Same rule as [`Code`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SourceName(Code);
+
+impl SourceName {
+    /// The source under which operators' events are recorded. No posting system can have this name.
+    pub const OPERATOR: &'static str = "operator";
+
+    /// Parses a source's name.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        Code::parse(text).map(Self)
+    }
+
+    /// The name's text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The subject that holds this source's grants.
+    pub fn subject(&self) -> Subject {
+        Kind::Source.subject(&self.0)
+    }
+}
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The name of a ledger: `ledgers/improvement-service`. Lower-case letters, digits and inner hyphens, 1–63 characters:
+/// it is a directory's name, too.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LedgerName(Box<str>);
+
+impl LedgerName {
+    /// Parses `ledgers/<name>` or the bare name.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let name = text.strip_prefix("ledgers/").unwrap_or(text);
+        let good = !name.is_empty()
+            && name.len() <= 63
+            && !name.starts_with('-')
+            && !name.ends_with('-')
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if good {
+            Ok(Self(name.into()))
+        } else {
+            Err(Invalid::new(
+                "not a ledger's name",
+                "write ledgers/<name> with 1 to 63 lower-case letters, digits or inner hyphens",
+            ))
+        }
+    }
+
+    /// The bare name, without `ledgers/`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The subject of the ledger's own events.
+    pub fn subject(&self) -> Subject {
+        Subject { kind: Kind::Ledger, id: Code(self.0.clone()) }
+    }
+}
+
+impl fmt::Display for LedgerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ledgers/{}", self.0)
+    }
+}

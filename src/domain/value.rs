@@ -1,0 +1,250 @@
+//! Values that events are made of: times, hashes, labels, words.
+//!
+//! Invariant: a value of a type here has passed its rule. Nothing here reads a clock or makes anything random.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::{borrow::Cow, fmt};
+
+/// Why a text is not a value: the rule that it broke, and what to do instead. Never the text itself: it may hold
+/// somebody's words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{rule}: {remedy}")]
+pub struct Invalid {
+    /// The rule, such as `not a subject`.
+    pub rule: &'static str,
+    /// What to do instead.
+    pub remedy: &'static str,
+}
+
+impl Invalid {
+    /// A broken rule and its remedy.
+    pub const fn new(rule: &'static str, remedy: &'static str) -> Self {
+        Self { rule, remedy }
+    }
+}
+
+/// 32 bytes of SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Sha256(pub [u8; 32]);
+
+impl fmt::Display for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&const_hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Sha256 {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sha256 {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl serde::de::Visitor<'_> for Bytes {
+            type Value = Sha256;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("32 bytes")
+            }
+            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Sha256, E> {
+                bytes.try_into().map(Sha256).map_err(|_| E::invalid_length(bytes.len(), &self))
+            }
+        }
+        from.deserialize_bytes(Bytes)
+    }
+}
+
+/// What stands in a record in place of words: `SHA-256(nonce ‖ text)`, nonce 32 random bytes. The words stand beside
+/// the ledger and can be erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Words(pub Sha256);
+
+/// When something happened in the world, with its precision. In a record it is a text whose form says how exact it is:
+/// `2025-04`, `2025-04-01`, `2025-04-01T09:30:00Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Occurred {
+    /// A month: year and month.
+    Month(i16, i8),
+    /// A day in the ledger's time zone.
+    Day(Date),
+    /// An instant, in microseconds.
+    Instant(Timestamp),
+}
+
+impl Occurred {
+    /// The day on which it counts, in the ledger's time zone: a month counts from its first day.
+    pub fn effective(&self, zone: &TimeZone) -> Date {
+        match *self {
+            Self::Month(year, month) => Date::constant(year, month, 1),
+            Self::Day(day) => day,
+            Self::Instant(instant) => zone.to_datetime(instant).date(),
+        }
+    }
+
+    /// Parses the stored form.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let bad = Invalid::new("not a time", "write 2025-04, 2025-04-01 or 2025-04-01T09:30:00Z");
+        match text.len() {
+            7 => {
+                let first: Date = format!("{text}-01").parse().map_err(|_| bad)?;
+                Ok(Self::Month(first.year(), first.month()))
+            }
+            10 => text.parse().map(Self::Day).map_err(|_| bad),
+            _ => text.parse().map(Self::Instant).map_err(|_| bad),
+        }
+    }
+}
+
+impl fmt::Display for Occurred {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Month(year, month) => write!(f, "{year:04}-{month:02}"),
+            Self::Day(day) => write!(f, "{day}"),
+            Self::Instant(instant) => write!(f, "{instant}"),
+        }
+    }
+}
+
+impl Serialize for Occurred {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Occurred {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(from)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// The longest label, in characters.
+pub const MAX_LABEL: usize = 120;
+/// The longest words, in characters.
+pub const MAX_WORDS: usize = 500;
+
+/// A name for a thing (a title): 1–120 characters, one line, no e-mail address, no telephone number. It names; it does
+/// not tell. It stands in the record and cannot be erased.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Label(Box<str>);
+
+impl Label {
+    /// Parses a label.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if text.trim().is_empty() || text.trim() != text || text.chars().count() > MAX_LABEL {
+            return Err(Invalid::new("not a label", "write 1 to 120 characters without spaces around them"));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Invalid::new("a label is one line", "remove line breaks and control characters"));
+        }
+        check_no_contact(text)?;
+        Ok(Self(text.into()))
+    }
+
+    /// The label's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Label {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(from)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Judges words before they are held: 1–500 characters about a decision, without an e-mail address or a telephone
+/// number in them.
+pub fn check_words(text: &str) -> Result<(), Invalid> {
+    if text.trim().is_empty() {
+        return Err(Invalid::new("blank words", "say in a sentence what was decided and why"));
+    }
+    if text.chars().count() > MAX_WORDS {
+        return Err(Invalid::new("too many words", "write at most 500 characters"));
+    }
+    if text.chars().any(|c| c.is_control() && c != '\n') {
+        return Err(Invalid::new("control characters in words", "remove them"));
+    }
+    check_no_contact(text)
+}
+
+/// Refuses what would lead to a person: something like `a@b.c`, or a run of nine or more digits with nothing but
+/// spaces, brackets, hyphens and dots between them.
+pub fn check_no_contact(text: &str) -> Result<(), Invalid> {
+    let mail = text.split_whitespace().any(|word| {
+        word.split_once('@').is_some_and(|(name, host)| {
+            name.ends_with(|c: char| c.is_alphanumeric()) && host.starts_with(|c: char| c.is_alphanumeric())
+        })
+    });
+    if mail {
+        return Err(Invalid::new(
+            "an e-mail address in words",
+            "name the post, never a person or an address",
+        ));
+    }
+    let mut digits = 0;
+    for c in text.chars() {
+        if c.is_ascii_digit() {
+            digits += 1;
+            if digits == 9 {
+                return Err(Invalid::new(
+                    "a telephone number in words",
+                    "leave out telephone numbers and other long numbers",
+                ));
+            }
+        } else if !matches!(c, ' ' | '(' | ')' | '-' | '.' | '+') {
+            digits = 0;
+        }
+    }
+    Ok(())
+}
+
+/// A link that a reader may follow: `https://…`, at most 500 ASCII characters, no spaces, no user name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Url(Box<str>);
+
+impl Url {
+    /// Parses a link.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let host = text.strip_prefix("https://").unwrap_or_default().split('/').next().unwrap_or_default();
+        let good = host.contains('.')
+            && !host.contains('@')
+            && text.len() <= 500
+            && text.bytes().all(|b| b.is_ascii_graphic());
+        if good {
+            Ok(Self(text.into()))
+        } else {
+            Err(Invalid::new("not a link", "write https://host/path, at most 500 characters, without spaces"))
+        }
+    }
+
+    /// The link's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Url {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(from)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,154 @@
+//! The ledger's time, and when not to trust it. The one place where the journal reads a clock.
+
+use jiff::{SignedDuration, Timestamp};
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::{Duration, Instant},
+};
+
+/// How far the wall clock may drift from the monotonic one, and how far in the future a record may lie, before the
+/// ledger stops taking appends.
+pub const TOLERANCE: Duration = Duration::from_secs(300);
+
+/// A source of time.
+pub trait Clock: Send + Sync {
+    /// The wall clock, to the microsecond.
+    fn now(&self) -> Timestamp;
+    /// Time since some fixed moment, which nobody can set.
+    fn monotonic(&self) -> Duration;
+}
+
+/// The machine's clocks.
+pub struct SystemClock {
+    started: Instant,
+}
+
+impl SystemClock {
+    /// The machine's clocks, from now on.
+    pub fn new() -> Self {
+        Self { started: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        // A record keeps microseconds; a clock read between two of them must not seem to go back.
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// A clock that somebody sets, for ledgers whose genesis says so, and for tests.
+pub struct SimulatedClock {
+    /// Microseconds since the epoch.
+    now: AtomicI64,
+    started: i64,
+}
+
+impl SimulatedClock {
+    /// A clock that stands at `now`.
+    pub fn at(now: Timestamp) -> Self {
+        Self { now: AtomicI64::new(now.as_microsecond()), started: now.as_microsecond() }
+    }
+
+    /// Sets the time.
+    pub fn set(&self, now: Timestamp) {
+        self.now.store(now.as_microsecond(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for SimulatedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.now.load(Ordering::SeqCst)).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    fn monotonic(&self) -> Duration {
+        // It moves with the simulated time, so that setting it is not taken for a fault.
+        Duration::from_micros(self.now.load(Ordering::SeqCst).saturating_sub(self.started).unsigned_abs())
+    }
+}
+
+/// Watches the clock of one ledger.
+pub(super) struct Guard {
+    wall: Timestamp,
+    monotonic: Duration,
+}
+
+impl Guard {
+    /// Begins to watch. Refuses, with the reason, if the last record lies in the future.
+    pub(super) fn new(clock: &dyn Clock, last_recorded: Timestamp) -> Result<Self, String> {
+        let wall = clock.now();
+        if last_recorded.duration_since(wall) > tolerance() {
+            return Err(format!(
+                "the last record was taken at {last_recorded}, but this machine's clock says {wall}: set the clock \
+                 right and start again"
+            ));
+        }
+        Ok(Self { wall, monotonic: clock.monotonic() })
+    }
+
+    /// The time now; or why it cannot be trusted.
+    pub(super) fn read(&self, clock: &dyn Clock) -> Result<Timestamp, String> {
+        let now = clock.now();
+        let by_wall = now.duration_since(self.wall);
+        let by_monotonic = SignedDuration::try_from(clock.monotonic().saturating_sub(self.monotonic))
+            .unwrap_or(SignedDuration::MAX);
+        let drift = (by_wall - by_monotonic).abs();
+        if drift > tolerance() {
+            return Err(format!(
+                "this machine's clock jumped by {} s while the server ran: set it right and start again",
+                (by_wall - by_monotonic).as_secs()
+            ));
+        }
+        Ok(now)
+    }
+}
+
+fn tolerance() -> SignedDuration {
+    SignedDuration::from_secs(TOLERANCE.as_secs() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Both(Timestamp, Duration);
+    impl Clock for Both {
+        fn now(&self) -> Timestamp {
+            self.0
+        }
+        fn monotonic(&self) -> Duration {
+            self.1
+        }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + seconds).unwrap()
+    }
+
+    #[test]
+    fn a_last_record_up_to_five_minutes_ahead_is_tolerated() {
+        let clock = Both(at(0), Duration::ZERO);
+        assert!(Guard::new(&clock, at(300)).is_ok());
+        assert!(Guard::new(&clock, at(301)).is_err_and(|why| why.contains("set the clock")));
+    }
+
+    #[test]
+    fn a_jump_either_way_is_told_from_time_passing() {
+        let guard = Guard::new(&Both(at(0), Duration::ZERO), at(0)).unwrap();
+        assert_eq!(guard.read(&Both(at(86_400), Duration::from_secs(86_400))), Ok(at(86_400)));
+        assert!(guard.read(&Both(at(300), Duration::ZERO)).is_ok());
+        assert!(guard.read(&Both(at(301), Duration::ZERO)).is_err_and(|why| why.contains("301 s")));
+        assert!(guard.read(&Both(at(0), Duration::from_secs(301))).is_err_and(|why| why.contains("-301 s")));
+    }
+}

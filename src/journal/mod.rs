@@ -1,0 +1,278 @@
+//! The only door to storage: one [`Journal`] a ledger takes proposals, has them judged in order by one writer thread,
+//! makes them durable in groups, and only then answers.
+//!
+//! | File | Is |
+//! |---|---|
+//! | [`receipt`] | what goes into the queue and comes out of it |
+//! | [`codec`] | stored events, opened here and nowhere else |
+//! | [`keys`] | what a record is found by |
+//! | [`clock`] | the ledger's time, and when not to trust it |
+//! | [`world`] | the state that decisions are made on: cache, group, request |
+//! | [`commit`] | the commit point: today the local disk |
+//! | [`writer`] | the thread: take, judge, commit, answer |
+//! | [`read`] | what is recorded, for readers |
+
+pub mod clock;
+pub mod codec;
+pub mod commit;
+pub mod keys;
+pub mod read;
+pub mod receipt;
+mod world;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use jiff::tz::TimeZone;
+use std::{
+    sync::{
+        Arc, Mutex, RwLock,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread::JoinHandle,
+    time::Instant,
+};
+use storage::{Head, Reader};
+use tokio::sync::{oneshot, watch};
+
+use crate::domain::event::Access;
+use clock::Clock;
+use commit::CommitPoint;
+pub use receipt::{Appended, Proposal, Receipt, Refused, Text};
+
+/// The largest request, in bytes of stored events and words with the ledger's own part of each record.
+const MAX_REQUEST: usize = 2 << 20;
+
+/// Bytes after which a group takes no more requests.
+const GROUP_BYTES: usize = 4 << 20;
+
+// A group that was not yet full, and the largest request on top of it, fit into one group of the log.
+const _: () = assert!(GROUP_BYTES + MAX_REQUEST <= storage::limits::MAX_GROUP);
+
+/// Bounds of the queue before the writer.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Requests that may wait. More are refused at once.
+    pub queued_requests: usize,
+    /// Bytes of events that may wait. More are refused at once.
+    pub queued_bytes: usize,
+    /// Bytes of records that one group may hold: it bounds how long the first of a group waits for the last.
+    pub group_bytes: usize,
+    /// Lives of subjects that the writer keeps in memory.
+    pub cached_lives: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            queued_requests: 4_096,
+            queued_bytes: 64 << 20,
+            group_bytes: GROUP_BYTES,
+            cached_lives: 32_768,
+        }
+    }
+}
+
+/// One ledger's journal. Cheap to clone; every clone is the same journal.
+#[derive(Clone)]
+pub struct Journal {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// Taken away when the journal closes, so that the writer's loop ends.
+    queue: RwLock<Option<mpsc::SyncSender<Request>>>,
+    queued_bytes: AtomicUsize,
+    limits: Limits,
+    reader: Reader,
+    committed: watch::Receiver<u64>,
+    standing: watch::Receiver<Standing>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    zone: TimeZone,
+}
+
+/// Whether the ledger takes appends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It does.
+    Open,
+    /// It does not, and why. Reads go on.
+    ReadOnly(String),
+}
+
+/// What waits in the queue.
+struct Request {
+    proposals: Vec<Encoded>,
+    bytes: usize,
+    deadline: Option<Instant>,
+    answer: oneshot::Sender<Result<Vec<Appended>, Refused>>,
+}
+
+/// A proposal with its event already in stored form.
+struct Encoded {
+    proposal: Proposal,
+    bytes: Vec<u8>,
+    keys: storage::Keys,
+}
+
+impl Journal {
+    /// Starts the writer over a commit point that stands at the end of what `reader` reads.
+    ///
+    /// `zone` is the time zone and `access` the access that the genesis record names.
+    pub fn start(
+        point: Box<dyn CommitPoint>,
+        reader: Reader,
+        zone: TimeZone,
+        access: Access,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+    ) -> std::io::Result<Self> {
+        let (queue, waiting) = mpsc::sync_channel(limits.queued_requests);
+        let (committed_tx, committed) = watch::channel(reader.head().size);
+        let (standing_tx, standing) = watch::channel(Standing::Open);
+        let shared = Arc::new(Shared {
+            queue: RwLock::new(Some(queue)),
+            queued_bytes: AtomicUsize::new(0),
+            limits,
+            reader: reader.clone(),
+            committed,
+            standing,
+            writer: Mutex::new(None),
+            zone: zone.clone(),
+        });
+        let writer = writer::Writer::new(
+            point,
+            world::Base::new(reader, zone, access, limits.cached_lives),
+            clock,
+            writer::Wires { committed: committed_tx, standing: standing_tx },
+            limits,
+        );
+        let weak = Arc::downgrade(&shared);
+        let thread = std::thread::Builder::new().name("ledger-writer".into()).spawn(move || {
+            writer.run(&waiting, &|bytes| {
+                if let Some(shared) = weak.upgrade() {
+                    shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                }
+            });
+        })?;
+        if let Ok(mut slot) = shared.writer.lock() {
+            *slot = Some(thread);
+        }
+        Ok(Self { shared })
+    }
+
+    /// Has the proposals judged and recorded, all of them or none. Returns when they are on stable storage, with one
+    /// answer for each, in their order; or when they were refused, after everything that the refusal was judged on is
+    /// on stable storage.
+    ///
+    /// Dropping the future does not take the request back.
+    pub async fn append(
+        &self,
+        proposals: Vec<Proposal>,
+        deadline: Option<Instant>,
+    ) -> Result<Vec<Appended>, Refused> {
+        if let Standing::ReadOnly(why) = &*self.shared.standing.borrow() {
+            return Err(Refused::ReadOnly(why.clone()));
+        }
+        let (answer, answered) = oneshot::channel();
+        let request = self.encode(proposals, deadline, answer)?;
+        self.enqueue(request)?;
+        // A writer that is gone without an answer may have written: the caller must ask again.
+        answered.await.unwrap_or(Err(Refused::Unknown))
+    }
+
+    /// [`Journal::append`] for a thread of its own: blocks until the answer is there.
+    pub fn append_blocking(&self, proposals: Vec<Proposal>) -> Result<Vec<Appended>, Refused> {
+        let (answer, answered) = oneshot::channel();
+        let request = self.encode(proposals, None, answer)?;
+        self.enqueue(request)?;
+        answered.blocking_recv().unwrap_or(Err(Refused::Unknown))
+    }
+
+    fn encode(
+        &self,
+        proposals: Vec<Proposal>,
+        deadline: Option<Instant>,
+        answer: oneshot::Sender<Result<Vec<Appended>, Refused>>,
+    ) -> Result<Request, Refused> {
+        let mut total = 0;
+        let encoded = proposals
+            .into_iter()
+            .enumerate()
+            .map(|(index, proposal)| {
+                let mut bytes = Vec::with_capacity(512);
+                codec::encode_into(&proposal.command.event, &mut bytes)
+                    .map_err(|error| Refused::Unreadable(error.to_string()))?;
+                if bytes.len() > keys::MAX_EVENT {
+                    return Err(Refused::TooLarge { index });
+                }
+                total += keys::MAX_OWN_PART + bytes.len() + proposal.texts.iter().map(|t| t.text.len()).sum::<usize>();
+                let keys = keys::of(&proposal.command.source, &proposal.command.event);
+                Ok(Encoded { proposal, bytes, keys })
+            })
+            .collect::<Result<_, _>>()?;
+        if total > MAX_REQUEST {
+            return Err(Refused::RequestTooLarge { bytes: total, most: MAX_REQUEST });
+        }
+        Ok(Request { proposals: encoded, bytes: total, deadline, answer })
+    }
+
+    fn enqueue(&self, request: Request) -> Result<(), Refused> {
+        let bytes = request.bytes;
+        let before = self.shared.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let sent = if before + bytes > self.shared.limits.queued_bytes {
+            Err(Refused::QueueFull)
+        } else {
+            match self.shared.queue.read().ok().and_then(|queue| queue.clone()) {
+                None => Err(Refused::ReadOnly("the server is stopping".into())),
+                Some(queue) => queue.try_send(request).map_err(|error| match error {
+                    mpsc::TrySendError::Full(_) => Refused::QueueFull,
+                    mpsc::TrySendError::Disconnected(_) => Refused::Unknown,
+                }),
+            }
+        };
+        if sent.is_err() {
+            self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        sent
+    }
+
+    /// Where the ledger stands: size, chain head, Merkle root. Durable records only.
+    pub fn head(&self) -> Head {
+        self.shared.reader.head()
+    }
+
+    /// Whether it takes appends.
+    pub fn standing(&self) -> Standing {
+        self.shared.standing.borrow().clone()
+    }
+
+    /// Follows the number of durable records.
+    pub fn committed(&self) -> watch::Receiver<u64> {
+        self.shared.committed.clone()
+    }
+
+    /// The time zone in which the ledger counts days.
+    pub fn zone(&self) -> &TimeZone {
+        &self.shared.zone
+    }
+
+    /// The stored records.
+    pub fn reader(&self) -> &Reader {
+        &self.shared.reader
+    }
+
+    /// Takes no more requests, finishes those that wait, and closes the log. Blocks.
+    pub fn close(&self) {
+        if let Ok(mut queue) = self.shared.queue.write() {
+            queue.take();
+        }
+        let writer = self.shared.writer.lock().ok().and_then(|mut slot| slot.take());
+        if let Some(writer) = writer {
+            // A panic of the writer has already been reported by its hook, and the ledger is closed either way.
+            let _ = writer.join();
+        }
+    }
+}

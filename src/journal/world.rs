@@ -1,0 +1,246 @@
+//! The state that decisions are made on, in three layers: what is durable (log, index, a cache of lives), what the
+//! group has accepted so far, what the request has accepted so far. A layer is dropped whole, or merged whole into the
+//! one below it.
+//!
+//! Invariant: nothing reaches the durable layer before its group is committed.
+
+use jiff::{Timestamp, tz::TimeZone};
+use std::{collections::HashMap, sync::Arc};
+use storage::{Digest, Reader, Record};
+use uuid::Uuid;
+
+use super::{
+    codec, keys,
+    receipt::{Refused, Text},
+};
+use crate::domain::{
+    command::Recorded,
+    decide::{Mention, World, mentions},
+    event::Access,
+    id::{SourceName, Subject},
+    subject::Life,
+};
+
+/// A fact with its hash.
+#[derive(Clone, Debug)]
+pub(super) struct Placed {
+    pub(super) fact: Arc<Recorded>,
+    pub(super) hash: Digest,
+    /// How many events the subject has had, this one included.
+    pub(super) version: u64,
+    /// The words that it was posted with.
+    pub(super) texts: Vec<Text>,
+}
+
+/// What is durable.
+pub(super) struct Base {
+    reader: Reader,
+    zone: TimeZone,
+    access: Access,
+    lives: Lives,
+}
+
+impl Base {
+    pub(super) fn new(reader: Reader, zone: TimeZone, access: Access, cached_lives: usize) -> Self {
+        Self { reader, zone, access, lives: Lives::new(cached_lives) }
+    }
+
+    pub(super) const fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    fn life(&mut self, subject: &Subject) -> Result<Arc<Life>, Refused> {
+        if let Some(life) = self.lives.find(subject) {
+            return Ok(life);
+        }
+        let facts = facts(&self.reader, keys::about(subject), |fact| fact.event.subject == *subject)?;
+        let life = Arc::new(Life::from_facts(subject.clone(), facts, &self.zone));
+        self.lives.keep(life.clone());
+        Ok(life)
+    }
+
+    /// The lives of a committed group become the durable ones.
+    pub(super) fn absorb(&mut self, layer: Layer) {
+        for life in layer.lives.into_values() {
+            self.lives.keep(life);
+        }
+    }
+
+    /// Forgets everything that it holds in memory: another writer was first.
+    pub(super) fn forget(&mut self) {
+        self.lives.clear();
+    }
+}
+
+/// The facts under one key of the index that `wanted` confirms, in order.
+pub(super) fn facts(
+    reader: &Reader,
+    key: u64,
+    wanted: impl Fn(&Recorded) -> bool,
+) -> Result<Vec<Arc<Recorded>>, Refused> {
+    let mut facts = Vec::new();
+    for sequence in reader.by_subject(key).map_err(unreadable)? {
+        let fact = fact(reader, sequence)?;
+        if wanted(&fact) {
+            facts.push(Arc::new(fact));
+        }
+    }
+    Ok(facts)
+}
+
+/// The fact at a sequence.
+pub(super) fn fact(reader: &Reader, sequence: u64) -> Result<Recorded, Refused> {
+    let bytes = reader.read(sequence).map_err(unreadable)?;
+    let record = Record::parse(&bytes).map_err(unreadable)?;
+    codec::recorded(&record).map_err(unreadable)
+}
+
+pub(super) fn unreadable(error: impl std::fmt::Display) -> Refused {
+    Refused::Unreadable(error.to_string())
+}
+
+/// What a group, or a request, has accepted so far.
+#[derive(Default)]
+pub(super) struct Layer {
+    lives: HashMap<Subject, Arc<Life>>,
+    ids: HashMap<(SourceName, Uuid), Placed>,
+    mentions: HashMap<Mention, Vec<Arc<Recorded>>>,
+}
+
+impl Layer {
+    /// The event of that id, if it was accepted here.
+    pub(super) fn by_id(&self, source: &SourceName, id: Uuid) -> Option<&Placed> {
+        // The key is built only when there is something to compare it with.
+        if self.ids.is_empty() { None } else { self.ids.get(&(source.clone(), id)) }
+    }
+
+    /// Everything of `above` was accepted.
+    pub(super) fn merge(&mut self, above: Self) {
+        self.lives.extend(above.lives);
+        self.ids.extend(above.ids);
+        for (mention, facts) in above.mentions {
+            self.mentions.entry(mention).or_default().extend(facts);
+        }
+    }
+
+    fn add(&mut self, placed: Placed, life: Arc<Life>) {
+        let fact = &placed.fact;
+        for mention in mentions(&fact.event) {
+            self.mentions.entry(mention).or_default().push(fact.clone());
+        }
+        self.lives.insert(fact.event.subject.clone(), life);
+        self.ids.insert((fact.source.clone(), fact.event.id), placed);
+    }
+}
+
+/// The three layers, as one request sees them.
+pub(super) struct View<'a> {
+    pub(super) base: &'a mut Base,
+    pub(super) group: &'a Layer,
+    pub(super) request: Layer,
+    pub(super) now: Timestamp,
+}
+
+impl View<'_> {
+    /// The request's next event was accepted. Its hash is not known before it is in the group; nothing that is judged
+    /// depends on it.
+    pub(super) fn accept(&mut self, fact: Arc<Recorded>, texts: Vec<Text>) -> Result<Placed, Refused> {
+        let life = self.life(&fact.event.subject)?.with(fact.clone(), &self.base.zone);
+        let placed = Placed { fact, hash: Digest([0; 32]), version: life.version(), texts };
+        self.request.add(placed.clone(), Arc::new(life));
+        Ok(placed)
+    }
+
+    /// An accepted event is in the group, under its hash.
+    pub(super) fn hashed(&mut self, placed: &Placed, hash: Digest) {
+        let key = (placed.fact.source.clone(), placed.fact.event.id);
+        if let Some(placed) = self.request.ids.get_mut(&key) {
+            placed.hash = hash;
+        }
+    }
+
+    fn in_layers(&self, mention: &Mention) -> impl Iterator<Item = &Arc<Recorded>> {
+        let layers = [self.group, &self.request];
+        let found: Vec<_> = layers.into_iter().filter_map(|l| l.mentions.get(mention)).flatten().collect();
+        found.into_iter()
+    }
+}
+
+impl World for View<'_> {
+    type Error = Refused;
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn zone(&self) -> &TimeZone {
+        &self.base.zone
+    }
+
+    fn access(&self) -> Access {
+        self.base.access
+    }
+
+    fn life(&mut self, subject: &Subject) -> Result<Arc<Life>, Refused> {
+        if let Some(life) = self.request.lives.get(subject).or_else(|| self.group.lives.get(subject)) {
+            return Ok(life.clone());
+        }
+        self.base.life(subject)
+    }
+
+    fn mentioned_by(&mut self, mention: &Mention) -> Result<Vec<Arc<Recorded>>, Refused> {
+        let mut found = facts(&self.base.reader, keys::mention(mention), |fact| {
+            mentions(&fact.event).contains(mention)
+        })?;
+        found.extend(self.in_layers(mention).cloned());
+        Ok(found)
+    }
+
+    fn is_mentioned(&mut self, mention: &Mention) -> Result<bool, Refused> {
+        if self.in_layers(mention).next().is_some() {
+            return Ok(true);
+        }
+        let reader = &self.base.reader;
+        for sequence in reader.by_subject(keys::mention(mention)).map_err(unreadable)? {
+            if mentions(&fact(reader, sequence)?.event).contains(mention) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// A bounded cache of lives, in two generations: what was not used for a whole generation is forgotten.
+struct Lives {
+    young: HashMap<Subject, Arc<Life>>,
+    old: HashMap<Subject, Arc<Life>>,
+    generation: usize,
+}
+
+impl Lives {
+    fn new(most: usize) -> Self {
+        Self { young: HashMap::new(), old: HashMap::new(), generation: (most / 2).max(1) }
+    }
+
+    fn find(&mut self, subject: &Subject) -> Option<Arc<Life>> {
+        if let Some(life) = self.young.get(subject) {
+            return Some(life.clone());
+        }
+        let life = self.old.remove(subject)?;
+        self.keep(life.clone());
+        Some(life)
+    }
+
+    fn keep(&mut self, life: Arc<Life>) {
+        if self.young.len() >= self.generation {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.old.remove(life.subject());
+        self.young.insert(life.subject().clone(), life);
+    }
+
+    fn clear(&mut self) {
+        self.young.clear();
+        self.old.clear();
+    }
+}

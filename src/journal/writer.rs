@@ -1,0 +1,357 @@
+//! The writer: one thread a ledger. It takes everything that waits, reads the clock once, judges each request on what
+//! came before it, commits the group, and only then answers.
+//!
+//! Invariant: nobody hears anything, not even a refusal, before what it was decided on is durable.
+
+use jiff::Timestamp;
+use rand::RngCore as _;
+use std::{
+    sync::{Arc, mpsc},
+    time::Instant,
+};
+use storage::{Draft, Group, Word};
+use tokio::sync::watch;
+
+use super::{
+    Appended, Encoded, Limits, Receipt, Refused, Request, Standing,
+    clock::{Clock, Guard},
+    commit::{CommitPoint, Outcome},
+    receipt::{Text, commitment},
+    world::{self, Base, Layer, Placed, View},
+};
+use crate::domain::{
+    command::{Command, Recorded},
+    decide::{decide, judge_batch, recording_order},
+    event::Event,
+    irregularity::Irregularity,
+    rejection::Rejection,
+};
+
+/// What the writer tells the rest of the journal.
+pub(super) struct Wires {
+    pub(super) committed: watch::Sender<u64>,
+    pub(super) standing: watch::Sender<Standing>,
+}
+
+/// The writer's state.
+pub(super) struct Writer {
+    point: Box<dyn CommitPoint>,
+    base: Base,
+    clock: Arc<dyn Clock>,
+    wires: Wires,
+    limits: Limits,
+    guard: Option<Guard>,
+}
+
+type Answer = Result<Vec<Appended>, Refused>;
+
+impl Writer {
+    pub(super) fn new(
+        point: Box<dyn CommitPoint>,
+        base: Base,
+        clock: Arc<dyn Clock>,
+        wires: Wires,
+        limits: Limits,
+    ) -> Self {
+        let mut writer = Self { point, base, clock, wires, limits, guard: None };
+        match Guard::new(writer.clock.as_ref(), writer.last_recorded()) {
+            Ok(guard) => writer.guard = Some(guard),
+            Err(why) => writer.stop_writing(why),
+        }
+        writer
+    }
+
+    /// Serves requests until the queue is closed and empty, then closes the log. `taken` hears how many bytes left the
+    /// queue.
+    pub(super) fn run(mut self, waiting: &mpsc::Receiver<Request>, taken: &dyn Fn(usize)) {
+        while let Ok(first) = waiting.recv() {
+            let requests = gather(first, waiting, self.limits.group_bytes);
+            taken(requests.iter().map(|r| r.bytes).sum());
+            self.serve(requests);
+        }
+        if let Err(error) = self.point.close() {
+            tracing::error!(%error, "the log could not be closed in order; the next start recovers it");
+        }
+    }
+
+    /// Judges, commits, answers. Decides anew as often as another writer was first.
+    fn serve(&mut self, requests: Vec<Request>) {
+        loop {
+            let standing = self.wires.standing.borrow().clone();
+            if let Standing::ReadOnly(why) = standing {
+                return answer_all(requests, &Refused::ReadOnly(why));
+            }
+            let now = match self.guard.as_ref().map(|guard| guard.read(self.clock.as_ref())) {
+                Some(Ok(now)) => now,
+                Some(Err(why)) => {
+                    self.stop_writing(why);
+                    continue;
+                }
+                None => return answer_all(requests, &Refused::Unknown),
+            };
+            let Some(mut group) = self.point.group() else {
+                self.stop_writing("an earlier write failed; a restart recovers the ledger".into());
+                continue;
+            };
+            let (answers, layer) = match self.judge_all(&requests, &mut group, now) {
+                Ok(judged) => judged,
+                Err(Broken(why)) => return answer_all(requests, &Refused::Unreadable(why)),
+            };
+            if group.is_empty() {
+                // Everything these answers rest on was durable before.
+                return answer_each(requests, answers);
+            }
+            match self.point.commit(group) {
+                Outcome::Committed => {
+                    self.base.absorb(layer);
+                    let size = self.base.reader().head().size;
+                    answer_each(requests, answers);
+                    self.wires.committed.send_replace(size);
+                    return;
+                }
+                Outcome::Superseded => self.base.forget(),
+                Outcome::Full(why) => {
+                    tracing::error!(%why, "no room for the next records");
+                    return answer_all(requests, &Refused::DiskFull);
+                }
+                Outcome::Poisoned(why) => {
+                    self.stop_writing(format!("a write failed: {why}; a restart recovers the ledger"));
+                    return answer_all(requests, &Refused::Unknown);
+                }
+            }
+        }
+    }
+
+    fn judge_all(
+        &mut self,
+        requests: &[Request],
+        group: &mut Group,
+        now: Timestamp,
+    ) -> Result<(Vec<Answer>, Layer), Broken> {
+        let mut layer = Layer::default();
+        let stamp = Stamp::new(now, self.last_recorded());
+        let mut answers = Vec::with_capacity(requests.len());
+        for request in requests {
+            if request.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                answers.push(Err(Refused::DeadlinePassed));
+                continue;
+            }
+            let mut view = View { base: &mut self.base, group: &layer, request: Layer::default(), now };
+            let answer = match judge(request, &mut view, group.next_sequence(), &stamp) {
+                Err(refused) => Err(refused),
+                Ok(judged) => {
+                    let answer = put_all(request, judged, &mut view, group)?;
+                    let accepted = view.request;
+                    layer.merge(accepted);
+                    Ok(answer)
+                }
+            };
+            answers.push(answer);
+        }
+        Ok((answers, layer))
+    }
+
+    fn last_recorded(&self) -> Timestamp {
+        let head = self.base.reader().head();
+        if head.size == 0 {
+            return Timestamp::MIN;
+        }
+        Timestamp::from_microsecond(head.recorded_at).unwrap_or(Timestamp::MAX)
+    }
+
+    fn stop_writing(&mut self, why: String) {
+        tracing::error!(%why, "the ledger is read-only");
+        self.wires.standing.send_replace(Standing::ReadOnly(why));
+    }
+}
+
+/// The time that a group's records get.
+struct Stamp {
+    recorded_at: Timestamp,
+    behind: bool,
+}
+
+impl Stamp {
+    fn new(now: Timestamp, last: Timestamp) -> Self {
+        Self { recorded_at: now.max(last), behind: now < last }
+    }
+}
+
+/// Takes what waits, up to a group's size.
+fn gather(first: Request, waiting: &mpsc::Receiver<Request>, most: usize) -> Vec<Request> {
+    let mut bytes = first.bytes;
+    let mut requests = vec![first];
+    while bytes < most {
+        let Ok(next) = waiting.try_recv() else { break };
+        bytes += next.bytes;
+        requests.push(next);
+    }
+    requests
+}
+
+fn answer_all(requests: Vec<Request>, refused: &Refused) {
+    for request in requests {
+        // A caller that has gone does not hear its answer; it asks again with the same ids.
+        let _ = request.answer.send(Err(refused.clone()));
+    }
+}
+
+fn answer_each(requests: Vec<Request>, answers: Vec<Answer>) {
+    for (request, answer) in requests.into_iter().zip(answers) {
+        let _ = request.answer.send(answer);
+    }
+}
+
+/// A record could not be put into its group, which may hold half a request now: the group is given up.
+struct Broken(String);
+
+/// A request that was judged and accepted: for each of its events the answer, if it was recorded before, or its place.
+struct Judged {
+    repeats: Vec<Option<Appended>>,
+    /// In the order in which they are recorded: the event's index in the request, and its place.
+    new: Vec<(usize, Placed)>,
+}
+
+/// Judges one request on everything before it. Its first new event would get the sequence `next`. A refusal leaves no
+/// trace but in `view.request`, which is dropped with it.
+fn judge(request: &Request, view: &mut View<'_>, next: u64, stamp: &Stamp) -> Result<Judged, Refused> {
+    let mut repeats = Vec::with_capacity(request.proposals.len());
+    let mut places = Vec::new();
+    for (index, encoded) in request.proposals.iter().enumerate() {
+        let repeated = repeat(encoded, view, index)?;
+        if repeated.is_none() {
+            places.push(index);
+        }
+        repeats.push(repeated);
+    }
+    let commands: Vec<Command> = places.iter().map(|&i| request.proposals[i].proposal.command.clone()).collect();
+    judge_batch(&commands).map_err(|(nth, rejection)| Refused::Rejected { index: places[nth], rejection })?;
+    let mut new = Vec::with_capacity(commands.len());
+    for nth in recording_order(&commands) {
+        let (index, command) = (places[nth], &commands[nth]);
+        let mut irregularities = decide(view, command)?
+            .map_err(|rejection| Refused::Rejected { index, rejection })?
+            .irregularities;
+        if stamp.behind {
+            irregularities.push(Irregularity::ClockBehind);
+        }
+        let fact = Recorded {
+            sequence: next + new.len() as u64,
+            recorded_at: stamp.recorded_at,
+            source: command.source.clone(),
+            irregularities,
+            event: command.event.clone(),
+        };
+        let texts = request.proposals[index].proposal.texts.clone();
+        new.push((index, view.accept(Arc::new(fact), texts)?));
+    }
+    Ok(Judged { repeats, new })
+}
+
+/// Puts an accepted request into the group, and writes its answers.
+fn put_all(
+    request: &Request,
+    judged: Judged,
+    view: &mut View<'_>,
+    group: &mut Group,
+) -> Result<Vec<Appended>, Broken> {
+    let mut answers = judged.repeats;
+    for (index, placed) in judged.new {
+        let hash = put(&request.proposals[index], &placed, group)?;
+        answers[index] = Some(Appended { receipt: receipt(&placed, hash), repeated: false });
+        view.hashed(&placed, hash);
+    }
+    // Every event is a repeat or was accepted, so nothing is left out here.
+    Ok(answers.into_iter().flatten().collect())
+}
+
+/// Puts an accepted event into the group.
+fn put(encoded: &Encoded, placed: &Placed, group: &mut Group) -> Result<storage::Digest, Broken> {
+    let mut salt = [0; 16];
+    rand::rng().fill_bytes(&mut salt);
+    let flags: Vec<&str> = placed.fact.irregularities.iter().map(|i| i.as_str()).collect();
+    let texts = &encoded.proposal.texts;
+    let words: Vec<Word<'_>> =
+        texts.iter().map(|t| Word { field: t.field, nonce: t.nonce, text: &t.text }).collect();
+    let draft = Draft {
+        source: placed.fact.source.as_str(),
+        salt,
+        event: &encoded.bytes,
+        flags: &flags,
+        recorded_at: placed.fact.recorded_at.as_microsecond(),
+    };
+    let put = group.push(&draft, &words, encoded.keys.clone()).map_err(|error| Broken(error.to_string()))?;
+    if put.sequence == placed.fact.sequence {
+        Ok(put.hash)
+    } else {
+        Err(Broken(format!("record {} would have stood at {}", placed.fact.sequence, put.sequence)))
+    }
+}
+
+fn receipt(placed: &Placed, hash: storage::Digest) -> Receipt {
+    Receipt {
+        source: placed.fact.source.clone(),
+        event_id: placed.fact.event.id,
+        sequence: placed.fact.sequence,
+        recorded_at: placed.fact.recorded_at,
+        hash,
+        subject_version: placed.version,
+        irregularities: placed.fact.irregularities.clone(),
+    }
+}
+
+/// The answer to an event that has been recorded before; a refusal if the id was used for another.
+fn repeat(encoded: &Encoded, view: &View<'_>, index: usize) -> Result<Option<Appended>, Refused> {
+    let Command { source, event, .. } = &encoded.proposal.command;
+    let in_group = view.group.by_id(source, event.id);
+    if let Some(placed) = in_group {
+        // Its words wait in the same group, so they are compared as they are, not by their commitment.
+        return if same_facts(event, &placed.fact.event) && same_texts(&encoded.proposal.texts, &placed.texts) {
+            Ok(Some(Appended { receipt: receipt(placed, placed.hash), repeated: true }))
+        } else {
+            Err(taken(index, placed.fact.sequence))
+        };
+    }
+    let reader = view.base.reader();
+    let Some(fact) = super::read::find(reader, source, event.id, encoded.keys.id)? else { return Ok(None) };
+    if !same(event, &encoded.proposal.texts, &fact, reader)? {
+        return Err(taken(index, fact.sequence));
+    }
+    let receipt = super::read::receipt(reader, &fact)?;
+    Ok(Some(Appended { receipt, repeated: true }))
+}
+
+fn taken(index: usize, sequence: u64) -> Refused {
+    Refused::Rejected { index, rejection: Rejection::IdTaken { sequence } }
+}
+
+fn same_texts(new: &[Text], old: &[Text]) -> bool {
+    new.len() == old.len() && new.iter().zip(old).all(|(n, o)| n.field == o.field && n.text == o.text)
+}
+
+/// Whether two events say the same, words apart.
+fn same_facts(new: &Event, old: &Event) -> bool {
+    let mut new = new.clone();
+    let commitments = old.payload.words();
+    for (field, words) in new.payload.words_mut() {
+        if let Some((_, old)) = commitments.iter().find(|(name, _)| *name == field) {
+            *words = *old;
+        }
+    }
+    new == *old
+}
+
+/// Whether an event says what a stored one says. Its words are hashed with the stored nonce; words that are no longer
+/// held cannot be compared, and are taken to be the same.
+fn same(new: &Event, texts: &[Text], old: &Recorded, reader: &storage::Reader) -> Result<bool, Refused> {
+    if !same_facts(new, &old.event) {
+        return Ok(false);
+    }
+    let held = if texts.is_empty() { Vec::new() } else { reader.words(old.sequence).map_err(world::unreadable)? };
+    let differs = old.event.payload.words().into_iter().any(|(field, words)| {
+        let text = texts.iter().find(|t| t.field == field);
+        let nonce = held.iter().find(|h| h.field == field).map(|h| h.nonce);
+        matches!((text, nonce), (Some(text), Some(nonce)) if commitment(&nonce, &text.text) != words.0)
+    });
+    Ok(!differs)
+}

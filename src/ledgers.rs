@@ -1,0 +1,244 @@
+//! The ledgers of one server: opened at the start, created, found, closed together. It puts storage, journal and views
+//! together; it judges nothing.
+//!
+//! Layout: `DATA/<ledger>/log …`. A ledger that is being created stands in `DATA/.new-<ledger>` until its genesis record
+//! is durable, and is renamed then: so a ledger either has its genesis or is not there.
+
+use jiff::tz::TimeZone;
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, RwLock},
+};
+use storage::{FileBackend, Identity, Keyer, Log, Options};
+use uuid::Uuid;
+
+use crate::domain::{
+    command::{Command, Expected, Recorded},
+    event::{Event, LedgerOpened, Payload},
+    id::{LedgerName, SourceName},
+    value::Occurred,
+};
+use crate::journal::{Journal, Limits, Proposal, Refused, clock::Clock, commit::Local, keys, read};
+use crate::projections::runner::Projector;
+
+/// The prefix of a directory in which a ledger is being created.
+const NEW: &str = ".new-";
+
+/// One ledger, open.
+pub struct Ledger {
+    /// `ledgers/<name>`.
+    pub name: LedgerName,
+    /// Its genesis record.
+    pub opened: Arc<Recorded>,
+    /// What the genesis record says.
+    pub genesis: LedgerOpened,
+    /// The door to its records.
+    pub journal: Journal,
+    /// Its views.
+    pub views: Projector,
+    /// Its time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The ledgers of a server. Cheap to clone.
+#[derive(Clone)]
+pub struct Ledgers {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    data: PathBuf,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    options: Options,
+    open: RwLock<BTreeMap<LedgerName, Arc<Ledger>>>,
+    /// Held while a ledger is created, so that two callers cannot create the same one.
+    creating: std::sync::Mutex<()>,
+}
+
+/// Why a data directory could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {why}")]
+pub struct OpenError {
+    /// Which directory.
+    pub path: PathBuf,
+    /// What happened, and what to do.
+    pub why: String,
+}
+
+/// Why a ledger was not created.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// There is one of that name.
+    #[error("there is already a ledger of this name")]
+    AlreadyExists,
+    /// Its genesis record was refused.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Its files could not be made.
+    #[error("the ledger's files could not be made: {0}")]
+    Failed(String),
+}
+
+impl Ledgers {
+    /// Opens every ledger in a data directory, which is made if it is not there. Blocks while logs are recovered.
+    pub fn open(data: &Path, clock: Arc<dyn Clock>, limits: Limits, options: Options) -> Result<Self, OpenError> {
+        let failed = |why: String| OpenError { path: data.to_owned(), why };
+        fs::create_dir_all(data).map_err(|e| failed(e.to_string()))?;
+        let mut open = BTreeMap::new();
+        for entry in fs::read_dir(data).map_err(|e| failed(e.to_string()))? {
+            let entry = entry.map_err(|e| failed(e.to_string()))?;
+            let (path, file_name) = (entry.path(), entry.file_name());
+            let Some(file_name) = file_name.to_str() else { continue };
+            if file_name.starts_with(NEW) {
+                // It never had a genesis record, so nobody was ever told of it.
+                fs::remove_dir_all(&path).map_err(|e| failed(e.to_string()))?;
+            } else if path.join("log").is_dir() {
+                let ledger = LedgerName::parse(file_name)
+                    .map_err(|e| e.to_string())
+                    .and_then(|name| open_ledger(&path, name, clock.clone(), limits, options.clone()))
+                    .map_err(|why| OpenError { path, why })?;
+                open.insert(ledger.name.clone(), Arc::new(ledger));
+            }
+        }
+        let shared = Shared {
+            data: data.to_owned(),
+            clock,
+            limits,
+            options,
+            open: RwLock::new(open),
+            creating: std::sync::Mutex::new(()),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The ledger of that name.
+    pub fn find(&self, name: &LedgerName) -> Option<Arc<Ledger>> {
+        self.shared.open.read().ok()?.get(name).cloned()
+    }
+
+    /// All of them, by name.
+    pub fn all(&self) -> Vec<Arc<Ledger>> {
+        self.shared.open.read().map(|open| open.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Creates a ledger: its files, and its genesis record, durable. Blocks.
+    pub fn create(&self, name: &LedgerName, opened: LedgerOpened) -> Result<Arc<Ledger>, CreateError> {
+        let poisoned = || CreateError::Failed("an earlier creation panicked; restart the server".into());
+        let _one_at_a_time = self.shared.creating.lock().map_err(|_| poisoned())?;
+        if self.find(name).is_some() {
+            return Err(CreateError::AlreadyExists);
+        }
+        let failed = |e: io::Error| CreateError::Failed(e.to_string());
+        let (unborn, path) =
+            (self.shared.data.join(format!("{NEW}{}", name.as_str())), self.shared.data.join(name.as_str()));
+        if path.exists() {
+            return Err(CreateError::AlreadyExists);
+        }
+        if unborn.exists() {
+            fs::remove_dir_all(&unborn).map_err(failed)?;
+        }
+        fs::create_dir(&unborn).map_err(failed)?;
+        if let Err(error) = self.write_genesis(&unborn, name, opened) {
+            // What is left behind is removed by the next start, too.
+            let _ = fs::remove_dir_all(&unborn);
+            return Err(error);
+        }
+        fs::rename(&unborn, &path).map_err(failed)?;
+        // The new name must survive a power loss before anybody is told of it.
+        fs::File::open(&self.shared.data).and_then(|dir| dir.sync_all()).map_err(failed)?;
+        let Shared { clock, limits, options, open, .. } = &*self.shared;
+        let ledger = open_ledger(&path, name.clone(), clock.clone(), *limits, options.clone())
+            .map_err(CreateError::Failed)?;
+        let ledger = Arc::new(ledger);
+        open.write().map_err(|_| poisoned())?.insert(name.clone(), ledger.clone());
+        Ok(ledger)
+    }
+
+    /// The first record, through the journal like every other: judged, durable, closed.
+    fn write_genesis(&self, path: &Path, name: &LedgerName, opened: LedgerOpened) -> Result<(), CreateError> {
+        let failed = |e: &dyn std::fmt::Display| CreateError::Failed(e.to_string());
+        let zone = TimeZone::get(&opened.time_zone).map_err(|_| {
+            CreateError::Refused(Refused::Rejected {
+                index: 0,
+                rejection: crate::domain::rejection::Rejection::malformed(
+                    "ledger_opened.time_zone",
+                    "not a time zone",
+                    "write an IANA name, such as Europe/London",
+                ),
+            })
+        })?;
+        let access = opened.access;
+        let identity = Identity { ledger: *Uuid::new_v4().as_bytes(), origin: opened.origin.clone() };
+        let backend = FileBackend::new(path);
+        let log = Log::create(Arc::new(backend), identity, self.shared.options.clone(), keyer())
+            .map_err(|e| failed(&e))?;
+        let reader = log.reader();
+        let clock = self.shared.clock.clone();
+        let event = genesis_event(name, opened, clock.now());
+        let journal =
+            Journal::start(Box::new(Local::new(log)), reader, zone, access, clock, self.shared.limits)
+                .map_err(|e| failed(&e))?;
+        let source = SourceName::parse(SourceName::OPERATOR).map_err(|e| failed(&e))?;
+        let command = Command { source, expected: Expected::NoSubject, event: Arc::new(event) };
+        let appended = journal.append_blocking(vec![Proposal { command, texts: Vec::new() }]);
+        journal.close();
+        appended.map(|_| ()).map_err(CreateError::Refused)
+    }
+
+    /// Finishes what waits in every ledger, and closes them all. Blocks.
+    pub fn close(&self) {
+        for ledger in self.all() {
+            ledger.journal.close();
+            ledger.views.stop();
+        }
+    }
+}
+
+fn genesis_event(name: &LedgerName, opened: LedgerOpened, now: jiff::Timestamp) -> Event {
+    Event {
+        id: Uuid::new_v4(),
+        subject: name.subject(),
+        occurred: Occurred::Instant(now),
+        source_sequence: None,
+        producer_recorded_at: None,
+        actor_post: None,
+        correlation_id: None,
+        causation_id: None,
+        payload: Payload::LedgerOpened(opened),
+    }
+}
+
+fn keyer() -> Keyer {
+    Arc::new(keys::of_record)
+}
+
+fn open_ledger(
+    path: &Path,
+    name: LedgerName,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    options: Options,
+) -> Result<Ledger, String> {
+    let (log, recovery) =
+        Log::open(Arc::new(FileBackend::new(path)), options, keyer()).map_err(|e| e.to_string())?;
+    tracing::info!(ledger = %name, size = log.head().size, ?recovery, "ledger opened");
+    let reader = log.reader();
+    let opened = read::genesis(&reader)
+        .map_err(|e| e.to_string())?
+        .ok_or("the ledger has no genesis record: it is not a ledger, or its first segment is missing")?;
+    let Payload::LedgerOpened(genesis) = opened.event.payload.clone() else {
+        return Err("the first record does not open a ledger".into());
+    };
+    if opened.event.subject != name.subject() {
+        return Err(format!("this directory holds {}: give it back its name", opened.event.subject));
+    }
+    let zone = TimeZone::get(&genesis.time_zone).map_err(|e| e.to_string())?;
+    let journal =
+        Journal::start(Box::new(Local::new(log)), reader, zone, genesis.access, clock.clone(), limits)
+            .map_err(|e| e.to_string())?;
+    let views = Projector::start(&journal).map_err(|e| e.to_string())?;
+    Ok(Ledger { name, opened, genesis, journal, views, clock })
+}

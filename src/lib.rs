@@ -1,0 +1,28 @@
+//! Pledgebook: an event-sourced, hash-chained audit ledger of public commitments.
+//!
+//! The rooms, in the order in which an append walks through them; ARCHITECTURE.md is the map.
+//!
+//! | Module | Is | Pure |
+//! |---|---|---|
+//! | [`grpc`] | the wire: alone knows tonic and wire messages | |
+//! | [`auth`] | who is calling, and what they may call | |
+//! | [`journal`] | the only door to storage: judge, commit, answer | |
+//! | [`domain`] | what is legal: events, rules, life cycles | yes |
+//! | [`projections`] | views, folded from the log | yes, but for the runner |
+//! | [`reports`] | figures from views, and their printed forms | yes |
+//! | [`ledgers`] | the ledgers of one server | |
+//! | [`server`] | everything put together on one port | |
+//! | [`cli`] | the command: alone knows argv and stdout | |
+
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod domain;
+pub mod grpc;
+pub mod journal;
+pub mod ledgers;
+pub mod limits;
+pub mod projections;
+pub mod reports;
+pub mod server;
+pub mod telemetry;

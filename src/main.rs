@@ -1,0 +1,7 @@
+//! The command `pledgebook`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pledgebook::cli::run()
+}
