@@ -8,9 +8,9 @@
 //! | [`auth`] | who is calling, and what they may call | |
 //! | [`journal`] | the only door to storage: judge, commit, answer | |
 //! | [`domain`] | what is legal: events, rules, life cycles | yes |
-//! | [`projections`] | views, folded from the log | yes, but for the runner |
+//! | [`projections`] | views: folds of dated facts | yes |
 //! | [`reports`] | figures from views, and their printed forms | yes |
-//! | [`ledgers`] | the ledgers of one server | |
+//! | [`ledgers`] | the ledgers of one server, and the threads that keep their views | |
 //! | [`server`] | everything put together on one port | |
 //! | [`cli`] | the command: alone knows argv and stdout | |
 

@@ -58,7 +58,7 @@ pub enum Rejection {
     Unknown {
         /// Path of the field.
         field: String,
-        /// What is missing, such as `commitment/C17` or `code theme/heating`.
+        /// What is missing, such as `commitment/C17` or `version 2 of pledge/main`.
         reference: String,
     },
 }

@@ -4,8 +4,9 @@
 //!
 //! Invariant: nothing reaches the durable layer before its group is committed.
 
+use foldhash::quality::RandomState;
 use jiff::{Timestamp, tz::TimeZone};
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 use storage::{Digest, Reader, Record};
 use uuid::Uuid;
 
@@ -20,6 +21,10 @@ use crate::domain::{
     id::{SourceName, Subject},
     subject::Life,
 };
+
+/// Keys are chosen by posters, so the hash is seeded; it is not the standard library's, which takes as long as the
+/// judgement of a simple event.
+type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
 
 /// A fact with its hash.
 #[derive(Clone, Debug)]
@@ -103,15 +108,15 @@ pub(super) fn unreadable(error: impl std::fmt::Display) -> Refused {
 #[derive(Default)]
 pub(super) struct Layer {
     lives: HashMap<Subject, Arc<Life>>,
-    ids: HashMap<(SourceName, Uuid), Placed>,
+    /// By the fingerprint of source and id.
+    ids: HashMap<u128, Placed>,
     mentions: HashMap<Mention, Vec<Arc<Recorded>>>,
 }
 
 impl Layer {
     /// The event of that id, if it was accepted here.
-    pub(super) fn by_id(&self, source: &SourceName, id: Uuid) -> Option<&Placed> {
-        // The key is built only when there is something to compare it with.
-        if self.ids.is_empty() { None } else { self.ids.get(&(source.clone(), id)) }
+    pub(super) fn by_id(&self, fingerprint: u128, source: &SourceName, id: Uuid) -> Option<&Placed> {
+        self.ids.get(&fingerprint).filter(|placed| placed.fact.source == *source && placed.fact.event.id == id)
     }
 
     /// Everything of `above` was accepted.
@@ -123,13 +128,13 @@ impl Layer {
         }
     }
 
-    fn add(&mut self, placed: Placed, life: Arc<Life>) {
+    fn add(&mut self, fingerprint: u128, placed: Placed, life: Arc<Life>) {
         let fact = &placed.fact;
         for mention in mentions(&fact.event) {
             self.mentions.entry(mention).or_default().push(fact.clone());
         }
         self.lives.insert(fact.event.subject.clone(), life);
-        self.ids.insert((fact.source.clone(), fact.event.id), placed);
+        self.ids.insert(fingerprint, placed);
     }
 }
 
@@ -139,22 +144,29 @@ pub(super) struct View<'a> {
     pub(super) group: &'a Layer,
     pub(super) request: Layer,
     pub(super) now: Timestamp,
+    /// The sequence of the event that is judged next.
+    pub(super) next: u64,
 }
 
 impl View<'_> {
     /// The request's next event was accepted. Its hash is not known before it is in the group; nothing that is judged
     /// depends on it.
-    pub(super) fn accept(&mut self, fact: Arc<Recorded>, texts: Vec<Text>) -> Result<Placed, Refused> {
+    pub(super) fn accept(
+        &mut self,
+        fingerprint: u128,
+        fact: Arc<Recorded>,
+        texts: Vec<Text>,
+    ) -> Result<Placed, Refused> {
+        self.next = fact.sequence + 1;
         let life = self.life(&fact.event.subject)?.with(fact.clone(), &self.base.zone);
         let placed = Placed { fact, hash: Digest([0; 32]), version: life.version(), texts };
-        self.request.add(placed.clone(), Arc::new(life));
+        self.request.add(fingerprint, placed.clone(), Arc::new(life));
         Ok(placed)
     }
 
     /// An accepted event is in the group, under its hash.
-    pub(super) fn hashed(&mut self, placed: &Placed, hash: Digest) {
-        let key = (placed.fact.source.clone(), placed.fact.event.id);
-        if let Some(placed) = self.request.ids.get_mut(&key) {
+    pub(super) fn hashed(&mut self, fingerprint: u128, hash: Digest) {
+        if let Some(placed) = self.request.ids.get_mut(&fingerprint) {
             placed.hash = hash;
         }
     }
@@ -197,16 +209,22 @@ impl World for View<'_> {
     }
 
     fn is_mentioned(&mut self, mention: &Mention) -> Result<bool, Refused> {
-        if self.in_layers(mention).next().is_some() {
-            return Ok(true);
-        }
+        self.first_mention(mention).map(|first| first.is_some())
+    }
+
+    fn first_mention(&mut self, mention: &Mention) -> Result<Option<u64>, Refused> {
+        // The index is ascending, so the first that is confirmed is the first there is.
         let reader = &self.base.reader;
         for sequence in reader.by_subject(keys::mention(mention)).map_err(unreadable)? {
             if mentions(&fact(reader, sequence)?.event).contains(mention) {
-                return Ok(true);
+                return Ok(Some(sequence));
             }
         }
-        Ok(false)
+        Ok(self.in_layers(mention).next().map(|fact| fact.sequence))
+    }
+
+    fn size(&self) -> Option<u64> {
+        Some(self.next)
     }
 }
 
@@ -219,7 +237,7 @@ struct Lives {
 
 impl Lives {
     fn new(most: usize) -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), generation: (most / 2).max(1) }
+        Self { young: HashMap::default(), old: HashMap::default(), generation: (most / 2).max(1) }
     }
 
     fn find(&mut self, subject: &Subject) -> Option<Arc<Life>> {

@@ -136,8 +136,9 @@ impl Writer {
                 answers.push(Err(Refused::DeadlinePassed));
                 continue;
             }
-            let mut view = View { base: &mut self.base, group: &layer, request: Layer::default(), now };
-            let answer = match judge(request, &mut view, group.next_sequence(), &stamp) {
+            let next = group.next_sequence();
+            let mut view = View { base: &mut self.base, group: &layer, request: Layer::default(), now, next };
+            let answer = match judge(request, &mut view, &stamp) {
                 Err(refused) => Err(refused),
                 Ok(judged) => {
                     let answer = put_all(request, judged, &mut view, group)?;
@@ -212,9 +213,9 @@ struct Judged {
     new: Vec<(usize, Placed)>,
 }
 
-/// Judges one request on everything before it. Its first new event would get the sequence `next`. A refusal leaves no
-/// trace but in `view.request`, which is dropped with it.
-fn judge(request: &Request, view: &mut View<'_>, next: u64, stamp: &Stamp) -> Result<Judged, Refused> {
+/// Judges one request on everything before it. A refusal leaves no trace but in `view.request`, which is dropped with
+/// it.
+fn judge(request: &Request, view: &mut View<'_>, stamp: &Stamp) -> Result<Judged, Refused> {
     let mut repeats = Vec::with_capacity(request.proposals.len());
     let mut places = Vec::new();
     for (index, encoded) in request.proposals.iter().enumerate() {
@@ -236,14 +237,15 @@ fn judge(request: &Request, view: &mut View<'_>, next: u64, stamp: &Stamp) -> Re
             irregularities.push(Irregularity::ClockBehind);
         }
         let fact = Recorded {
-            sequence: next + new.len() as u64,
+            sequence: view.next,
             recorded_at: stamp.recorded_at,
             source: command.source.clone(),
             irregularities,
             event: command.event.clone(),
         };
-        let texts = request.proposals[index].proposal.texts.clone();
-        new.push((index, view.accept(Arc::new(fact), texts)?));
+        let encoded = &request.proposals[index];
+        let texts = encoded.proposal.texts.clone();
+        new.push((index, view.accept(encoded.keys.id, Arc::new(fact), texts)?));
     }
     Ok(Judged { repeats, new })
 }
@@ -259,7 +261,7 @@ fn put_all(
     for (index, placed) in judged.new {
         let hash = put(&request.proposals[index], &placed, group)?;
         answers[index] = Some(Appended { receipt: receipt(&placed, hash), repeated: false });
-        view.hashed(&placed, hash);
+        view.hashed(request.proposals[index].keys.id, hash);
     }
     // Every event is a repeat or was accepted, so nothing is left out here.
     Ok(answers.into_iter().flatten().collect())
@@ -303,7 +305,7 @@ fn receipt(placed: &Placed, hash: storage::Digest) -> Receipt {
 /// The answer to an event that has been recorded before; a refusal if the id was used for another.
 fn repeat(encoded: &Encoded, view: &View<'_>, index: usize) -> Result<Option<Appended>, Refused> {
     let Command { source, event, .. } = &encoded.proposal.command;
-    let in_group = view.group.by_id(source, event.id);
+    let in_group = view.group.by_id(encoded.keys.id, source, event.id);
     if let Some(placed) = in_group {
         // Its words wait in the same group, so they are compared as they are, not by their commitment.
         return if same_facts(event, &placed.fact.event) && same_texts(&encoded.proposal.texts, &placed.texts) {

@@ -4,6 +4,8 @@
 //! Layout: `DATA/<ledger>/log …`. A ledger that is being created stands in `DATA/.new-<ledger>` until its genesis record
 //! is durable, and is renamed then: so a ledger either has its genesis or is not there.
 
+mod projector;
+
 use jiff::tz::TimeZone;
 use std::{
     collections::BTreeMap,
@@ -21,7 +23,7 @@ use crate::domain::{
     value::Occurred,
 };
 use crate::journal::{Journal, Limits, Proposal, Refused, clock::Clock, commit::Local, keys, read};
-use crate::projections::runner::Projector;
+pub use projector::Projector;
 
 /// The prefix of a directory in which a ledger is being created.
 const NEW: &str = ".new-";

@@ -1,0 +1,359 @@
+//! `pledgebook append`: posts a file of events, in its order, many in flight, and says what was refused and why.
+//!
+//! Invariant: each line is a request of its own, so that one refusal costs one event; but anonymous feedback is
+//! recorded in releases, so neighbouring anonymous items go together. The stream keeps the order of the file.
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+
+use super::{
+    Outcome, block_on,
+    client::{self, DEFAULT_SERVER, Refusal, Server, Who},
+    ndjson::Parser,
+    out,
+};
+use crate::grpc::wire::{
+    Anonymity, AppendRequest, AppendStreamRequest, AppendStreamResponse, Event,
+    append_stream_response::Outcome as Answer, event::Payload,
+};
+use crate::limits::{MAX_BATCH, MAX_PIPELINED};
+
+/// Lines that are listed of one reason.
+const LISTED: usize = 12;
+
+/// Post events from a file: proto3 JSON, one event a line (see proto/pledgebook/v1/event.proto).
+///
+/// It can be run again after any interruption: an event that is recorded already is answered with its first receipt
+/// and recorded no second time.
+#[derive(Args)]
+#[command(after_help = "Example:
+  pledgebook append events.ndjson --ledger improvement-service --source action-tracker
+  generate-events | pledgebook append - --ledger improvement-service --source action-tracker --json
+
+A line, for example:
+  {\"eventId\": \"7b0c6f0e-58a5-4b5f-a9a6-0d1c3b9f2f11\", \"subject\": \"action/rest-spaces\",
+   \"occurred\": {\"day\": {\"year\": 2025, \"month\": 6, \"day\": 9}}, \"actionStarted\": {}}")]
+pub(super) struct Append {
+    /// The file; `-` reads from stdin.
+    file: PathBuf,
+    /// The ledger's name.
+    #[arg(long, value_name = "NAME", env = "PLEDGEBOOK_LEDGER")]
+    ledger: String,
+    /// Where the server is.
+    #[arg(long, value_name = "URL", env = "PLEDGEBOOK_SERVER", default_value = DEFAULT_SERVER)]
+    server: String,
+    #[command(flatten)]
+    who: Who,
+    /// Events in one request: they are recorded all together, or none of them is.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=MAX_BATCH as i64))]
+    batch: u16,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Append {
+    pub(super) fn run(self) -> anyhow::Result<Outcome> {
+        let ledger = client::ledger_name(&self.ledger)?;
+        let text = read(&self.file)?;
+        let mut summary = Summary::default();
+        let mut events = Vec::new();
+        for line in Parser::new()?.events(&text) {
+            match line {
+                Ok(event) => events.push(event),
+                Err(bad) => summary.refused.push(Refused {
+                    line: bad.line,
+                    reason: "UNREADABLE".into(),
+                    why: bad.why,
+                }),
+            }
+        }
+        let requests = requests(events, usize::from(self.batch));
+        let started = Instant::now();
+        block_on(async {
+            let server = Server::connect(&self.server, &self.who).await?;
+            post(&server, &ledger, requests, &mut summary).await
+        })?;
+        summary.refused.sort_by_key(|refused| refused.line);
+        let seconds = started.elapsed().as_secs_f64();
+        out::print(&if self.json {
+            summary.json(&ledger)
+        } else {
+            summary.text(&self.file, &ledger, seconds)
+        });
+        if let Some(why) = &summary.stopped {
+            bail!("{why}; run the same command again: what is recorded already is not recorded twice");
+        }
+        Ok(if summary.refused.is_empty() { Outcome::Done } else { Outcome::FoundWrong })
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).context("stdin: cannot be read as UTF-8 text")?;
+        return Ok(text);
+    }
+    fs::read_to_string(file).with_context(|| format!("{}: cannot be read as UTF-8 text", file.display()))
+}
+
+/// One request, and the lines that it stands for.
+struct Request {
+    lines: Vec<usize>,
+    events: Vec<Event>,
+}
+
+fn requests(events: Vec<(usize, Event)>, batch: usize) -> Vec<Request> {
+    let mut requests: Vec<Request> = Vec::new();
+    let mut release = false;
+    for (line, event) in events {
+        let anonymous = is_anonymous(&event);
+        let fits = |last: &Request| {
+            let most = if anonymous { MAX_BATCH } else { batch };
+            anonymous == release && last.events.len() < most
+        };
+        match requests.last_mut().filter(|last| fits(last)) {
+            Some(last) => {
+                last.lines.push(line);
+                last.events.push(event);
+            }
+            None => requests.push(Request { lines: vec![line], events: vec![event] }),
+        }
+        release = anonymous;
+    }
+    requests
+}
+
+fn is_anonymous(event: &Event) -> bool {
+    matches!(&event.payload, Some(Payload::FeedbackReceived(it)) if it.anonymity() == Anonymity::Anonymous)
+}
+
+async fn post(
+    server: &Server,
+    ledger: &str,
+    requests: Vec<Request>,
+    summary: &mut Summary,
+) -> anyhow::Result<()> {
+    if requests.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<Vec<usize>> = requests.iter().map(|request| request.lines.clone()).collect();
+    let (send, waiting) = mpsc::channel(MAX_PIPELINED);
+    let ledger = ledger.to_owned();
+    tokio::spawn(async move {
+        for (correlation, request) in (0..).zip(requests) {
+            let append = Some(AppendRequest { ledger: ledger.clone(), events: request.events });
+            // The other end is gone when the stream has failed, which is told there.
+            if send.send(AppendStreamRequest { correlation, append }).await.is_err() {
+                return;
+            }
+        }
+    });
+    let bar = bar(lines.iter().map(Vec::len).sum());
+    let stream = server.recorder().append_stream(ReceiverStream::new(waiting)).await;
+    let mut answers = stream.map_err(|status| client::failed(&status))?.into_inner();
+    let mut answered = 0;
+    while answered < lines.len() {
+        match answers.message().await {
+            Ok(Some(answer)) => {
+                let lines = usize::try_from(answer.correlation).ok().and_then(|index| lines.get(index));
+                bar.inc(lines.map_or(0, |lines| lines.len() as u64));
+                summary.take(lines.map_or(&[], Vec::as_slice), answer);
+                answered += 1;
+            }
+            Ok(None) => {
+                summary.stopped =
+                    Some("the server ended the stream before it had answered everything".into());
+                break;
+            }
+            Err(status) => {
+                summary.stopped = Some(format!("{:#}", client::failed(&status)));
+                break;
+            }
+        }
+        if summary.stopped.is_some() {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn bar(events: usize) -> ProgressBar {
+    let bar = if out::is_watched() { ProgressBar::new(events as u64) } else { ProgressBar::hidden() };
+    match ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} events, {per_sec}, {eta} to go") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// What became of a file.
+#[derive(Default)]
+struct Summary {
+    recorded: u64,
+    repeated: u64,
+    flagged: u64,
+    refused: Vec<Refused>,
+    /// Why it did not come to the end.
+    stopped: Option<String>,
+}
+
+/// A line that was not recorded.
+struct Refused {
+    line: usize,
+    reason: String,
+    why: String,
+}
+
+impl Summary {
+    fn take(&mut self, lines: &[usize], answer: AppendStreamResponse) {
+        match answer.outcome {
+            Some(Answer::Appended(appended)) => {
+                for result in appended.results {
+                    let marks = result.receipt.is_some_and(|receipt| !receipt.irregularities.is_empty());
+                    self.repeated += u64::from(result.repeated);
+                    self.recorded += u64::from(!result.repeated);
+                    self.flagged += u64::from(!result.repeated && marks);
+                }
+            }
+            Some(Answer::Refused(refused)) => {
+                let code = tonic::Code::from_i32(refused.code);
+                let status = Status::with_details(code, refused.message, refused.status.into());
+                self.refuse(lines, &Refusal::of(&status));
+            }
+            None => {
+                self.stopped = Some("the server answered in a way that this version does not know".into())
+            }
+        }
+    }
+
+    fn refuse(&mut self, lines: &[usize], refusal: &Refusal) {
+        if refusal.passing || refusal.hopeless {
+            self.stopped =
+                Some(format!("stopped at line {}: {}", lines.first().unwrap_or(&0), refusal.message));
+            return;
+        }
+        let guilty = refusal.index.and_then(|index| lines.get(index)).copied();
+        for &line in lines {
+            let why = match guilty {
+                Some(guilty) if guilty != line => {
+                    format!("in one request with line {guilty}, which was refused")
+                }
+                _ => refusal.what().to_owned(),
+            };
+            self.refused.push(Refused { line, reason: refusal.reason.clone(), why });
+        }
+    }
+
+    fn json(&self, ledger: &str) -> String {
+        let refused: Vec<_> = self
+            .refused
+            .iter()
+            .map(|it| serde_json::json!({"line": it.line, "reason": it.reason, "message": it.why}))
+            .collect();
+        let object = serde_json::json!({"ledger": ledger, "recorded": self.recorded, "repeated": self.repeated,
+            "flagged": self.flagged, "refused": refused, "complete": self.stopped.is_none()});
+        format!("{object}\n")
+    }
+
+    fn text(&self, file: &Path, ledger: &str, seconds: f64) -> String {
+        let width = out::width();
+        let mut page = format!("{} -> {ledger}, {seconds:.1} s\n", file.display());
+        let flagged = format!("recorded, {} of them flagged", out::thousands(self.flagged));
+        for (number, what) in [
+            (self.recorded, flagged.as_str()),
+            (self.repeated, "repeated: recorded before, and not recorded again"),
+            (self.refused.len() as u64, "refused"),
+        ] {
+            page += &format!("{:>10}  {what}\n", out::thousands(number));
+        }
+        let mut reasons: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+        for it in &self.refused {
+            reasons.entry((&it.reason, &it.why)).or_default().push(it.line.to_string());
+        }
+        let mut reasons: Vec<_> = reasons.into_iter().collect();
+        reasons.sort_by_key(|(_, lines)| lines.first().and_then(|line| line.parse::<usize>().ok()));
+        for ((reason, why), lines) in reasons {
+            let more = lines.len().saturating_sub(LISTED);
+            let mut listed = lines[..lines.len() - more].join(", ");
+            if more > 0 {
+                listed += &format!(" and {more} more");
+            }
+            let label = if lines.len() == 1 { "line" } else { "lines" };
+            page += &format!("\n{reason}, {label} {listed}\n");
+            page += &out::paragraph("  ", why, width);
+        }
+        if !self.refused.is_empty() {
+            let advice =
+                "Correct these lines and post the file again: what is recorded is not recorded twice.";
+            page += &format!("\n{}", out::paragraph("", advice, width));
+        }
+        page
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grpc::wire::{ActionStarted, FeedbackReceived};
+
+    fn event(anonymous: bool) -> Event {
+        let payload = if anonymous {
+            let anonymity = Anonymity::Anonymous.into();
+            Payload::FeedbackReceived(FeedbackReceived { anonymity, ..FeedbackReceived::default() })
+        } else {
+            Payload::ActionStarted(ActionStarted {})
+        };
+        Event { payload: Some(payload), ..Event::default() }
+    }
+
+    #[test]
+    fn each_line_is_a_request_but_anonymous_neighbours_go_together() {
+        let kinds = [false, false, true, true, true, false, true];
+        let events: Vec<_> = (1..).zip(kinds.map(event)).collect();
+        let lines =
+            |batch| requests(events.clone(), batch).into_iter().map(|it| it.lines).collect::<Vec<_>>();
+        assert_eq!(lines(1), [vec![1], vec![2], vec![3, 4, 5], vec![6], vec![7]]);
+        assert_eq!(lines(10), [vec![1, 2], vec![3, 4, 5], vec![6], vec![7]]);
+    }
+
+    #[test]
+    fn a_refused_request_names_the_line_that_was_judged() {
+        let mut summary = Summary::default();
+        let refusal = Refusal {
+            reason: "MALFORMED".into(),
+            message: "events[1].subject: not a subject".into(),
+            index: Some(1),
+            passing: false,
+            hopeless: false,
+        };
+        summary.refuse(&[7, 8], &refusal);
+        assert!(summary.refused[0].why.contains("line 8"));
+        assert_eq!(summary.refused[1].why, "subject: not a subject");
+    }
+
+    #[test]
+    fn a_server_that_is_busy_stops_the_file_and_refuses_nothing() {
+        let mut summary = Summary::default();
+        let busy = Refusal {
+            reason: "QUEUE_FULL".into(),
+            message: "full".into(),
+            index: None,
+            passing: true,
+            hopeless: false,
+        };
+        summary.refuse(&[3], &busy);
+        assert!(summary.refused.is_empty() && summary.stopped.is_some_and(|why| why.contains("line 3")));
+    }
+}

@@ -1,0 +1,113 @@
+//! What must hold of the script, whatever story it tells.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::pen::{Intent, Step};
+use super::{founding, pledge, year};
+use crate::grpc::wire::{Event, event::Payload, occurred::Precision};
+use prost::Message as _;
+
+fn events() -> impl Iterator<Item = (Step, Event)> {
+    year()
+        .into_iter()
+        .flat_map(|step| step.events.clone().into_iter().map(move |event| (step.clone(), event)))
+}
+
+#[test]
+fn the_script_is_the_same_twice() {
+    assert_eq!(format!("{:?}", year()), format!("{:?}", year()));
+}
+
+#[test]
+fn every_type_that_a_posting_system_may_post_is_recorded() {
+    let recorded = events().filter(|(step, _)| step.intent == Intent::Record);
+    let types: BTreeSet<_> = recorded
+        .filter_map(|(_, event)| Some(std::mem::discriminant(&event.payload?)))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|it| format!("{it:?}"))
+        .collect();
+    // The opening of the ledger and the grants are the operator's: 2 of the 25.
+    assert_eq!(types.len(), 23);
+}
+
+#[test]
+fn the_pledge_is_the_published_one_and_every_commitment_quotes_it_exactly() {
+    use sha2::Digest as _;
+    let sha256 = const_hex::encode(sha2::Sha256::digest(pledge::TEXT));
+    assert_eq!(sha256, "27eb70d2531b0713ec5662d71112b047ca729c3ea52ae5ed4487440f3e6ca1fc");
+    assert_eq!(pledge::TEXT.chars().count(), 2_077);
+    let mut made = BTreeMap::new();
+    for (step, event) in events() {
+        if let (Intent::Record, Some(Payload::CommitmentMade(it))) = (step.intent, event.payload) {
+            assert_eq!(it.quote, pledge::quote(it.span_start, it.span_end));
+            assert!(!it.quote.starts_with(' ') && !it.quote.ends_with([' ', ',', '.']), "{}", it.quote);
+            made.insert(event.subject, it);
+        }
+    }
+    assert_eq!(made.len(), 16);
+    assert_eq!(made["commitment/C14"].delivers.len(), 2);
+    assert_eq!(made["commitment/C6"].delivers.len(), 5);
+    assert!(made["commitment/C16"].quote.ends_with("how to access further support"));
+}
+
+#[test]
+fn ids_are_unique_but_for_retries_and_one_collision_that_is_meant() {
+    let mut seen: BTreeMap<(&str, String), Vec<u8>> = BTreeMap::new();
+    for (step, event) in events() {
+        let (key, bytes) = ((step.source, event.event_id.clone()), event.encode_to_vec());
+        match (step.intent, seen.get(&key)) {
+            (Intent::Record, known) => assert!(known.is_none(), "{} {}", event.subject, event.event_id),
+            (Intent::Repeat, known) => assert_eq!(known, Some(&bytes), "{}", event.subject),
+            (Intent::Refuse("ID_TAKEN", _), known) => assert!(known.is_some_and(|known| *known != bytes)),
+            (Intent::Refuse(..), known) => assert!(known.is_none(), "{}", event.subject),
+        }
+        if step.intent == Intent::Record {
+            seen.insert(key, bytes);
+        }
+    }
+}
+
+#[test]
+fn events_about_feedback_have_ids_that_look_random_and_the_others_are_named() {
+    for (_, event) in events() {
+        let version = uuid::Uuid::parse_str(&event.event_id).unwrap().get_version_num();
+        assert_eq!(version, if event.subject.starts_with("feedback/") { 4 } else { 5 }, "{}", event.subject);
+    }
+}
+
+#[test]
+fn nothing_is_posted_on_a_day_off_or_at_night_and_the_clock_never_goes_back() {
+    let year = year();
+    assert!(year.is_sorted_by_key(|step| step.at));
+    let off: BTreeSet<_> =
+        year.iter().map(|step| step.at.date()).filter(|on| founding::is_day_off(*on)).collect();
+    assert!(off.is_empty(), "days off: {off:?}");
+    assert!(year.iter().all(|step| (9..18).contains(&step.at.hour())));
+}
+
+#[test]
+fn anonymous_items_tell_a_month_and_come_five_at_a_time() {
+    for step in year() {
+        let months = step.events.iter().filter(|event| {
+            event.occurred.as_ref().is_some_and(|it| matches!(it.precision, Some(Precision::Month(_))))
+        });
+        let months = months.count();
+        assert!(months == 0 || months >= 5 || matches!(step.intent, Intent::Refuse(..)), "{}", step.at);
+    }
+}
+
+#[test]
+fn there_are_thirty_two_councils_and_several_of_everything_that_goes_wrong() {
+    assert_eq!(founding::council_codes(), 32);
+    let year = year();
+    let refused: BTreeSet<_> = year
+        .iter()
+        .filter_map(|step| match step.intent {
+            Intent::Refuse(reason, _) => Some(reason),
+            _ => None,
+        })
+        .collect();
+    assert!(refused.len() >= 10, "{refused:?}");
+    assert!(year.iter().filter(|step| step.intent == Intent::Repeat).count() >= 3);
+}

@@ -1,0 +1,127 @@
+//! The command `pledgebook`: alone knows argv and stdout.
+//!
+//! | File | Is |
+//! |---|---|
+//! | [`out`] | what people see: paragraphs, tables, a little colour |
+//! | [`client`] | a server, as a posting system or a reader calls it |
+//! | [`offline`] | a ledger's files, read without a server |
+//! | [`ndjson`] | events as proto3 JSON, one a line |
+//! | [`answer`] | a report as it came over the wire, to be rendered here |
+//! | the others | one command each |
+//!
+//! Invariant: a command exits 0 when it is done and found nothing wrong, 1 when it looked and found something wrong,
+//! and 2 when it could not look. An error says what happened, to which file or field, and what to do next; it never
+//! holds words or a token. It must not know what is legal in a ledger.
+
+#![allow(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "pages are put together piece by piece, once a command"
+)]
+
+mod answer;
+mod append;
+mod client;
+pub mod demo;
+mod grant;
+mod ledger;
+mod ndjson;
+mod offline;
+mod out;
+mod report;
+mod serve;
+mod token;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// What a command found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done; nothing is wrong.
+    Done,
+    /// It looked, and something is wrong.
+    FoundWrong,
+}
+
+/// A ledger of promises: every action taken on a commitment, and every policy changed because someone spoke up, is
+/// recorded once, in order, so that nobody can quietly alter it later.
+#[derive(Parser)]
+#[command(name = "pledgebook", version, max_term_width = 100, after_help = EXAMPLE)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLE: &str = "Exit status: 0 done and intact, 1 looked and found something wrong, 2 could not look.
+
+Example, on a machine that has nothing yet:
+  pledgebook demo";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Publish a real pledge, post an invented year through gRPC, print the reports, verify the files.
+    Demo(demo::Demo),
+    /// Run the service.
+    Serve(serve::Serve),
+    /// Post events from a file: proto3 JSON, one event a line.
+    Append(append::Append),
+    /// Print a report, from a server or from a data directory.
+    Report(report::Report),
+    /// Read every byte of a ledger and say what does not hold.
+    Verify(verify::Verify),
+    /// Create and list ledgers.
+    Ledger(ledger::Ledger),
+    /// Say what a posting system may post.
+    Grant(grant::Grant),
+    /// Make and revoke the tokens that callers show.
+    Token(token::Token),
+}
+
+/// Runs the command that the arguments name.
+pub fn run() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Demo(demo) => demo.run(),
+        Command::Serve(serve) => serve.run(),
+        Command::Append(append) => append.run(),
+        Command::Report(report) => report.run(),
+        Command::Verify(verify) => verify.run(),
+        Command::Ledger(ledger) => ledger.run(),
+        Command::Grant(grant) => grant.run(),
+        Command::Token(token) => token.run(),
+    };
+    match done {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::FoundWrong) => ExitCode::from(1),
+        Err(error) => {
+            out::complain(&format!("pledgebook: {error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Runs what waits for a network.
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_make_sense_and_every_command_shows_an_example() {
+        let mut cli = Cli::command();
+        cli.clone().debug_assert();
+        cli.build();
+        let mut waiting = vec![cli];
+        while let Some(mut command) = waiting.pop() {
+            let name = command.get_name().to_owned();
+            let help = command.render_long_help().to_string();
+            assert!(name == "help" || help.contains("Example"), "{name} shows no example");
+            waiting.extend(command.get_subcommands().filter(|it| it.get_name() != "help").cloned());
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Judging one event at its own place in the ledger: grant → expected version → rules. (Repeats are found before.)
+//!
+//! Invariant: a judgement reads the command and the [`World`], nothing else; the same world and the same command give
+//! the same answer, in the server, in the verifier and in tests. It must not know how the world finds its facts.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use std::sync::Arc;
+
+use super::command::{Command, Expected, Recorded};
+use super::event::{Access, Payload};
+use super::grants;
+use super::id::Subject;
+use super::irregularity::Irregularity;
+use super::rejection::Rejection;
+use super::subject::{Life, Place};
+
+mod action;
+mod batch;
+mod envelope;
+mod feedback;
+mod governance;
+mod links;
+mod mention;
+mod pledge;
+mod policy;
+
+pub use batch::{ANONYMOUS_RELEASE, judge_batch, recording_order};
+pub use mention::{Mention, mentions};
+
+/// What a judgement may ask about the ledger, as it stands just before the event's own place.
+pub trait World {
+    /// Why an answer could not be given.
+    type Error;
+
+    /// When the event will be recorded.
+    fn now(&self) -> Timestamp;
+
+    /// The time zone in which the ledger counts days.
+    fn zone(&self) -> &TimeZone;
+
+    /// Who may post without a grant.
+    fn access(&self) -> Access;
+
+    /// The life of a subject; an empty one if it is unknown.
+    fn life(&mut self, subject: &Subject) -> Result<Arc<Life>, Self::Error>;
+
+    /// The facts that mention this, by sequence; voided ones too.
+    fn mentioned_by(&mut self, mention: &Mention) -> Result<Vec<Arc<Recorded>>, Self::Error>;
+
+    /// Whether any fact mentions this; voided ones count.
+    fn is_mentioned(&mut self, mention: &Mention) -> Result<bool, Self::Error>;
+
+    /// The sequence of the first fact that mentions this. Where mentions may be many, as of codes, a world should
+    /// answer from its index, without reading them all.
+    fn first_mention(&mut self, mention: &Mention) -> Result<Option<u64>, Self::Error> {
+        Ok(self.mentioned_by(mention)?.first().map(|fact| fact.sequence))
+    }
+
+    /// How many records the ledger holds, if the world can say so. Whoever can should: it keeps a second
+    /// `LedgerOpened`, about another name, out.
+    fn size(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// An event that may be recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Decision {
+    /// What is noticed about it, in the order in which the marks are declared.
+    pub irregularities: Vec<Irregularity>,
+}
+
+/// Judges one event.
+pub fn decide<W: World>(world: &mut W, command: &Command) -> Result<Result<Decision, Rejection>, W::Error> {
+    match judge(world, command) {
+        Ok(decision) => Ok(Ok(decision)),
+        Err(Stop::Refused(rejection)) => Ok(Err(rejection)),
+        Err(Stop::World(error)) => Err(error),
+    }
+}
+
+/// Why a judgement ends early.
+enum Stop<E> {
+    Refused(Rejection),
+    World(E),
+}
+
+impl<E> From<Rejection> for Stop<E> {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(rejection)
+    }
+}
+
+/// The outcome of a part of a judgement in the world `W`.
+type Judged<T, W> = Result<T, Stop<<W as World>::Error>>;
+
+fn judge<W: World>(world: &mut W, command: &Command) -> Judged<Decision, W> {
+    let event = &command.event;
+    let access = world.access();
+    let grant_holder = world.life(&command.source.subject()).map_err(Stop::World)?;
+    grants::judge(access, &grant_holder, &command.source, event)?;
+    let life = world.life(&event.subject).map_err(Stop::World)?;
+    expectation(command, &life)?;
+    let day = envelope::judge(world, event)?;
+
+    // It has no place yet: the last one makes it follow everything else of its day.
+    let fact = Arc::new(Recorded {
+        sequence: u64::MAX,
+        recorded_at: world.now(),
+        source: command.source.clone(),
+        irregularities: Vec::new(),
+        event: event.clone(),
+    });
+    let place = life.judge(&fact, world.zone()).map_err(|breach| envelope::refusal(&fact, &breach))?;
+    let mut case = Case { world, life: &life, fact: &fact, day, place: &place, marks: Vec::new() };
+    payload(&mut case)?;
+    let mut marks = case.marks;
+    if place.late {
+        marks.push(Irregularity::LateRecorded);
+    }
+    marks.sort_unstable();
+    Ok(Decision { irregularities: marks })
+}
+
+/// One event on its way through the rules of its type.
+struct Case<'a, W: World> {
+    world: &'a mut W,
+    /// Its subject's life before it.
+    life: &'a Life,
+    fact: &'a Arc<Recorded>,
+    /// The day on which it counts.
+    day: Date,
+    place: &'a Place,
+    marks: Vec<Irregularity>,
+}
+
+/// The rules of an event's own type, beyond its life cycle. An arm without rules has none beyond it.
+fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
+    match &case.fact.event.clone().payload {
+        Payload::LedgerOpened(opened) => governance::ledger(case, opened),
+        Payload::GrantChanged(grant) => Ok(grants::judge_form(grant, &case.fact.event.subject)?),
+        Payload::PostRegistered(post) => governance::post(case, post),
+        Payload::CodeListAdopted(list) => governance::code_list(case, list),
+        Payload::CalendarAdopted(calendar) => Ok(governance::calendar(calendar)?),
+        Payload::ReportSettingsAdopted(settings) => governance::settings(case, settings),
+        Payload::PledgePublished(published) => pledge::published(case, published),
+        Payload::CommitmentMade(made) => pledge::made(case, made),
+        Payload::ActionPlanned(planned) => action::planned(case, planned),
+        Payload::ActionStarted(_) | Payload::ActionReopened(_) | Payload::ActionCancelled(_) => Ok(()),
+        Payload::DeadlineRevised(revised) => action::deadline_revised(case, revised),
+        Payload::ActionCompleted(completed) => action::completed(case, completed),
+        Payload::ActionVerified(verified) => action::verified(case, verified),
+        Payload::FeedbackSought(sought) => feedback::sought(case, sought),
+        Payload::FeedbackReceived(received) => feedback::received(case, received),
+        Payload::FeedbackResponded(answer) => Ok(feedback::responded(answer)?),
+        Payload::FeedbackClosedWithoutChange(closed) => feedback::closed(case, closed),
+        Payload::PolicyRegistered(policy) => case.post(&policy.owner_post, "policy_registered.owner_post"),
+        Payload::PolicyChangeProposed(proposed) => policy::proposed(case, proposed),
+        Payload::PolicyChangeApproved(approved) => {
+            case.post(&approved.by_post, "policy_change_approved.by_post")
+        }
+        Payload::PolicyChanged(changed) => policy::changed(case, changed),
+        Payload::EvidenceAttached(attached) => policy::evidence(case, attached),
+        Payload::EventVoided(void) => {
+            case.post(&void.approver_post, "event_voided.approver_post")?;
+            governance::still_holds(case)
+        }
+    }
+}
+
+fn expectation(command: &Command, life: &Life) -> Result<(), Rejection> {
+    let actual = life.version();
+    let met = match command.expected {
+        Expected::Any => true,
+        Expected::NoSubject => actual == 0,
+        Expected::SubjectExists => actual > 0,
+        Expected::Version(version) => actual == version,
+    };
+    if met {
+        return Ok(());
+    }
+    Err(Rejection::Conflict { subject: life.subject().clone(), expected: command.expected, actual })
+}

@@ -1,0 +1,122 @@
+//! Links to other subjects, judged when they are made: known, standing, valid on the event's day.
+//!
+//! Invariant: a link is judged against the ledger as it is held at the event's own place. What becomes of the other
+//! end later is shown by reports and changes nothing here.
+
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use uuid::Uuid;
+
+use super::mention::feedback_subject;
+use super::{Case, Judged, Mention, Stop, World};
+use crate::domain::command::Recorded;
+use crate::domain::id::{Code, Kind, Subject};
+use crate::domain::rejection::Rejection;
+use crate::domain::rules;
+use crate::domain::subject::{Life, State};
+
+/// Judges that a post is registered, and for that day.
+pub(super) fn post_on<W: World>(world: &mut W, post: &Code, day: Date, field: &str) -> Judged<(), W> {
+    let subject = Kind::Post.subject(post);
+    match world.life(&subject).map_err(Stop::World)?.state() {
+        State::Post(registered) if registered.on(day).is_some() => Ok(()),
+        State::Post(registered) => {
+            let last = registered.terms.last().map(|term| term.sequence);
+            Err(rules::POST_NOT_VALID.refusal(last).into())
+        }
+        _ => Err(Rejection::unknown(field, subject).into()),
+    }
+}
+
+/// Judges that nothing is named twice in a list.
+pub(super) fn unique<T: Ord>(items: &[T], field: &str) -> Result<(), Rejection> {
+    let mut seen = BTreeSet::new();
+    match items.iter().position(|item| !seen.insert(item)) {
+        Some(index) => Err(rules::NAMED_TWICE.at(format!("{field}[{index}]"))),
+        None => Ok(()),
+    }
+}
+
+impl<W: World> Case<'_, W> {
+    /// The event's own subject.
+    pub(super) fn subject(&self) -> &Subject {
+        &self.fact.event.subject
+    }
+
+    pub(super) fn life(&mut self, subject: &Subject) -> Judged<Arc<Life>, W> {
+        self.world.life(subject).map_err(Stop::World)
+    }
+
+    pub(super) fn mentioned_by(&mut self, mention: &Mention) -> Judged<Vec<Arc<Recorded>>, W> {
+        self.world.mentioned_by(mention).map_err(Stop::World)
+    }
+
+    /// The life of a subject that must stand.
+    pub(super) fn known(&mut self, subject: &Subject, field: &str) -> Judged<Arc<Life>, W> {
+        let life = self.life(subject)?;
+        if life.stands() { Ok(life) } else { Err(Rejection::unknown(field, subject).into()) }
+    }
+
+    /// Subjects of one kind that must all stand, none of them twice.
+    pub(super) fn all_known(&mut self, kind: Kind, ids: &[Code], field: &str) -> Judged<(), W> {
+        unique(ids, field)?;
+        for (index, id) in ids.iter().enumerate() {
+            self.known(&kind.subject(id), &format!("{field}[{index}]"))?;
+        }
+        Ok(())
+    }
+
+    /// A post that must be registered for the event's day.
+    pub(super) fn post(&mut self, post: &Code, field: &str) -> Judged<(), W> {
+        post_on(self.world, post, self.day, field)
+    }
+
+    /// A code that must be in its list, and valid on the event's day.
+    pub(super) fn code(&mut self, list: &str, code: &Code, field: &str) -> Judged<(), W> {
+        let unknown = || Err(rules::CODE_UNKNOWN.at(field).into());
+        let Ok(name) = Code::parse(list) else { return unknown() };
+        match self.life(&Kind::CodeList.subject(&name))?.state() {
+            State::CodeList(adopted) => match adopted.entries.get(code) {
+                Some(span) if span.contains(self.day) => Ok(()),
+                Some(_) => Err(rules::CODE_NOT_VALID.refusal(Some(adopted.sequence)).into()),
+                None => unknown(),
+            },
+            _ => unknown(),
+        }
+    }
+
+    /// Codes of one list, none of them twice.
+    pub(super) fn codes(&mut self, list: &str, codes: &[Code], field: &str) -> Judged<(), W> {
+        unique(codes, field)?;
+        for (index, code) in codes.iter().enumerate() {
+            self.code(list, code, &format!("{field}[{index}]"))?;
+        }
+        Ok(())
+    }
+
+    /// Feedback that led to this: it must be live, and received by the event's day. What was received later cannot
+    /// have led to it; of an anonymous item only the month is known, so its first day counts.
+    pub(super) fn feedback(&mut self, ids: &[Uuid], field: &str) -> Judged<(), W> {
+        unique(ids, field)?;
+        for (index, id) in ids.iter().enumerate() {
+            let field = format!("{field}[{index}]");
+            let life = match feedback_subject(id) {
+                Some(subject) => self.life(&subject)?,
+                None => return Err(Rejection::unknown(field, id).into()),
+            };
+            match life.state() {
+                State::Feedback(item) if item.received_on <= self.day => {}
+                State::Feedback(item) => {
+                    return Err(rules::LINK_BEFORE_FEEDBACK.refusal(Some(item.received)).into());
+                }
+                _ if life.version() == 0 => return Err(Rejection::unknown(field, life.subject()).into()),
+                _ => {
+                    let void = life.facts().iter().rev().find_map(|fact| life.voided_by(fact.sequence));
+                    return Err(rules::FEEDBACK_NOT_LIVE.refusal(void).into());
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! Rules of policies, their changes, and evidence, beyond their life cycle.
+//!
+//! Invariant: a change puts another document in force than the one it replaces on the day from which it is in force.
+
+use jiff::civil::Date;
+
+use super::{Case, Judged, Mention, World};
+use crate::domain::event::{EvidenceAttached, Origin, PolicyChangeProposed, PolicyChanged};
+use crate::domain::id::Kind;
+use crate::domain::irregularity::Irregularity;
+use crate::domain::rules;
+use crate::domain::subject::State;
+use crate::domain::value::Sha256;
+
+pub(super) fn proposed<W: World>(case: &mut Case<'_, W>, proposed: &PolicyChangeProposed) -> Judged<(), W> {
+    if proposed.origin == Origin::Feedback && proposed.feedback.is_empty() {
+        return Err(rules::ORIGIN_WITHOUT_FEEDBACK.at("policy_change_proposed.feedback").into());
+    }
+    case.known(&Kind::Policy.subject(&proposed.policy), "policy_change_proposed.policy")?;
+    case.feedback(&proposed.feedback, "policy_change_proposed.feedback")?;
+    case.all_known(Kind::Commitment, &proposed.commitments, "policy_change_proposed.commitments")
+}
+
+pub(super) fn changed<W: World>(case: &mut Case<'_, W>, changed: &PolicyChanged) -> Judged<(), W> {
+    let State::Change(change) = &case.place.before else { return Ok(()) };
+    if changed.policy != change.policy {
+        return Err(rules::OTHER_POLICY.at("policy_changed.policy").into());
+    }
+    // Approval that came after the day from which it is in force came too late: on that day nobody had approved.
+    let approved = change.is_approved_by(changed.effective_on);
+    if let Some((document, standing)) = document_in_force(case, changed)?
+        && document == changed.document_sha256
+    {
+        return Err(rules::DOCUMENT_UNCHANGED.refusal(Some(standing)).into());
+    }
+    if !approved {
+        case.marks.push(Irregularity::Unapproved);
+    }
+    Ok(())
+}
+
+/// The document that the change replaces on its first day, and the event that put it in force.
+fn document_in_force<W: World>(
+    case: &mut Case<'_, W>,
+    changed: &PolicyChanged,
+) -> Judged<Option<(Sha256, u64)>, W> {
+    let policy = Kind::Policy.subject(&changed.policy);
+    let life = case.known(&policy, "policy_changed.policy")?;
+    let mut in_force: Option<(Date, u64, Sha256)> = match life.state() {
+        State::Policy(policy) => Some((Date::MIN, policy.sequence, policy.document_sha256)),
+        _ => None,
+    };
+    for fact in case.mentioned_by(&Mention::Subject(policy))? {
+        if let State::Change(other) = case.life(&fact.event.subject)?.state()
+            && other.policy == changed.policy
+            && let Some(force) = other.force
+            && force.effective_on <= changed.effective_on
+        {
+            in_force = in_force.max(Some((force.effective_on, force.sequence, force.document_sha256)));
+        }
+    }
+    Ok(in_force.map(|(_, sequence, document)| (document, sequence)))
+}
+
+pub(super) fn evidence<W: World>(case: &mut Case<'_, W>, attached: &EvidenceAttached) -> Judged<(), W> {
+    if !is_media_type(&attached.media_type) {
+        return Err(rules::MEDIA_TYPE_FORM.at("evidence_attached.media_type").into());
+    }
+    if attached.size_bytes == 0 {
+        return Err(rules::EVIDENCE_EMPTY.at("evidence_attached.size_bytes").into());
+    }
+    case.known(&attached.about, "evidence_attached.about")?;
+    case.code(super::mention::list::EVIDENCE_KIND, &attached.kind, "evidence_attached.kind")?;
+    let mention = Mention::Document { about: attached.about.clone(), sha256: attached.sha256 };
+    for fact in case.mentioned_by(&mention)? {
+        if !case.life(&fact.event.subject)?.is_voided(fact.sequence) {
+            return Err(rules::DOCUMENT_ALREADY_ATTACHED.refusal(Some(fact.sequence)).into());
+        }
+    }
+    Ok(())
+}
+
+/// `type/subtype` by RFC 6838, without parameters: there is no room in it for words.
+fn is_media_type(text: &str) -> bool {
+    let part = |part: &str| {
+        (1..=63).contains(&part.len())
+            && part.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    text.split_once('/').is_some_and(|(kind, subtype)| part(kind) && part(subtype))
+}

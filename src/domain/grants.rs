@@ -1,0 +1,109 @@
+//! Who may post what: the grants of a source, judged at the record's own place.
+//!
+//! Invariant: the operator alone opens ledgers and changes grants, whatever the access, and needs no grant itself.
+//! This file must not know how a source proved who it is.
+
+use super::event::{Access, Event, EventType, GrantChanged, Payload};
+use super::id::{Code, Kind, SourceName, Subject};
+use super::rejection::Rejection;
+use super::rules;
+use super::subject::{Life, State, governance::Grant};
+
+/// Judges whether a source may post an event. `holder` is the life of [`SourceName::subject`].
+pub fn judge(access: Access, holder: &Life, source: &SourceName, event: &Event) -> Result<(), Rejection> {
+    if source.as_str() == SourceName::OPERATOR {
+        return Ok(());
+    }
+    let denied = |what: String| Err(Rejection::NotGranted { source_name: source.clone(), what });
+    let event_type = event.payload.event_type();
+    if is_operators_own(event_type) {
+        return denied(format!("type {}", event_type.as_str()));
+    }
+    let grant = match (holder.state(), access) {
+        (State::Source(grant), _) => grant,
+        (_, Access::Open) => return Ok(()),
+        (_, Access::Granted) => return denied("anything on this ledger".into()),
+    };
+    if !grant.allows_type(event_type) {
+        return denied(format!("type {}", event_type.as_str()));
+    }
+    if !grant.allows_subject(&event.subject) {
+        return denied(format!("subject {}", event.subject));
+    }
+    match posts_spoken_for(event).find(|post| !grant.allows_post(post)) {
+        Some(post) => denied(format!("post {post}")),
+        None => Ok(()),
+    }
+}
+
+impl Grant {
+    /// Whether it covers that type of event.
+    pub fn allows_type(&self, event_type: EventType) -> bool {
+        self.types.iter().any(|pattern| covers(pattern, event_type.as_str(), '.'))
+    }
+
+    /// Whether it covers that subject.
+    pub fn allows_subject(&self, subject: &Subject) -> bool {
+        let name = subject.to_string();
+        self.subjects.iter().any(|pattern| covers(pattern, &name, '/'))
+    }
+
+    /// Whether its holder may speak for that post.
+    pub fn allows_post(&self, post: &Code) -> bool {
+        self.posts.iter().any(|pattern| pattern == "*" || pattern == post.as_str())
+    }
+}
+
+/// `*`, the name itself, or `family` + separator + `*`.
+fn covers(pattern: &str, name: &str, separator: char) -> bool {
+    pattern == "*"
+        || pattern == name
+        || pattern
+            .strip_suffix('*')
+            .is_some_and(|family| family.ends_with(separator) && name.starts_with(family))
+}
+
+/// The posts in whose name an event speaks: who acted, agreed, approved or verified. An owner is spoken *of*.
+fn posts_spoken_for(event: &Event) -> impl Iterator<Item = &Code> {
+    let by = match &event.payload {
+        Payload::DeadlineRevised(revised) => Some(&revised.approver_post),
+        Payload::ActionVerified(verified) => Some(&verified.verifier_post),
+        Payload::PolicyChangeApproved(approved) => Some(&approved.by_post),
+        Payload::EventVoided(void) => Some(&void.approver_post),
+        _ => None,
+    };
+    event.actor_post.iter().chain(by)
+}
+
+const fn is_operators_own(event_type: EventType) -> bool {
+    matches!(event_type, EventType::LedgerOpened | EventType::GrantChanged)
+}
+
+/// Judges the patterns of a grant, so that a slip of the pen does not silently grant nothing.
+pub(super) fn judge_form(grant: &GrantChanged, subject: &Subject) -> Result<(), Rejection> {
+    if subject.id().as_str() == SourceName::OPERATOR {
+        return Err(rules::GRANT_TO_OPERATOR.at("subject"));
+    }
+    let grantable = || EventType::ALL.iter().filter(|one| !is_operators_own(**one));
+    let is_type = |text: &str| text == "*" || grantable().any(|one| covers(text, one.as_str(), '.'));
+    let is_subject = |text: &str| {
+        let is_kind = |kind: &Kind| text.strip_suffix("/*") == Some(kind.as_str());
+        text == "*" || Kind::ALL.iter().any(is_kind) || Subject::parse(text).is_ok()
+    };
+    let is_post = |text: &str| text == "*" || Code::parse(text).is_ok();
+    all(&grant.types, "types", is_type, &rules::GRANT_TYPE)?;
+    all(&grant.subjects, "subjects", is_subject, &rules::GRANT_SUBJECT)?;
+    all(&grant.posts, "posts", is_post, &rules::GRANT_POST)
+}
+
+fn all(
+    texts: &[String],
+    field: &str,
+    good: impl Fn(&str) -> bool,
+    form: &rules::Form,
+) -> Result<(), Rejection> {
+    match texts.iter().position(|text| !good(text)) {
+        Some(index) => Err(form.at(format!("grant_changed.{field}[{index}]"))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,229 @@
+//! Every rule by name: what cannot be true ([`Rule`]) and what is not well formed ([`Form`]), each with what to do.
+//!
+//! Invariant: a refusal names a rule of this file, and each rule has a test that carries its name. Texts never hold
+//! what a poster sent.
+
+use super::rejection::Rejection;
+
+/// Something that cannot be true on its own date, or against what the ledger holds.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name for programs.
+    pub name: &'static str,
+    /// In a sentence, with what to do.
+    pub explanation: &'static str,
+}
+
+impl Rule {
+    /// The refusal, naming the event that stands in the way.
+    pub const fn refusal(&self, standing: Option<u64>) -> Rejection {
+        Rejection::impossible(self.name, self.explanation, standing)
+    }
+}
+
+/// A field that is wrong whatever the ledger holds, or that does not fit what it refers to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Form {
+    /// Its name, for tests and tables.
+    pub name: &'static str,
+    /// The rule.
+    pub rule: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+impl Form {
+    /// The refusal of that field.
+    pub fn at(&self, field: impl Into<String>) -> Rejection {
+        Rejection::malformed(field, self.rule, self.remedy)
+    }
+}
+
+/// A rule that a replay found broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Breach {
+    pub(crate) rule: &'static Rule,
+    /// The event that stands in the way.
+    pub(crate) standing: Option<u64>,
+    /// Not the new event breaks the rule, but the standing one would, because of it.
+    pub(crate) standing_breaks: bool,
+}
+
+impl Breach {
+    pub(crate) const fn of(rule: &'static Rule, standing: Option<u64>) -> Self {
+        Self { rule, standing, standing_breaks: false }
+    }
+
+    /// The refusal of the event that was judged.
+    pub(crate) const fn refusal(&self) -> Rejection {
+        if self.standing_breaks {
+            return Rejection::impossible(
+                self.rule.name,
+                "an event that is already recorded could then not be true; correct this one, or void that one first",
+                self.standing,
+            );
+        }
+        self.rule.refusal(self.standing)
+    }
+}
+
+macro_rules! rules {
+    ($($name:ident: $explanation:literal;)+) => {
+        $(#[doc = concat!("The rule `", stringify!($name), "`.")]
+        pub const $name: Rule = Rule { name: stringify!($name), explanation: $explanation };)+
+
+        /// Every rule about what cannot be true.
+        pub const RULES: &[&Rule] = &[$(&$name),+];
+    };
+}
+
+macro_rules! forms {
+    ($($name:ident: $rule:literal, $remedy:literal;)+) => {
+        $(#[doc = concat!("The form `", stringify!($name), "`.")]
+        pub const $name: Form = Form { name: stringify!($name), rule: $rule, remedy: $remedy };)+
+
+        /// Every rule about form.
+        pub const FORMS: &[&Form] = &[$(&$name),+];
+    };
+}
+
+rules! {
+    // The ledger, posts, codes, settings
+    LEDGER_ALREADY_OPENED: "a ledger is opened once, by its first record";
+    POST_OVERLAP:
+        "the post is already registered for some of these days; begin after the last day of the other term";
+    POST_NOT_VALID:
+        "the post is registered, but not for the day of this event; name the post that acted on that day";
+    CODE_NOT_VALID:
+        "the code is in its list, but not valid on the day of this event; use the code that was valid then";
+    CODE_IN_USE: "the list would lose a code that events use; keep the code, and end it with valid_to";
+    THRESHOLD_LOWERED:
+        "disclosure thresholds and the release interval can only be raised; keep or raise the old value";
+    // The pledge
+    PLEDGE_VERSION_OUT_OF_STEP:
+        "versions of a pledge count 1, 2, 3 in the order in which they were published";
+    COMMITMENT_WITHOUT_DISPOSITION:
+        "a new version says of every commitment that is not closed whether it is kept, superseded or withdrawn";
+    COMMITMENT_ALREADY_CLOSED: "an earlier version superseded or withdrew this commitment; leave it out";
+    COMMITMENT_ALREADY_MADE: "a commitment is made once; choose another id";
+    PLEDGE_NOT_YET_PUBLISHED:
+        "this version of the pledge was published later than this day; correct the date";
+    // Actions
+    ACTION_ALREADY_PLANNED: "an action is planned once; choose another id";
+    ACTION_NOT_PLANNED: "no plan of this action stands on this day; plan it first, or correct the date";
+    ACTION_ALREADY_STARTED: "the action is in progress already";
+    ACTION_ALREADY_CLOSED:
+        "the action is claimed complete, verified or cancelled on this day; reopen it first if that is wrong";
+    ACTION_NOT_CLAIMED:
+        "only an action that is claimed complete, and not verified yet, can be verified; complete it first";
+    ACTION_NOT_DONE: "only an action that is claimed complete or verified can be reopened";
+    DEADLINE_NOT_CURRENT: "old_due is not the deadline on this day; read the action again";
+    REPLACES_DONE_ACTION:
+        "an action that is claimed complete or verified leaves nothing to replace; reopen that one instead";
+    REPLACEMENT_CIRCLE: "the replaced action itself replaces this one, directly or through others";
+    // Feedback
+    ANONYMOUS_RELEASE_TOO_SMALL:
+        "anonymous feedback is recorded at least five items in one request; hold it until there are five";
+    ROUND_ALREADY_SOUGHT: "a round is announced once; choose another id";
+    FEEDBACK_ALREADY_RECEIVED: "an item of feedback is received once; choose another random id";
+    FEEDBACK_NOT_RECEIVED: "the feedback was not received by this day; record it first, or correct the date";
+    FEEDBACK_ALREADY_CLOSED:
+        "the feedback is closed without change on this day; nothing but a no-change answer can follow";
+    FEEDBACK_NOT_CONTACTABLE: "the respondent cannot be contacted; answer in public";
+    FEEDBACK_NOT_LIVE: "the feedback was voided; link what stands";
+    LINK_BEFORE_FEEDBACK: "the feedback was received later than this day, so it cannot have led to this";
+    LINKED_WORK_IS_LIVE:
+        "a proposal, change or action that stands is linked to this feedback; it is not closed without change";
+    // Policies
+    POLICY_ALREADY_REGISTERED: "a policy is registered once; record a change instead";
+    CHANGE_ALREADY_PROPOSED: "a change is proposed once; choose another id";
+    CHANGE_NOT_PROPOSED:
+        "no proposal of this change stands on this day; propose it first, or correct the date";
+    CHANGE_ALREADY_APPROVED: "the change is approved already";
+    CHANGE_ALREADY_IN_FORCE: "the change is in the register already; propose another";
+    DOCUMENT_UNCHANGED: "the document is the one in force on that day, so nothing changed";
+    // Evidence and voids
+    EVIDENCE_ALREADY_ATTACHED: "evidence is attached once under its id; choose another id";
+    DOCUMENT_ALREADY_ATTACHED:
+        "the same document is attached to the same subject already; name that evidence";
+    EVIDENCE_ABOUT_OTHER: "the evidence supports another subject; attach it to this action as well";
+    VOID_TARGET_UNKNOWN: "no event with this id, from this source, is recorded about this subject";
+    VOID_OF_VOID: "a void is final; record the event again instead";
+    VOID_OF_OPERATION: "the opening of a ledger and its grants cannot be voided; record a new grant instead";
+    ALREADY_VOIDED: "the event is voided already";
+    // What only a damaged ledger can show: the envelope's rules come first
+    WRONG_KIND: "the event does not fit the kind of its subject";
+}
+
+forms! {
+    // The envelope
+    SUBJECT_KIND:
+        "this type of event is about another kind of subject",
+        "write the kind that its documentation names";
+    SETTINGS_SUBJECT: "the only settings are settings/reports", "write settings/reports";
+    FEEDBACK_ID: "feedback is known by a random UUID", "write feedback/<UUID version 4, lower case>";
+    FEEDBACK_EVENT_ID: "events about feedback have random ids", "use a UUID of version 4";
+    FEEDBACK_CORRELATION: "feedback is not correlated with anything", "leave the field empty";
+    ANONYMOUS_TRACE:
+        "anonymous feedback carries nothing that tells when or in which order people spoke",
+        "leave the field empty";
+    MONTH_ONLY_FOR_ANONYMOUS: "a month is for anonymous feedback alone", "give the day";
+    ANONYMOUS_MONTH: "anonymous feedback carries a month and nothing finer", "give year and month";
+    FEEDBACK_DAY: "feedback was received on a day", "give the day, without a time";
+    ID_TWICE_IN_REQUEST: "the same id stands twice in this request", "send each event once";
+    NAMED_TWICE: "the same thing is named twice", "name it once";
+    // The ledger and its operation
+    ORIGIN_FORM:
+        "an origin is 1 to 255 printable ASCII characters without spaces or '+'",
+        "write a name such as ledger.example/acme";
+    GRANT_TYPE:
+        "neither an event type that can be granted, nor a family of them, nor '*'",
+        "write such as action.completed, action.* or *";
+    GRANT_SUBJECT: "neither a subject, nor a kind, nor '*'", "write such as commitment/C14, action/* or *";
+    GRANT_POST: "neither a post nor '*'", "write a post's code or *";
+    GRANT_TO_OPERATOR: "the operator needs no grant", "grant to a posting system";
+    // Posts, codes, calendars, settings
+    TERM_BACKWARDS: "the last day lies before the first", "correct one of the two days";
+    HELD_WITH_ITSELF: "a post is not held with itself", "name the other posts";
+    CODE_UNKNOWN:
+        "the list in force does not hold this code",
+        "use a code of the list, or adopt a list that holds it";
+    HOLIDAY_OUTSIDE:
+        "the holiday lies outside the span that the calendar covers",
+        "widen the span or leave it out";
+    THRESHOLD_FLOOR:
+        "the value lies below the floor",
+        "use at least 5 for suppress_below, 10 for survey_minimum, 28 for release_interval";
+    // The pledge
+    PLEDGE_EMPTY: "the pledge has no text", "send the published text, code point for code point";
+    PLEDGE_HASH: "the hash is not the text's", "send the SHA-256 of the text in UTF-8";
+    FIRST_VERSION_DISPOSES: "the first version has no commitments before it", "leave the dispositions out";
+    SPAN_EMPTY: "the span is empty or backwards", "let span_end be one past the last code point";
+    QUOTE_NOT_AT_SPAN:
+        "the pledge does not say this at its span",
+        "count code points, not bytes, and quote exactly";
+    PRINCIPLE_UNKNOWN: "the pledge does not name this principle", "write the principle as the pledge does";
+    DELIVERS_ITSELF: "a commitment does not deliver itself", "name the commitment that it serves";
+    // Actions
+    COMMITMENT_MISSING: "an action serves a commitment", "name at least one commitment";
+    DUE_BEFORE_PLANNED: "the deadline lies before the day of planning", "correct one of the two days";
+    DEADLINE_UNMOVED: "the new deadline is the old one", "send nothing when nothing moves";
+    REASON_MISSING: "a reason is required", "say in a sentence why";
+    EVIDENCE_MISSING:
+        "verification rests on evidence",
+        "attach evidence about the action first and name it here";
+    REPLACES_ITSELF: "an action does not replace itself", "name the other action";
+    // Feedback
+    ROUND_BACKWARDS: "the round closes before it opens", "correct one of the two days";
+    ANONYMOUS_CONTACT:
+        "an anonymous respondent is reached by a reply token or not at all",
+        "use NONE or REPLY_TOKEN";
+    PUBLIC_WITHOUT_URL: "a public answer stands somewhere", "give the link to it";
+    ORIGIN_WITHOUT_FEEDBACK:
+        "the change is said to come from feedback, but names none",
+        "name the feedback, or another origin";
+    // Policies and evidence
+    OTHER_POLICY: "the change was proposed for another policy", "name the policy of the proposal";
+    MEDIA_TYPE_FORM: "not a media type", "write type/subtype, such as application/pdf";
+    EVIDENCE_EMPTY: "an empty document supports nothing", "send the document's size in bytes";
+}

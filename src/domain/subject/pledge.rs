@@ -1,0 +1,121 @@
+//! The life cycles of a pledge and of a commitment.
+//!
+//! Invariant: what becomes of a commitment under a new version of its pledge is the pledge's fact, so it is held
+//! here, in the pledge's state; a commitment's own events do not know of it.
+
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::State;
+use crate::domain::command::Recorded;
+use crate::domain::event::{CommitmentKind, CommitmentMade, Disposition, Event, Payload, PledgePublished};
+use crate::domain::id::Code;
+use crate::domain::rules::{self, Breach};
+
+/// One version of a pledge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edition {
+    /// Sequence of the publication.
+    pub sequence: u64,
+    /// When it was published.
+    pub published_on: Date,
+    event: Arc<Event>,
+}
+
+impl Edition {
+    /// What was published.
+    pub fn publication(&self) -> Option<&PledgePublished> {
+        match &self.event.payload {
+            Payload::PledgePublished(published) => Some(published),
+            _ => None,
+        }
+    }
+}
+
+/// How a commitment ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closing {
+    /// Superseded or withdrawn.
+    pub disposition: Disposition,
+    /// Sequence of the version that said so.
+    pub sequence: u64,
+}
+
+/// A pledge, in all its versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pledge {
+    /// Version 1 first.
+    pub editions: Vec<Edition>,
+    /// The commitments that a later version superseded or withdrew.
+    pub closed: BTreeMap<Code, Closing>,
+}
+
+impl Pledge {
+    pub(super) fn after(
+        state: &State,
+        published: &PledgePublished,
+        fact: &Arc<Recorded>,
+        day: Date,
+    ) -> Result<Self, Breach> {
+        let mut next = match state {
+            State::None => Self { editions: Vec::new(), closed: BTreeMap::new() },
+            State::Pledge(pledge) => pledge.clone(),
+            _ => return Err(Breach::of(&rules::WRONG_KIND, None)),
+        };
+        if published.version as usize != next.editions.len() + 1 {
+            let last = next.editions.last().map(|edition| edition.sequence);
+            return Err(Breach::of(&rules::PLEDGE_VERSION_OUT_OF_STEP, last));
+        }
+        for one in &published.dispositions {
+            if let Some(closing) = next.closed.get(&one.commitment) {
+                return Err(Breach::of(&rules::COMMITMENT_ALREADY_CLOSED, Some(closing.sequence)));
+            }
+            if one.disposition != Disposition::Kept {
+                let closing = Closing { disposition: one.disposition, sequence: fact.sequence };
+                next.closed.insert(one.commitment.clone(), closing);
+            }
+        }
+        next.editions.push(Edition { sequence: fact.sequence, published_on: day, event: fact.event.clone() });
+        Ok(next)
+    }
+
+    /// The version of that number.
+    pub fn edition(&self, version: u32) -> Option<&Edition> {
+        self.editions.get((version as usize).checked_sub(1)?)
+    }
+}
+
+/// One promise of a pledge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commitment {
+    /// Sequence of its making.
+    pub sequence: u64,
+    /// When it was made.
+    pub made_on: Date,
+    /// Of which pledge.
+    pub pledge: Code,
+    /// In which version.
+    pub pledge_version: u32,
+    /// Whether it can ever be complete.
+    pub kind: CommitmentKind,
+    /// Who answers for it.
+    pub owner_post: Code,
+}
+
+impl Commitment {
+    pub(super) fn after(state: &State, made: &CommitmentMade, at: u64, day: Date) -> Result<Self, Breach> {
+        match state {
+            State::None => Ok(Self {
+                sequence: at,
+                made_on: day,
+                pledge: made.pledge.clone(),
+                pledge_version: made.pledge_version,
+                kind: made.kind,
+                owner_post: made.owner_post.clone(),
+            }),
+            State::Commitment(old) => Err(Breach::of(&rules::COMMITMENT_ALREADY_MADE, Some(old.sequence))),
+            _ => Err(Breach::of(&rules::WRONG_KIND, None)),
+        }
+    }
+}

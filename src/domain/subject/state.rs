@@ -1,0 +1,108 @@
+//! The state of a subject, typed by its kind, and the one step from a state to the next.
+//!
+//! Invariant: [`State::after`] is the only place where a fact changes a state, and it reads that state and that fact
+//! alone. It must not know other subjects, the present, or who asks.
+
+use jiff::civil::Date;
+use std::sync::Arc;
+
+use super::action::Action;
+use super::feedback::{Feedback, Round};
+use super::governance::{Calendar, CodeList, Grant, Opening, Post, Settings};
+use super::pledge::{Commitment, Pledge};
+use super::policy::{Change, Evidence, Policy};
+use crate::domain::command::Recorded;
+use crate::domain::event::Payload;
+use crate::domain::rules::{self, Breach};
+
+/// What the facts of one subject add up to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing stands.
+    None,
+    /// A ledger that was opened.
+    Ledger(Opening),
+    /// What a source may post.
+    Source(Grant),
+    /// A post.
+    Post(Post),
+    /// A list of codes.
+    CodeList(CodeList),
+    /// A calendar.
+    Calendar(Calendar),
+    /// What steers the reports.
+    Settings(Settings),
+    /// A pledge.
+    Pledge(Pledge),
+    /// A commitment.
+    Commitment(Commitment),
+    /// An action.
+    Action(Action),
+    /// A round of asking.
+    Round(Round),
+    /// An item of feedback.
+    Feedback(Feedback),
+    /// A policy.
+    Policy(Policy),
+    /// A change of a policy.
+    Change(Change),
+    /// A document that supports something.
+    Evidence(Evidence),
+}
+
+impl State {
+    /// Its name, as readers see it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::Ledger(_) => "OPENED",
+            Self::Source(_) => "GRANTED",
+            Self::Post(_) | Self::Policy(_) => "REGISTERED",
+            Self::CodeList(_) | Self::Calendar(_) | Self::Settings(_) => "ADOPTED",
+            Self::Pledge(_) => "PUBLISHED",
+            Self::Commitment(_) => "ACTIVE",
+            Self::Action(action) => action.stage.as_str(),
+            Self::Round(_) => "OPEN",
+            Self::Feedback(feedback) => feedback.stage.as_str(),
+            Self::Change(change) => change.stage_name(),
+            Self::Evidence(_) => "ATTACHED",
+        }
+    }
+
+    /// The state after one more fact that counts on that day; or why the fact cannot be true there.
+    pub(crate) fn after(&self, fact: &Arc<Recorded>, day: Date) -> Result<Self, Breach> {
+        let at = fact.sequence;
+        match &fact.event.payload {
+            Payload::LedgerOpened(opened) => Opening::after(self, opened, at).map(Self::Ledger),
+            Payload::GrantChanged(grant) => Grant::after(self, grant, at).map(Self::Source),
+            Payload::PostRegistered(post) => Post::after(self, post, at).map(Self::Post),
+            Payload::CodeListAdopted(list) => CodeList::after(self, list, at).map(Self::CodeList),
+            Payload::CalendarAdopted(_) => Calendar::after(self, fact).map(Self::Calendar),
+            Payload::ReportSettingsAdopted(settings) => {
+                Settings::after(self, settings, at).map(Self::Settings)
+            }
+            Payload::PledgePublished(pledge) => Pledge::after(self, pledge, fact, day).map(Self::Pledge),
+            Payload::CommitmentMade(made) => Commitment::after(self, made, at, day).map(Self::Commitment),
+            Payload::ActionPlanned(planned) => Action::planned(self, planned, at, day).map(Self::Action),
+            Payload::ActionStarted(_)
+            | Payload::DeadlineRevised(_)
+            | Payload::ActionCompleted(_)
+            | Payload::ActionVerified(_)
+            | Payload::ActionReopened(_)
+            | Payload::ActionCancelled(_) => Action::after(self, fact).map(Self::Action),
+            Payload::FeedbackSought(sought) => Round::after(self, sought, at).map(Self::Round),
+            Payload::FeedbackReceived(received) => {
+                Feedback::received(self, received, at, day).map(Self::Feedback)
+            }
+            Payload::FeedbackResponded(answer) => Feedback::responded(self, answer, at).map(Self::Feedback),
+            Payload::FeedbackClosedWithoutChange(_) => Feedback::closed(self, at).map(Self::Feedback),
+            Payload::PolicyRegistered(policy) => Policy::after(self, policy, at).map(Self::Policy),
+            Payload::PolicyChangeProposed(proposed) => Change::proposed(self, proposed, at).map(Self::Change),
+            Payload::PolicyChangeApproved(_) => Change::approved(self, at, day).map(Self::Change),
+            Payload::PolicyChanged(changed) => Change::changed(self, changed, at).map(Self::Change),
+            Payload::EvidenceAttached(attached) => Evidence::after(self, attached, at).map(Self::Evidence),
+            // Voids act on what is replayed, before any state: one never comes here.
+            Payload::EventVoided(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Reports, on their way out; and what is asked of them, on its way in.
+
+use jiff::civil;
+
+use super::field::{self, Path, day, instant};
+use crate::domain::rejection::Rejection;
+use crate::grpc::wire;
+use crate::reports::{Column, Figure, FigureStatus, Report, ReportName, Row, Table};
+
+/// Which report.
+pub(in crate::grpc) fn report_name(number: i32) -> Result<ReportName, Rejection> {
+    let at = Path::root("report");
+    let name = wire::ReportName::try_from(number)
+        .map_err(|_| at.refuse("unknown value", "use a value that this version of the schema names"))?;
+    match name {
+        wire::ReportName::Unspecified => Err(at.refuse("unspecified", "choose one of the named values")),
+        wire::ReportName::Commitments => Ok(ReportName::Commitments),
+        wire::ReportName::Lateness => Ok(ReportName::Lateness),
+        wire::ReportName::PolicyChanges => Ok(ReportName::PolicyChanges),
+    }
+}
+
+/// The day of the request's field `as_at`, if there is one.
+pub(in crate::grpc) fn as_at(date: Option<wire::Date>) -> Result<Option<civil::Date>, Rejection> {
+    field::optional_date(&Path::root("as_at"), date)
+}
+
+/// A report.
+pub(in crate::grpc) fn report(report: Report) -> wire::Report {
+    wire::Report {
+        ledger: report.ledger,
+        organisation: report.organisation,
+        example_data: report.example_data,
+        code: report.code,
+        title: report.title,
+        definition_version: report.definition_version,
+        as_at: Some(day(report.as_at)),
+        as_known: report.as_known,
+        root_hash: report.root_hash.0.to_vec(),
+        period: report.period,
+        figures: report.figures.into_iter().map(figure).collect(),
+        tables: report.tables.into_iter().map(table).collect(),
+        notes: report.notes,
+        known_until: report.known_until.map(instant),
+    }
+}
+
+fn table(table: Table) -> wire::Table {
+    let column = |column: Column| wire::Column { id: column.id, label: column.label };
+    let row =
+        |row: Row| wire::Row { subject: row.subject, cells: row.cells.into_iter().map(figure).collect() };
+    wire::Table {
+        id: table.id,
+        title: table.title,
+        columns: table.columns.into_iter().map(column).collect(),
+        rows: table.rows.into_iter().map(row).collect(),
+        when_empty: table.when_empty,
+    }
+}
+
+fn figure(figure: Figure) -> wire::Figure {
+    let status = match figure.status {
+        FigureStatus::Given => wire::FigureStatus::Given,
+        FigureStatus::Suppressed => wire::FigureStatus::Suppressed,
+        FigureStatus::NotAvailable => wire::FigureStatus::NotAvailable,
+        FigureStatus::NotApplicable => wire::FigureStatus::NotApplicable,
+    };
+    wire::Figure {
+        id: figure.id,
+        label: figure.label,
+        status: status.into(),
+        text: figure.text,
+        number: figure.number,
+        unit: figure.unit,
+        numerator: figure.numerator,
+        denominator: figure.denominator,
+        events: figure.events,
+    }
+}

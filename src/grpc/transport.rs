@@ -1,0 +1,112 @@
+//! The services on one port: every limit set, health and reflection beside them, and an end that loses nothing.
+//!
+//! Why each limit is set: the transport's own defaults have no bound on streams, on what is sent, or on silence.
+//! Why nothing is compressed: a small message can unpack to a large one before its size is known.
+
+use tokio::net::TcpListener;
+use tonic::server::NamedService;
+use tonic_health::{ServingStatus, server::HealthReporter};
+
+use super::{
+    House,
+    admin::Admin,
+    door::Door,
+    incoming,
+    reader::Reader,
+    recorder::Recorder,
+    report::Reports,
+    wire::{
+        DESCRIPTOR, ledger_admin_service_server::LedgerAdminServiceServer,
+        reader_service_server::ReaderServiceServer, recorder_service_server::RecorderServiceServer,
+        report_service_server::ReportServiceServer,
+    },
+};
+use crate::limits::{
+    CONNECTION_WINDOW, KEEPALIVE, KEEPALIVE_ANSWER, MAX_HEADERS, MAX_MESSAGE_IN, MAX_MESSAGE_OUT,
+    MAX_OWN_RESETS, MAX_PENDING_RESETS, MAX_REQUESTS, MAX_STREAMS, STREAM_WINDOW,
+};
+
+/// Why the services could not be offered.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// The schema that reflection shows is broken.
+    #[error("reflection: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The transport gave up.
+    #[error("the port: {0}")]
+    Transport(#[from] tonic::transport::Error),
+}
+
+/// Every service of ours, by its full name.
+const SERVICES: [&str; 4] = [
+    <RecorderServiceServer<Recorder> as NamedService>::NAME,
+    <ReaderServiceServer<Reader> as NamedService>::NAME,
+    <ReportServiceServer<Reports> as NamedService>::NAME,
+    <LedgerAdminServiceServer<Admin> as NamedService>::NAME,
+];
+
+/// Offers the services of a house on a port, until it stops; then takes no more connections, and returns when the
+/// requests that were being answered are answered.
+pub async fn serve(house: House, listener: TcpListener) -> Result<(), Failed> {
+    macro_rules! bounded {
+        ($service:expr) => {
+            $service.max_decoding_message_size(MAX_MESSAGE_IN).max_encoding_message_size(MAX_MESSAGE_OUT)
+        };
+    }
+    let (reporter, health) = tonic_health::server::health_reporter();
+    for service in SERVICES {
+        reporter.set_service_status(service, ServingStatus::Serving).await;
+    }
+    let stopped = {
+        let house = house.clone();
+        async move {
+            house.stopped().await;
+            close(&reporter).await;
+        }
+    };
+    transport(Door::new(house.gate.clone()))
+        .add_service(bounded!(RecorderServiceServer::new(Recorder::new(house.clone()))))
+        .add_service(bounded!(ReaderServiceServer::new(Reader::new(house.clone()))))
+        .add_service(bounded!(ReportServiceServer::new(Reports::new(house.clone()))))
+        .add_service(bounded!(LedgerAdminServiceServer::new(Admin::new(house))))
+        .add_service(health)
+        .add_service(described().build_v1()?)
+        .add_service(described().build_v1alpha()?)
+        .serve_with_incoming_shutdown(incoming::connections(listener), stopped)
+        .await
+        .map_err(Failed::from)
+}
+
+fn transport(
+    door: Door,
+) -> tonic::transport::Server<tower::layer::util::Stack<Door, tower::layer::util::Identity>> {
+    tonic::transport::Server::builder()
+        .accept_http1(false)
+        .max_concurrent_streams(MAX_STREAMS)
+        .concurrency_limit_per_connection(MAX_REQUESTS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .http2_max_header_list_size(MAX_HEADERS)
+        .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
+        .http2_max_local_error_reset_streams(Some(MAX_OWN_RESETS))
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
+        .layer(door)
+}
+
+/// Everything that a caller without our schema needs, error details included.
+fn described() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTOR)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+}
+
+/// Tells those who watch, and lets them go: a watch would keep the server from ending.
+async fn close(health: &HealthReporter) {
+    let mut health = health.clone();
+    for service in SERVICES.into_iter().chain([""]) {
+        health.set_service_status(service, ServingStatus::NotServing).await;
+        health.clear_service_status(service).await;
+    }
+}

@@ -1,0 +1,105 @@
+//! Follows one ledger's feed and publishes its views: folds are pure, so the thread that runs them stands here.
+//!
+//! Invariant: a live record reaches the views the way a replayed one does, by a scan of the durable log; and what is
+//! published is one immutable state at one position.
+
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+use tokio::sync::watch;
+
+use crate::projections::Views;
+use crate::journal::{Journal, codec};
+
+/// The least time between two publications under load: readers see at most this much old state, and folding is not
+/// slowed by cloning.
+const PUBLISH_EVERY: Duration = Duration::from_millis(20);
+/// Records folded between two publications while catching up.
+const STRIDE: u64 = 8_192;
+
+/// One ledger's views, kept up to date.
+pub struct Projector {
+    published: watch::Receiver<Arc<Views>>,
+    stop: Arc<AtomicBool>,
+    thread: std::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Projector {
+    /// Starts to follow a journal from its first record.
+    pub fn start(journal: &Journal) -> std::io::Result<Self> {
+        let (publish, published) = watch::channel(Arc::new(Views::new()));
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stopping, journal) = (stop.clone(), journal.clone());
+        let thread = std::thread::Builder::new()
+            .name("ledger-views".into())
+            .spawn(move || follow(&journal, &publish, &stopping))?;
+        Ok(Self { published, stop, thread: std::sync::Mutex::new(Some(thread)) })
+    }
+
+    /// The newest published views.
+    pub fn latest(&self) -> Arc<Views> {
+        self.published.borrow().clone()
+    }
+
+    /// Views that hold at least the first `size` records, when they are there; none if the projector has ended.
+    pub async fn at_least(&self, size: u64) -> Option<Arc<Views>> {
+        let mut published = self.published.clone();
+        let views = published.wait_for(|views| views.size() >= size).await.ok()?;
+        Some(views.clone())
+    }
+
+    /// Ends following. Blocks for at most a stride.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.lock().ok().and_then(|mut slot| slot.take()) {
+            // A panic of the projector was reported by its hook; the log is untouched by it.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn follow(journal: &Journal, publish: &watch::Sender<Arc<Views>>, stop: &AtomicBool) {
+    let mut views = Views::new();
+    while !stop.load(Ordering::Relaxed) {
+        let durable = journal.head().size;
+        if views.size() >= durable {
+            // Polled, not woken: one wake-up an interval, however many groups were committed in it.
+            std::thread::sleep(PUBLISH_EVERY / 4);
+            continue;
+        }
+        let end = durable.min(views.size() + STRIDE);
+        if let Err(why) = fold(journal, &mut views, end) {
+            tracing::error!(%why, position = views.size(), "the views stop here");
+            return;
+        }
+        publish.send_replace(Arc::new(views.clone()));
+        if end == durable {
+            std::thread::sleep(PUBLISH_EVERY);
+        }
+    }
+}
+
+/// Folds the records up to `end`.
+fn fold(journal: &Journal, views: &mut Views, end: u64) -> Result<(), String> {
+    let mut failed = None;
+    journal
+        .reader()
+        .scan(views.size(), end, &mut |record| match codec::recorded(&record) {
+            Ok(fact) => {
+                views.apply(&fact);
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                failed = Some(error.to_string());
+                ControlFlow::Break(())
+            }
+        })
+        .map_err(|error| error.to_string())?;
+    failed.map_or(Ok(()), Err)
+}

@@ -1,0 +1,130 @@
+//! An ordered map that is cheap to publish: a clone shares everything, and a write copies only what it touches.
+//!
+//! Shape: a list of leaves, each a sorted run of at most 64 entries, everything behind `Arc`. With n entries:
+//! a clone is one reference count; the first write after a clone copies the list of leaves (n/64 to n/32 pointers: about
+//! 0.1 ms for a million entries), one leaf (64 pointers) and one entry; every further write into the same leaf before
+//! the next clone copies one entry at most.
+//!
+//! Invariant: keys are strictly ascending through all leaves, and no leaf is empty. It knows nothing of events.
+
+use std::sync::Arc;
+
+/// The most entries in one leaf. Measured in copies: a leaf is copied whole, the list of leaves has n/LEAF pointers.
+const LEAF: usize = 64;
+
+type Entry<K, V> = Arc<(K, V)>;
+type Leaf<K, V> = Arc<Vec<Entry<K, V>>>;
+
+/// A copy-on-write ordered map.
+#[derive(Debug)]
+pub struct SharedMap<K, V> {
+    leaves: Arc<Vec<Leaf<K, V>>>,
+    len: usize,
+}
+
+impl<K, V> Clone for SharedMap<K, V> {
+    fn clone(&self) -> Self {
+        Self { leaves: Arc::clone(&self.leaves), len: self.len }
+    }
+}
+
+impl<K, V> Default for SharedMap<K, V> {
+    fn default() -> Self {
+        Self { leaves: Arc::new(Vec::new()), len: 0 }
+    }
+}
+
+impl<K: Ord, V> SharedMap<K, V> {
+    /// How many entries there are.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no entry.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The value at a key.
+    pub fn get(&self, key: &K) -> Option<&V> {
+        let leaf = self.leaves.get(self.leaf_of(key)?)?;
+        let at = leaf.binary_search_by(|entry| entry.0.cmp(key)).ok()?;
+        leaf.get(at).map(|entry| &entry.1)
+    }
+
+    /// The entry with the greatest key that is not above `key`.
+    pub fn at_or_before(&self, key: &K) -> Option<(&K, &V)> {
+        let leaf = self.leaves.get(self.leaf_of(key)?)?;
+        let after = leaf.partition_point(|entry| entry.0 <= *key);
+        leaf.get(after.checked_sub(1)?).map(|entry| (&entry.0, &entry.1))
+    }
+
+    /// Every entry, in the order of the keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.leaves.iter().flat_map(|leaf| leaf.iter().map(|entry| (&entry.0, &entry.1)))
+    }
+
+    #[cfg(test)]
+    pub(super) fn leaves(&self) -> usize {
+        self.leaves.len()
+    }
+
+    /// The leaf in which the key stands if it stands anywhere: the last one that does not begin above it.
+    fn leaf_of(&self, key: &K) -> Option<usize> {
+        self.leaves.partition_point(|leaf| leaf.first().is_some_and(|entry| entry.0 <= *key)).checked_sub(1)
+    }
+}
+
+impl<K: Ord + Clone, V: Clone> SharedMap<K, V> {
+    /// Changes the value at a key, which is made first if it is not there.
+    pub fn change(&mut self, key: &K, make: impl FnOnce() -> V, change: impl FnOnce(&mut V)) {
+        let number = self.leaf_of(key).unwrap_or(0);
+        let leaves = Arc::make_mut(&mut self.leaves);
+        if leaves.is_empty() {
+            leaves.push(Arc::new(Vec::with_capacity(LEAF)));
+        }
+        let last = number + 1 == leaves.len();
+        let Some(leaf) = leaves.get_mut(number) else { return };
+        match leaf.binary_search_by(|entry| entry.0.cmp(key)) {
+            Ok(at) => {
+                if let Some(entry) = Arc::make_mut(leaf).get_mut(at) {
+                    change(&mut Arc::make_mut(entry).1);
+                }
+            }
+            Err(at) => {
+                let mut value = make();
+                change(&mut value);
+                let entry = Arc::new((key.clone(), value));
+                self.len += 1;
+                if leaf.len() < LEAF {
+                    Arc::make_mut(leaf).insert(at, entry);
+                } else if last && at == LEAF {
+                    // Keys that only ever grow fill their leaves instead of halving them.
+                    leaves.push(Arc::new(vec![entry]));
+                } else {
+                    let low = Arc::make_mut(leaf);
+                    let mut high = low.split_off(LEAF / 2);
+                    if at <= LEAF / 2 {
+                        low.insert(at, entry);
+                    } else {
+                        high.insert(at - LEAF / 2, entry);
+                    }
+                    leaves.insert(number + 1, Arc::new(high));
+                }
+            }
+        }
+    }
+
+    /// Sets the value at a key.
+    pub fn set(&mut self, key: &K, value: V) {
+        let mut value = Some(value);
+        if self.get(key).is_none() {
+            if let Some(value) = value.take() {
+                self.change(key, || value, |_| ());
+            }
+        } else if let Some(value) = value {
+            let kept = value.clone();
+            self.change(key, || kept, |there| *there = value);
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! R2: what is late, against the first date we gave?
+//!
+//! Definitions (DOMAIN §7; version `r2/1`):
+//! - *Listed* is every action that is not closed (verified, cancelled, taken back) by the day before the period begins,
+//!   and every action that a listed one replaces. A claim that nobody has verified is not closed.
+//! - *First date* is the earliest due date ever recorded for the action or for any action that it replaces, directly or
+//!   through others, voided ones included. *Current date* is its own deadline now. A move that the ledger marked
+//!   `BACKDATED_DEADLINE` counts for neither.
+//! - *Lateness* in days: completion − due; of an open action as at − due; of a cancelled one cancellation − due; never
+//!   negative. After reopening, the action is open, and the clock runs from the dates that were given.
+//! - *Counted* for a share is every listed action but those taken back and those replaced, whose lateness their
+//!   replacement carries. Cancelled actions stay counted: cancelling never improves a rate.
+//!
+//! Invariant: moving, replacing, voiding or cancelling never makes lateness disappear from the table.
+
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::phrases::{count, count_or_no, days_after, natural, short_day};
+use super::report::{Figure, Table};
+use super::{Body, Parameters};
+use crate::domain::id::{Code, Kind};
+use crate::projections::Views;
+use crate::projections::actions::{ActionState, Standing};
+
+/// Which definitions this report is worked out by.
+pub const DEFINITION_VERSION: &str = "r2/1";
+
+/// One action as the report sees it.
+struct Item<'v> {
+    standing: Standing<'v>,
+    /// The first date that was given, to it or to an action that it replaces.
+    first: Date,
+    /// The events from which that follows.
+    first_events: Vec<u64>,
+    against_first: Lateness,
+    against_current: Lateness,
+    /// The live action that replaces it.
+    replaced_by: Option<&'v Code>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lateness {
+    Late(u64),
+    OnTime,
+    NotDueYet,
+    /// Cancelled before it was due, or taken back.
+    None,
+}
+
+impl Lateness {
+    const fn days(self) -> u64 {
+        match self {
+            Self::Late(days) => days,
+            _ => 0,
+        }
+    }
+}
+
+impl Item<'_> {
+    /// Whether it stands in the shares: see *Counted*.
+    fn counted(&self) -> bool {
+        self.standing.state != ActionState::Voided && self.replaced_by.is_none()
+    }
+}
+
+pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
+    let items = items(views, parameters);
+    let mut table = Table::new(
+        "r2.actions",
+        "Actions, the longest late first",
+        "No action is open, and none was closed in the period.",
+        &[
+            ("action", "Action"),
+            ("state", "State"),
+            ("late_first", "Against the first date"),
+            ("first_due", "First date we gave"),
+            ("owner", "Owner"),
+            ("late_current", "Against the current date"),
+            ("current_due", "Current date"),
+            ("moved", "Times moved"),
+            ("lag", "Recorded after"),
+        ],
+    );
+    for item in &items {
+        let subject = Kind::Action.subject(item.standing.id).to_string();
+        table.push(subject, row(views, parameters, item));
+    }
+    Body { figures: figures(views, parameters, &items), tables: vec![table], notes: notes() }
+}
+
+/// The listed actions, the latest against the first date first, then by first date, then by id.
+fn items<'v>(views: &'v Views, parameters: &Parameters) -> Vec<Item<'v>> {
+    let standings: BTreeMap<&Code, Standing<'v>> = views
+        .actions
+        .standings(views, parameters.horizon())
+        .map(|standing| (standing.id, standing))
+        .collect();
+    let mut replaced_by = BTreeMap::new();
+    for standing in standings.values().filter(|standing| standing.state != ActionState::Voided) {
+        if let Some(replaced) = &standing.plan.replaces {
+            replaced_by.entry(replaced).or_insert(standing.id);
+        }
+    }
+    let listed = listed(&standings, parameters.period.first_day());
+    let mut first_dates: BTreeMap<&Code, (Date, Vec<u64>)> =
+        listed.iter().filter_map(|id| Some((*id, first_date(&standings, id)?))).collect();
+    let mut items: Vec<Item<'v>> = Vec::with_capacity(listed.len());
+    for (id, standing) in standings {
+        let Some((first, first_events)) = first_dates.remove(id) else { continue };
+        items.push(Item {
+            first,
+            first_events,
+            against_first: lateness(&standing, first, parameters.as_at),
+            against_current: lateness(&standing, standing.current_due, parameters.as_at),
+            replaced_by: replaced_by.get(id).copied(),
+            standing,
+        });
+    }
+    items.sort_by_cached_key(|item| {
+        (std::cmp::Reverse(item.against_first.days()), item.first, natural(item.standing.id))
+    });
+    items
+}
+
+/// Which actions are listed: see *Listed*.
+fn listed<'v>(standings: &BTreeMap<&'v Code, Standing<'v>>, period_begins: Date) -> BTreeSet<&'v Code> {
+    let mut listed = BTreeSet::new();
+    for standing in standings.values() {
+        if standing.closed_on.is_none_or(|closed| closed >= period_begins) {
+            let mut next = Some(standing);
+            // Stops at what is already listed, so a circle of replacements ends, too.
+            while let Some(standing) = next.filter(|standing| listed.insert(standing.id)) {
+                next = standing.plan.replaces.as_ref().and_then(|replaced| standings.get(replaced));
+            }
+        }
+    }
+    listed
+}
+
+/// The first date of an action, and the events from which it follows: see *First date*.
+fn first_date(standings: &BTreeMap<&Code, Standing<'_>>, id: &Code) -> Option<(Date, Vec<u64>)> {
+    let mut seen = BTreeSet::new();
+    let mut standing = standings.get(id)?;
+    let (mut first, mut events) = (standing.earliest_due, standing.events.clone());
+    while seen.insert(standing.id) {
+        let Some(replaced) = standing.plan.replaces.as_ref().and_then(|id| standings.get(id)) else { break };
+        first = first.min(replaced.earliest_due);
+        events.extend(&replaced.events);
+        standing = replaced;
+    }
+    Some((first, events))
+}
+
+fn lateness(standing: &Standing<'_>, due: Date, as_at: Date) -> Lateness {
+    let done = standing.completion.map(|completion| completion.on);
+    let (until, in_time) = match standing.state {
+        ActionState::Planned | ActionState::InProgress => (Some(as_at), Lateness::NotDueYet),
+        ActionState::Claimed | ActionState::Verified => (done, Lateness::OnTime),
+        ActionState::Cancelled => (standing.closed_on, Lateness::None),
+        ActionState::Voided => (None, Lateness::None),
+    };
+    match until.map_or(0, |until| days_after(due, until)) {
+        0 => in_time,
+        days => Lateness::Late(days),
+    }
+}
+
+fn row(views: &Views, parameters: &Parameters, item: &Item<'_>) -> Vec<Figure> {
+    let standing = &item.standing;
+    let events = standing.events.iter().copied();
+    let moved = match (standing.moved, standing.ignored_moves) {
+        (0, 0) => "Never".to_owned(),
+        (moved, 0) => moved.to_string(),
+        (moved, ignored) => format!("{moved}, and {ignored} backdated (ignored)"),
+    };
+    let lag = standing.completion.map_or_else(
+        || Figure::not_applicable("Not done"),
+        |completion| {
+            let lag = days_after(completion.on, completion.recorded_on);
+            let text = if lag == 0 { "Same day".to_owned() } else { count(lag, "day", "days") };
+            Figure::number(lag, "days", text).from_events([completion.sequence])
+        },
+    );
+    vec![
+        Figure::words(standing.plan.title.as_str()).from_events([standing.planned]),
+        Figure::words(state_words(item)).from_events(events.clone()),
+        late_cell(item, item.against_first).from_events(item.first_events.iter().copied()),
+        Figure::words(short_day(item.first)).from_events(item.first_events.iter().copied()),
+        Figure::words(views.post_title(&standing.plan.owner_post, parameters.horizon())),
+        late_cell(item, item.against_current).from_events(events.clone()),
+        Figure::words(short_day(standing.current_due)).from_events(events.clone()),
+        Figure::number(u64::from(standing.moved), "times", moved).from_events(events),
+        lag,
+    ]
+}
+
+fn state_words(item: &Item<'_>) -> String {
+    let standing = &item.standing;
+    let done = standing.completion.map(|completion| short_day(completion.on)).unwrap_or_default();
+    let closed = standing.closed_on.map(short_day).unwrap_or_default();
+    let mut words = match standing.state {
+        ActionState::Planned => "Not started".to_owned(),
+        ActionState::InProgress if standing.reopened => "Reopened".to_owned(),
+        ActionState::InProgress => "In progress".to_owned(),
+        ActionState::Claimed => format!("Claimed done {done}, not verified"),
+        ActionState::Verified => format!("Done {done}, verified"),
+        ActionState::Cancelled => format!("Cancelled {closed}"),
+        ActionState::Voided => format!("Taken back {closed}"),
+    };
+    if let Some(by) = item.replaced_by {
+        words = format!("{words}; replaced by {by}");
+    }
+    if let Some(replaced) = &standing.plan.replaces {
+        words = format!("{words}; replaces {replaced}");
+    }
+    words
+}
+
+fn late_cell(item: &Item<'_>, lateness: Lateness) -> Figure {
+    match (lateness, item.standing.state) {
+        (Lateness::Late(days), state) => {
+            let when = if state == ActionState::Cancelled { " when cancelled" } else { "" };
+            let text = format!("Late by {}{when}", count(days, "day", "days"));
+            Figure::number(days, "days", text)
+        }
+        (Lateness::OnTime, _) => Figure::number(0, "days", "On time"),
+        (Lateness::NotDueYet, _) => Figure::not_applicable("Not due yet"),
+        (Lateness::None, ActionState::Voided) => Figure::not_applicable("Taken back"),
+        (Lateness::None, _) => Figure::not_applicable("Cancelled before it was due"),
+    }
+}
+
+fn figures(views: &Views, parameters: &Parameters, items: &[Item<'_>]) -> Vec<Figure> {
+    let recorded = views.actions.standings(views, parameters.horizon()).next().is_some();
+    let share = |id: &str, label: &str, one: &str, many: &str, test: &dyn Fn(&Item<'_>) -> bool| {
+        let whole: Vec<_> = items.iter().filter(|item| item.counted()).collect();
+        let part: Vec<_> = whole.iter().copied().filter(|item| test(item)).collect();
+        let (n, of) = (part.len() as u64, whole.len() as u64);
+        let figure = match (recorded, of) {
+            (false, _) => Figure::not_available(SILENCE),
+            (true, 0) => Figure::not_applicable("No action is open, and none was closed in the period."),
+            _ => {
+                let text =
+                    format!("{n} of {} {}.", count(of, "action", "actions"), if n == 1 { one } else { many });
+                Figure::share(n, of, "actions", text)
+                    .from_events(part.iter().flat_map(|item| item.first_events.iter().copied()))
+            }
+        };
+        figure.named(id, label)
+    };
+    let late_first = |item: &Item<'_>| item.against_first.days() > 0;
+    let late_current = |item: &Item<'_>| item.against_current.days() > 0;
+    let open_and_late = |item: &Item<'_>| late_first(item) && item.standing.state.is_open();
+    let moved = |item: &Item<'_>| item.standing.moved > 0;
+    let mut figures = vec![
+        share(
+            "r2.late_against_first_due",
+            "Late against the first date we gave",
+            "is late against the first date we gave",
+            "are late against the first date we gave",
+            &late_first,
+        ),
+        share(
+            "r2.late_against_current_due",
+            "Late against the current date",
+            "is late against the date as it stands now",
+            "are late against the date as it stands now",
+            &late_current,
+        ),
+        share(
+            "r2.open_and_late",
+            "Open and late",
+            "is still open and late against the first date we gave",
+            "are still open and late against the first date we gave",
+            &open_and_late,
+        ),
+        share(
+            "r2.moved",
+            "Deadline moved",
+            "had its deadline moved at least once",
+            "had their deadline moved at least once",
+            &moved,
+        ),
+    ];
+    for (id, label, one, many, states) in BY_STATE {
+        let part: Vec<_> = items.iter().filter(|item| states.contains(&item.standing.state)).collect();
+        let n = part.len() as u64;
+        let figure = if recorded {
+            let text =
+                format!("{} {}.", count_or_no(n, "action", "actions"), if n == 1 { one } else { many });
+            Figure::number(n, "actions", text)
+                .from_events(part.iter().flat_map(|item| item.standing.events.iter().copied()))
+        } else {
+            Figure::not_available(SILENCE)
+        };
+        figures.push(figure.named(id, label));
+    }
+    figures
+}
+
+/// The figures that count rows by their state: id, label, what one or many are, the states.
+const BY_STATE: [(&str, &str, &str, &str, &[ActionState]); 5] = [
+    ("r2.open", "Open", "is open", "are open", &[ActionState::Planned, ActionState::InProgress]),
+    (
+        "r2.claimed",
+        "Claimed",
+        "is claimed to be done and not verified",
+        "are claimed to be done and not verified",
+        &[ActionState::Claimed],
+    ),
+    ("r2.verified", "Verified", "is done and verified", "are done and verified", &[ActionState::Verified]),
+    ("r2.cancelled", "Cancelled", "was cancelled", "were cancelled", &[ActionState::Cancelled]),
+    (
+        "r2.voided",
+        "Taken back",
+        "was taken back as recorded in error",
+        "were taken back as recorded in error",
+        &[ActionState::Voided],
+    ),
+];
+
+const SILENCE: &str = "No action is recorded, so nothing can be said about lateness.";
+
+fn notes() -> Vec<String> {
+    [
+        "\"Late\" includes actions that were finished late, or were already late when they were cancelled.",
+        "The first date is the earliest due date ever recorded for an action or for any action that it replaces. \
+         Moving a deadline, replacing or cancelling an action does not clear \"late\".",
+        "An open action counts up to the as-at date; a finished one up to the day on which it was done. After reopening, \
+         the clock runs from the dates that were given before.",
+        "A move of a deadline that was to count from before it was recorded is ignored.",
+        "Actions that were taken back, and actions that were replaced, are listed; in the shares a replaced action is \
+         counted once, as its replacement.",
+        "Actions that were closed before the period began are left out, unless a listed action replaces them.",
+        "\"Recorded after\" is the number of days from the day of completion to the day on which the ledger learned of it.",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}

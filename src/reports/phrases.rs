@@ -1,0 +1,65 @@
+//! Plain words that several reports and renderings share: dates, counts, the order of codes.
+//!
+//! Invariant: the same value is always said in the same words. Must not know any report.
+
+use jiff::civil::Date;
+
+use crate::domain::id::Code;
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// `31 March 2026`.
+pub(super) fn day(date: Date) -> String {
+    format!("{} {} {}", date.day(), month(date), date.year())
+}
+
+/// `31 Mar 2026`: for tables, where room is scarce.
+pub(super) fn short_day(date: Date) -> String {
+    let (day, month) = (date.day(), month(date).get(..3).unwrap_or_default());
+    format!("{day} {month} {}", date.year())
+}
+
+fn month(date: Date) -> &'static str {
+    usize::try_from(date.month() - 1).ok().and_then(|month| MONTHS.get(month).copied()).unwrap_or_default()
+}
+
+/// `1 action`, `2 actions`.
+pub(super) fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// `No actions`, `1 action`, `2 actions`: at the beginning of a sentence.
+pub(super) fn count_or_no(number: u64, one: &str, many: &str) -> String {
+    if number == 0 { format!("No {many}") } else { count(number, one, many) }
+}
+
+/// Days from one day to another; 0 if the second is not after the first.
+pub(super) fn days_after(from: Date, to: Date) -> u64 {
+    u64::try_from(from.duration_until(to).as_secs() / 86_400).unwrap_or(0)
+}
+
+/// A share in whole percent, half rounded up. The whole is not 0.
+pub(super) const fn percent(part: u64, whole: u64) -> u64 {
+    (200 * part + whole) / (2 * whole)
+}
+
+/// The order in which people read codes: C2 before C10.
+pub(super) fn natural(code: &Code) -> (String, u64, String) {
+    let text = code.as_str();
+    let stem = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    let number = text.strip_prefix(stem).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    (stem.to_owned(), number, text.to_owned())
+}

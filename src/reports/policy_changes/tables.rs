@@ -1,0 +1,192 @@
+//! The tables of R5: each change with what led to it, as far as that may be said.
+//!
+//! Invariant: this file alone turns feedback into words, and it gives neither ids nor dates; a number only from the
+//! threshold on. Must not know how changes are counted.
+
+use std::collections::BTreeSet;
+
+use super::{Change, Overdue, origin_words};
+use crate::domain::event::{Origin, Respondents};
+use crate::domain::id::Kind;
+use crate::projections::Views;
+use crate::reports::Parameters;
+use crate::reports::phrases::{count, days_after, short_day};
+use crate::reports::report::{Figure, FigureStatus, Table};
+
+/// What the tables are written from.
+pub(super) struct About<'v> {
+    pub(super) views: &'v Views,
+    pub(super) parameters: &'v Parameters,
+    /// From how many items on feedback has a number.
+    pub(super) threshold: u64,
+}
+
+impl About<'_> {
+    pub(super) fn changes_table(&self, id: &str, title: &str, changes: &[&Change<'_>]) -> Table {
+        let mut table = Table::new(
+            id,
+            title,
+            "None in the period.",
+            &[
+                ("change", "Change"),
+                ("policy", "Policy"),
+                ("in_force", "In force from"),
+                ("because", "Because of"),
+                ("approval", "Approval"),
+                ("linked", "Feedback linked in time"),
+                ("items", "Feedback items"),
+                ("version", "Version"),
+            ],
+        );
+        for change in changes {
+            let Some(entry) = &change.changed else { continue };
+            let cells = vec![
+                Self::title(change),
+                Figure::words(self.policy_title(change)),
+                Figure::words(short_day(entry.from)).from_events([entry.sequence]),
+                self.because(change),
+                self.approval(change),
+                Figure::words(linked_words(change)).from_events(change.events()),
+                self.items(change),
+                Figure::words(entry.version.as_str()).from_events([entry.sequence]),
+            ];
+            table.push(Kind::PolicyChange.subject(change.id).to_string(), cells);
+        }
+        table
+    }
+
+    pub(super) fn to_come_table(&self, changes: &[&Change<'_>]) -> Table {
+        let mut table = Table::new(
+            "r5.to_come",
+            "Changes that are not in force yet",
+            "No change is waiting to come into force.",
+            &[
+                ("change", "Change"),
+                ("policy", "Policy"),
+                ("state", "State"),
+                ("because", "Because of"),
+                ("nature", "Nature"),
+            ],
+        );
+        for change in changes {
+            let state = match (&change.changed, change.approved) {
+                (Some(entry), _) => format!("In the register, in force from {}", short_day(entry.from)),
+                (None, Some((fact, _))) => format!("Approved {}", short_day(fact.effective)),
+                (None, None) => {
+                    let on = change.proposed.map(|(fact, _)| format!(" {}", short_day(fact.effective)));
+                    format!("Proposed{}", on.unwrap_or_default())
+                }
+            };
+            let nature = if change.is_substantive() { "Substantive" } else { "Editorial" };
+            let cells = vec![
+                Self::title(change),
+                Figure::words(self.policy_title(change)),
+                Figure::words(state).from_events(change.events()),
+                self.because(change),
+                Figure::words(nature),
+            ];
+            table.push(Kind::PolicyChange.subject(change.id).to_string(), cells);
+        }
+        table
+    }
+
+    pub(super) fn overdue_table(&self, overdue: &[Overdue<'_>]) -> Table {
+        let mut table = Table::new(
+            "r5.reviews_overdue",
+            "Policies whose review is overdue",
+            "No review of a policy is overdue.",
+            &[("policy", "Policy"), ("late", "Review"), ("due", "Review was due"), ("owner", "Owner")],
+        );
+        for policy in overdue {
+            let days = days_after(policy.due, self.parameters.as_at);
+            let late = format!("Late by {}", count(days, "day", "days"));
+            let cells = vec![
+                Figure::words(policy.title),
+                Figure::number(days, "days", late),
+                Figure::words(short_day(policy.due)),
+                Figure::words(self.views.post_title(policy.owner, self.parameters.horizon())),
+            ];
+            let cells = cells.into_iter().map(|cell| cell.from_events([policy.sequence])).collect();
+            table.push(Kind::Policy.subject(policy.id).to_string(), cells);
+        }
+        table
+    }
+
+    fn title(change: &Change<'_>) -> Figure {
+        let title = change.proposed.map(|(_, proposed)| proposed.title.as_str());
+        Figure::words(title.unwrap_or_else(|| change.id.as_str())).from_events(change.events())
+    }
+
+    fn policy_title(&self, change: &Change<'_>) -> String {
+        let Some(id) = change.policy() else { return "not stated".to_owned() };
+        let registered = self.views.policies.registered.get(id);
+        let registered = registered.and_then(|it| self.views.latest(it, self.parameters.horizon()));
+        registered.map_or_else(|| id.to_string(), |fact| fact.fact.title.to_string())
+    }
+
+    fn because(&self, change: &Change<'_>) -> Figure {
+        let words = match (change.proposed, change.origin()) {
+            (None, _) => "Not stated".to_owned(),
+            (_, Origin::Feedback) => self.whose_feedback(change).to_owned(),
+            (_, origin) if change.linked_items() > 0 => {
+                format!("{}; linked to {}", origin_words(origin), self.whose_feedback(change).to_lowercase())
+            }
+            (_, origin) => origin_words(origin).to_owned(),
+        };
+        Figure::words(words).from_events(change.proposed.map(|(fact, _)| fact.sequence))
+    }
+
+    /// Who spoke, as far as it may be said: a group that is smaller than the threshold is not told apart in a mixture.
+    fn whose_feedback(&self, change: &Change<'_>) -> &'static str {
+        let Some((_, proposed)) = change.proposed else { return "Feedback" };
+        let ids: BTreeSet<_> = proposed.feedback.iter().collect();
+        let (mut staff, mut partners) = (0, 0);
+        for id in ids {
+            let said = self.views.feedback.received.get(id).and_then(|history| history.all().first());
+            match said.filter(|said| said.sequence < self.parameters.as_known).map(|said| said.fact) {
+                Some(Respondents::Staff) => staff += 1,
+                Some(Respondents::Partners) => partners += 1,
+                None => {}
+            }
+        }
+        match (staff, partners) {
+            (1.., 0) => "Staff feedback",
+            (0, 1..) => "Partner feedback",
+            _ if staff.min(partners) >= self.threshold => "Staff and partner feedback",
+            _ => "Feedback",
+        }
+    }
+
+    fn items(&self, change: &Change<'_>) -> Figure {
+        match change.linked_items() {
+            0 => Figure::not_applicable("None linked"),
+            items if items < self.threshold => Figure::with_status(FigureStatus::Suppressed, ""),
+            items => Figure::number(items, "items", items.to_string())
+                .from_events(change.proposed.map(|(fact, _)| fact.sequence)),
+        }
+    }
+
+    fn approval(&self, change: &Change<'_>) -> Figure {
+        let said = change.approved.map(|(fact, by)| {
+            let by = self.views.post_title(by, self.parameters.horizon());
+            (fact, format!("{} by {by}", short_day(fact.effective)))
+        });
+        let words = match (said, change.is_unapproved()) {
+            (None, _) => "IRREGULAR: came into force without approval".to_owned(),
+            (Some((_, said)), true) => {
+                format!("IRREGULAR: came into force without approval; approval recorded later: {said}")
+            }
+            (Some((fact, said)), false) if fact.late => format!("{said} (recorded late)"),
+            (Some((_, said)), false) => said,
+        };
+        Figure::words(words).from_events(change.events())
+    }
+}
+
+fn linked_words(change: &Change<'_>) -> &'static str {
+    match (change.answers_feedback(), change.linked_items() > 0) {
+        (true, _) => "Yes",
+        (false, true) => "No: linked too late",
+        (false, false) => "No",
+    }
+}

@@ -1,0 +1,101 @@
+//! Golden outputs: one small invented ledger, its three reports, and what they look like to the byte.
+//!
+//! A difference here is a change of what the same facts give. If it is meant, raise the definition version of the
+//! report (figures) or say so in the changelog (forms), and write the new outputs with `PLEDGEBOOK_BLESS=1`.
+
+use super::{parameters, stand};
+use crate::domain::event::{ChangeNature, Disposition, Origin, Respondents};
+use crate::projections::chronicle::Chronicle;
+use crate::reports::{Format, Report, ReportName, render, report};
+
+/// A small organisation's year.
+pub(crate) fn sample() -> Chronicle {
+    let mut ledger = Chronicle::opened(true);
+    ledger.post("people", "Head of People and Organisational Development");
+    ledger.post("chief", "Chief Executive");
+    ledger.settings(5);
+    ledger.pledge(1, "2025-03-01", &[("C0", Disposition::Kept)]);
+    ledger.commitment(
+        "C10",
+        "Policies and practice: safe, supported, valued",
+        "work to ensure that our policies and practice help ensure our staff feel safe, supported and valued",
+        &["C9"],
+    );
+    ledger.commitment("C9", "Prioritise staff wellbeing", "continue to prioritise staff wellbeing", &[]);
+    ledger.commitment(
+        "C14",
+        "Continually seeking feedback on policies and practice",
+        "continually seeking feedback from our staff about where our policies and practice can be strengthened",
+        &["C10"],
+    );
+    actions(&mut ledger);
+    policies(&mut ledger);
+    ledger
+}
+
+fn actions(ledger: &mut Chronicle) {
+    ledger.at("2025-04-07T10:00:00Z");
+    ledger.plan("rest-spaces", "2025-04-07", "2025-09-30", &["C9"]);
+    ledger.plan("quiet-hours", "2025-04-07", "2025-06-30", &["C9", "C10"]);
+    ledger.plan("signposting", "2025-04-07", "2025-12-19", &["C9"]);
+    ledger.plan("old-handbook", "2025-04-07", "2025-08-29", &["C10"]);
+    ledger.at("2025-06-20T10:00:00Z").moved("quiet-hours", "2025-06-20", "2025-06-30", "2026-04-30", false);
+    ledger.start("quiet-hours", "2025-06-23");
+    ledger.at("2025-09-15T10:00:00Z").cancel("old-handbook", "2025-09-15");
+    ledger.plan_replacing("new-handbook", "2025-09-15", "2026-06-30", &["C10"], Some("old-handbook"));
+    ledger.at("2025-10-14T10:00:00Z").complete("rest-spaces", "2025-10-12");
+    ledger.evidence("rest-space-photos", "2025-10-13", "action/rest-spaces");
+    ledger.verify("rest-spaces", "2025-10-14");
+    ledger.at("2026-01-09T10:00:00Z").complete("signposting", "2025-12-18");
+}
+
+fn policies(ledger: &mut Chronicle) {
+    let heard = (Origin::Feedback, ChangeNature::Substantive);
+    ledger.at("2026-01-12T10:00:00Z").policy("flexible-working", "2025-04-01", "2026-09-30");
+    ledger.policy("expenses", "2025-04-01", "2025-12-31");
+    ledger.policy("leave", "2025-04-01", "2026-12-31");
+    let many = ledger.feedback("2026-01-12", Respondents::Staff, 7);
+    let few = ledger.feedback("2026-01-12", Respondents::Staff, 3);
+    ledger.propose("core-hours", "2026-01-13", "flexible-working", heard, &many);
+    ledger.propose("carers", "2026-01-13", "leave", heard, &few);
+    ledger.propose("parental", "2026-01-14", "leave", (Origin::Law, ChangeNature::Substantive), &[]);
+    ledger.propose("typo", "2026-01-14", "leave", (Origin::Other, ChangeNature::Editorial), &[]);
+    ledger.at("2026-02-02T10:00:00Z").approve("core-hours", "2026-02-02");
+    ledger.approve("carers", "2026-02-02");
+    ledger.change("core-hours", "2026-02-02", "flexible-working", "2026-03-01", true);
+    ledger.change("carers", "2026-02-02", "leave", "2026-03-06", true);
+    ledger.propose("sick-pay", "2026-02-10", "leave", (Origin::Audit, ChangeNature::Substantive), &[]);
+    ledger.approve("sick-pay", "2026-02-11");
+    ledger.change("sick-pay", "2026-02-12", "leave", "2026-04-06", true);
+    ledger.at("2026-02-16T10:00:00Z").change("parental", "2026-02-16", "leave", "2026-02-16", false);
+    ledger.change("typo", "2026-02-16", "leave", "2026-02-17", false);
+}
+
+pub(crate) fn sample_report(name: ReportName) -> Report {
+    let ledger = sample();
+    let parameters = parameters("2026-03-31", ledger.facts.len() as u64, "2025-26");
+    report(name, &ledger.views(), &parameters, &stand()).unwrap()
+}
+
+/// Every form of every report of the sample is what it was. `golden/R2.txt` and so on.
+#[test]
+fn outputs_are_what_they_were() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file!()).with_extension("");
+    let forms = [(Format::Text, "txt"), (Format::Json, "json"), (Format::Csv, "csv"), (Format::Html, "html")];
+    let mut differing = Vec::new();
+    for name in ReportName::ALL {
+        let report = sample_report(name);
+        for (format, extension) in forms {
+            let file = folder.join(format!("{}.{extension}", report.code));
+            let now = render(&report, format, 80);
+            if std::env::var_os("PLEDGEBOOK_BLESS").is_some() {
+                std::fs::create_dir_all(&folder).unwrap();
+                std::fs::write(&file, &now).unwrap();
+            }
+            if std::fs::read(&file).ok().as_deref() != Some(now.as_bytes()) {
+                differing.push(file.display().to_string());
+            }
+        }
+    }
+    assert!(differing.is_empty(), "{differing:#?}");
+}

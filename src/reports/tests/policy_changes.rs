@@ -1,0 +1,194 @@
+//! R5, by hand.
+
+use super::{ask, ask_known, cell, figure, number, share, subjects};
+use crate::domain::event::{ChangeNature, Origin, Respondents};
+use crate::projections::chronicle::Chronicle;
+use crate::reports::{FigureStatus, Format, Report, ReportName, render};
+
+const HEARD: (Origin, ChangeNature) = (Origin::Feedback, ChangeNature::Substantive);
+const LAW: (Origin, ChangeNature) = (Origin::Law, ChangeNature::Substantive);
+const WORDING: (Origin, ChangeNature) = (Origin::Other, ChangeNature::Editorial);
+
+fn r5(ledger: &Chronicle, as_at: &str) -> Report {
+    ask(ReportName::PolicyChanges, ledger, as_at)
+}
+
+fn ledger() -> Chronicle {
+    let mut ledger = Chronicle::opened(false);
+    ledger.post("chief", "Chief Executive");
+    ledger.policy("leave", "2025-03-01", "2026-03-31");
+    ledger
+}
+
+fn of(report: &Report, change: &str, column: &str) -> String {
+    cell(report, &format!("policy-change/{change}"), column)
+}
+
+#[test]
+fn the_share_is_of_substantive_changes_in_force_in_the_period() {
+    let mut ledger = ledger();
+    let six = ledger.feedback("2025-04-01", Respondents::Staff, 6);
+    // heard: linked before approval. law: no link. late: linked after approval. wording: editorial. next: next year.
+    for (id, why, linked) in [("heard", HEARD, &six[..]), ("law", LAW, &[]), ("wording", WORDING, &six[..])] {
+        ledger.propose(id, "2025-05-01", "leave", why, linked);
+        ledger.approve(id, "2025-06-01");
+        ledger.change(id, "2025-06-10", "leave", "2025-07-01", true);
+    }
+    ledger.approve("late", "2025-06-01");
+    ledger.propose("late", "2025-06-02", "leave", HEARD, &six);
+    ledger.change("late", "2025-06-10", "leave", "2025-08-01", true);
+    ledger.propose("next", "2025-05-01", "leave", HEARD, &six);
+    ledger.change("next", "2025-06-10", "leave", "2026-04-01", true);
+    let report = r5(&ledger, "2026-03-31");
+    // heard, law and late are in force and substantive; of them only heard was linked in time: 1 of 3.
+    assert_eq!(share(&report, "r5.provenance_share"), (1, 3));
+    assert_eq!(number(&report, "r5.provenance_share"), 33);
+    assert_eq!(
+        figure(&report, "r5.provenance_share").text,
+        "1 of 3 policy changes that came into force (33 %) was linked to feedback before the decision."
+    );
+    assert_eq!((number(&report, "r5.changes"), number(&report, "r5.editorial")), (3, 1));
+    assert_eq!((number(&report, "r5.origin.feedback"), number(&report, "r5.origin.law")), (2, 1));
+    assert_eq!((number(&report, "r5.origin.audit"), number(&report, "r5.to_come")), (0, 1));
+    let changes = ["policy-change/heard", "policy-change/law", "policy-change/late"];
+    assert_eq!(subjects(&report, "r5.changes"), changes);
+    assert_eq!(subjects(&report, "r5.editorial"), ["policy-change/wording"]);
+    assert_eq!(subjects(&report, "r5.to_come"), ["policy-change/next"]);
+    assert_eq!(of(&report, "heard", "approval"), "1 Jun 2025 by Chief Executive");
+    assert_eq!(of(&report, "heard", "linked"), "Yes");
+    assert_eq!(of(&report, "late", "linked"), "No: linked too late");
+    assert_eq!(of(&report, "law", "linked"), "No");
+    assert_eq!(of(&report, "next", "state"), "In the register, in force from 1 Apr 2026");
+}
+
+#[test]
+fn a_change_that_takes_effect_later_is_still_to_come() {
+    let mut ledger = ledger();
+    ledger.propose("x", "2025-05-01", "leave", LAW, &[]);
+    ledger.approve("x", "2025-05-02");
+    ledger.change("x", "2025-05-03", "leave", "2025-07-01", true);
+    assert_eq!(of(&r5(&ledger, "2025-05-01"), "x", "state"), "Proposed 1 May 2025");
+    assert_eq!(of(&r5(&ledger, "2025-05-02"), "x", "state"), "Approved 2 May 2025");
+    let before = r5(&ledger, "2025-06-30");
+    assert_eq!((number(&before, "r5.changes"), number(&before, "r5.to_come")), (0, 1));
+    assert_eq!(figure(&before, "r5.provenance_share").status, FigureStatus::NotApplicable);
+    assert_eq!(number(&r5(&ledger, "2025-07-01"), "r5.changes"), 1);
+    // As known before it was in the register.
+    let known = ask_known(ReportName::PolicyChanges, &ledger, "2025-07-01", 5);
+    assert_eq!(number(&known, "r5.changes"), 0);
+}
+
+#[test]
+fn approval_after_the_first_day_in_force_came_too_late() {
+    let mut ledger = ledger();
+    let six = ledger.feedback("2025-04-01", Respondents::Staff, 6);
+    ledger.propose("x", "2025-05-01", "leave", HEARD, &six);
+    ledger.change("x", "2025-05-10", "leave", "2025-05-10", false);
+    let before = r5(&ledger, "2025-05-31");
+    assert_eq!(of(&before, "x", "approval"), "IRREGULAR: came into force without approval");
+    ledger.approve("x", "2025-06-01");
+    let report = r5(&ledger, "2025-06-30");
+    assert_eq!(
+        of(&report, "x", "approval"),
+        "IRREGULAR: came into force without approval; approval recorded later: 1 Jun 2025 by Chief Executive"
+    );
+    assert_eq!(number(&report, "r5.unapproved"), 1);
+    // Linked on 1 May, before the first day in force.
+    assert_eq!(share(&report, "r5.provenance_share"), (1, 1));
+}
+
+#[test]
+fn without_approval_a_link_on_the_first_day_in_force_is_too_late() {
+    let mut ledger = ledger();
+    let six = ledger.feedback("2025-04-01", Respondents::Staff, 6);
+    ledger.propose("x", "2025-05-10", "leave", HEARD, &six);
+    ledger.change("x", "2025-05-10", "leave", "2025-05-10", false);
+    assert_eq!(share(&r5(&ledger, "2025-05-31"), "r5.provenance_share"), (0, 1));
+}
+
+#[test]
+fn below_the_threshold_feedback_is_a_word() {
+    let mut ledger = ledger();
+    let four = ledger.feedback("2025-04-01", Respondents::Staff, 4);
+    let five = ledger.feedback("2025-04-01", Respondents::Partners, 5);
+    let mixed: Vec<_> = four.iter().chain(&five).copied().collect();
+    for (id, linked) in [("four", &four), ("five", &five), ("mixed", &mixed)] {
+        ledger.propose(id, "2025-05-01", "leave", HEARD, linked);
+        ledger.approve(id, "2025-05-02");
+        ledger.change(id, "2025-05-03", "leave", "2025-05-03", true);
+    }
+    let report = r5(&ledger, "2025-06-30");
+    assert_eq!(
+        (of(&report, "four", "because"), of(&report, "four", "items")),
+        ("Staff feedback".into(), "[c]".into())
+    );
+    assert_eq!(
+        (of(&report, "five", "because"), of(&report, "five", "items")),
+        ("Partner feedback".into(), "5".into())
+    );
+    // Four of the nine are staff: too few to be told apart.
+    assert_eq!(
+        (of(&report, "mixed", "because"), of(&report, "mixed", "items")),
+        ("Feedback".into(), "9".into())
+    );
+    // No event of feedback stands behind any figure, and no id of an item in any output.
+    let first_change = 3 + 9;
+    let cells = report.tables.iter().flat_map(|table| &table.rows).flat_map(|row| &row.cells);
+    assert!(cells.chain(&report.figures).flat_map(|it| &it.events).all(|it| *it < 3 || *it >= first_change));
+    for format in Format::ALL {
+        let text = render(&report, format, 120);
+        assert!(mixed.iter().all(|id| !text.contains(&id.to_string())));
+    }
+}
+
+#[test]
+fn the_threshold_can_only_be_raised() {
+    let mut ledger = ledger();
+    let six = ledger.feedback("2025-04-01", Respondents::Staff, 6);
+    ledger.propose("x", "2025-05-01", "leave", HEARD, &six);
+    ledger.approve("x", "2025-05-02");
+    ledger.change("x", "2025-05-03", "leave", "2025-05-03", true);
+    ledger.settings(2);
+    assert_eq!(of(&r5(&ledger, "2025-06-30"), "x", "items"), "6");
+    ledger.settings(7);
+    ledger.settings(5);
+    assert_eq!(of(&r5(&ledger, "2025-06-30"), "x", "items"), "[c]");
+}
+
+#[test]
+fn a_review_is_overdue_until_a_substantive_later_version_is_in_force() {
+    let mut ledger = ledger();
+    ledger.policy("pay", "2025-03-01", "2025-06-01");
+    assert_eq!(share(&r5(&ledger, "2025-06-01"), "r5.reviews_overdue"), (0, 2));
+    let report = r5(&ledger, "2025-06-11");
+    assert_eq!(share(&report, "r5.reviews_overdue"), (1, 2));
+    assert_eq!(cell(&report, "policy/pay", "late"), "Late by 10 days");
+    ledger.propose("typo", "2025-06-02", "pay", WORDING, &[]);
+    ledger.change("typo", "2025-06-03", "pay", "2025-06-03", false);
+    assert_eq!(share(&r5(&ledger, "2025-06-11"), "r5.reviews_overdue"), (1, 2));
+    ledger.propose("rise", "2025-06-02", "pay", LAW, &[]);
+    ledger.change("rise", "2025-06-03", "pay", "2025-06-12", false);
+    assert_eq!(share(&r5(&ledger, "2025-06-11"), "r5.reviews_overdue"), (1, 2));
+    assert_eq!(share(&r5(&ledger, "2025-06-12"), "r5.reviews_overdue"), (0, 2));
+}
+
+#[test]
+fn a_voided_entry_in_the_register_is_no_change() {
+    let mut ledger = ledger();
+    ledger.propose("x", "2025-05-01", "leave", LAW, &[]);
+    let changed = ledger.change("x", "2025-05-03", "leave", "2025-05-03", false);
+    let void = ledger.void(changed, "2025-06-01");
+    assert_eq!(number(&ask_known(ReportName::PolicyChanges, &ledger, "2025-06-30", void), "r5.changes"), 1);
+    let report = r5(&ledger, "2025-06-30");
+    assert_eq!((number(&report, "r5.changes"), number(&report, "r5.to_come")), (0, 1));
+}
+
+#[test]
+fn the_first_day_in_force_decides_the_period() {
+    let mut ledger = ledger();
+    for (id, from) in [("before", "2025-03-31"), ("within", "2026-03-31"), ("after", "2026-04-01")] {
+        ledger.propose(id, "2025-03-01", "leave", LAW, &[]);
+        ledger.change(id, "2025-03-02", "leave", from, false);
+    }
+    assert_eq!(subjects(&r5(&ledger, "2026-06-30"), "r5.changes"), ["policy-change/within"]);
+}

@@ -1,0 +1,120 @@
+//! Everything put together: settings → ledgers → services on one port, until somebody says stop.
+//!
+//! Invariant: the order of an end. First no more connections, then what is being answered, then the ledgers: so
+//! whatever was acknowledged is in a log that was closed after it. And nothing but this machine can reach the port.
+
+use std::{future::Future, net::SocketAddr, sync::Arc};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+};
+
+use crate::auth::{Gate, token::Tokens};
+use crate::config::{Config, Limits};
+use crate::grpc::{self, House, Patience};
+use crate::journal::{self, clock::Clock};
+use crate::ledgers::{Ledgers, OpenError};
+
+/// Why there is no server (any more).
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Others could reach the port.
+    #[error(
+        "listen = {0}: other machines could reach this address, and there is no TLS yet, so anybody on the way could \
+         read and change what is said. Listen on 127.0.0.1 or [::1], and let callers in through an SSH tunnel or a \
+         proxy on this machine that does TLS and knows who is calling"
+    )]
+    Exposed(SocketAddr),
+    /// The data directory could not be opened.
+    #[error(transparent)]
+    Data(#[from] OpenError),
+    /// The port could not be had.
+    #[error("listen = {address}: {error}; is another server running? Choose another port, or 0 for any")]
+    Listen {
+        /// Which port.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The services ended by themselves.
+    #[error(transparent)]
+    Services(#[from] grpc::Failed),
+    /// A thread that opens or closes ledgers was given up.
+    #[error("a thread of the server panicked; its message stands above")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+/// Serves until `stop` resolves, then ends in order. Tells `ready` where it listens (the port, if 0 was asked for).
+pub async fn serve(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    ready: oneshot::Sender<SocketAddr>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Error> {
+    if !config.listen.ip().to_canonical().is_loopback() {
+        return Err(Error::Exposed(config.listen));
+    }
+    let ledgers = {
+        let (data, limits) = (config.data.clone(), config.limits.clone());
+        let open = move || Ledgers::open(&data, clock, queue(&limits), log(&limits));
+        tokio::task::spawn_blocking(open).await??
+    };
+    let served = offer(&config, ledgers.clone(), ready, stop).await;
+    tokio::task::spawn_blocking(move || ledgers.close()).await?;
+    tracing::info!("stopped");
+    served
+}
+
+fn queue(limits: &Limits) -> journal::Limits {
+    let own = journal::Limits::default();
+    journal::Limits {
+        queued_requests: limits.queued_requests.unwrap_or(own.queued_requests),
+        queued_bytes: limits.queued_bytes.unwrap_or(own.queued_bytes),
+        cached_lives: limits.cached_lives.unwrap_or(own.cached_lives),
+        ..own
+    }
+}
+
+fn log(limits: &Limits) -> storage::Options {
+    let own = storage::Options::default();
+    storage::Options { segment_bytes: limits.segment_bytes.unwrap_or(own.segment_bytes), ..own }
+}
+
+async fn offer(
+    config: &Config,
+    ledgers: Ledgers,
+    ready: oneshot::Sender<SocketAddr>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Error> {
+    let failed = |error| Error::Listen { address: config.listen, error };
+    let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let (begin, mut stopping) = watch::channel(false);
+    let gate = Gate::new(Tokens::watch(config.tokens()));
+    let patience = Patience { stall: config.limits.subscriber_stall, lag: config.limits.subscriber_lag };
+    let house = House::new(ledgers, gate, patience, stopping.clone());
+    tracing::info!(%address, data = %config.data.display(), "listening");
+    // Nobody may be waiting to hear it.
+    let _ = ready.send(address);
+    let stop = tokio::spawn(async move {
+        stop.await;
+        begin.send_replace(true);
+        // The sender lives on, so that nobody takes its end for another sign.
+        std::future::pending::<()>().await;
+    });
+    let late = async {
+        // The sender is in a task that ends after us.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+        tracing::info!("stopping");
+        tokio::time::sleep(config.limits.grace).await;
+    };
+    let served = tokio::select! {
+        served = grpc::serve(house, listener) => served.map_err(Error::from),
+        () = late => {
+            tracing::warn!("some callers did not leave in time; the ledgers are closed all the same");
+            Ok(())
+        }
+    };
+    stop.abort();
+    served
+}

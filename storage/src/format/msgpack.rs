@@ -1,0 +1,180 @@
+//! The little of MessagePack that a record's frame needs.
+//!
+//! Invariant: strings and arrays of the frame have one encoding each, the shortest; an
+//! event is checked to be one well-formed map without being interpreted. It must not
+//! recurse: nesting is counted, not followed on the stack.
+//! Format: the MessagePack specification (msgpack/spec.md of the msgpack project).
+
+use crate::error::Malformed;
+use crate::limits::MAX_DEPTH;
+
+/// Appends `text` with the shortest string head (at most 65,535 bytes).
+pub(crate) fn put_str(out: &mut Vec<u8>, text: &str) {
+    match text.len() {
+        length @ 0..32 => out.push(0xa0 | low_byte(length)),
+        length @ 32..256 => out.extend_from_slice(&[0xd9, low_byte(length)]),
+        length => out.extend_from_slice(&[0xda, low_byte(length >> 8), low_byte(length)]),
+    }
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Appends the shortest head of an array of `count` items (at most 65,535).
+pub(crate) fn put_array(out: &mut Vec<u8>, count: usize) {
+    match count {
+        0..16 => out.push(0x90 | low_byte(count)),
+        _ => out.extend_from_slice(&[0xdc, low_byte(count >> 8), low_byte(count)]),
+    }
+}
+
+fn low_byte(value: usize) -> u8 {
+    value.to_le_bytes()[0]
+}
+
+/// Walks over bytes, knowing where it is.
+pub(crate) struct Walk<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.at..]
+    }
+
+    fn fail<T>(&self, rule: &'static str) -> Result<T, Malformed> {
+        Err(Malformed::at(self.at, rule))
+    }
+
+    pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
+        match self.rest().get(..length) {
+            Some(taken) => {
+                self.at += length;
+                Ok(taken)
+            }
+            None => self.fail("the record ends too early"),
+        }
+    }
+
+    /// The literal bytes `wanted` come next.
+    pub(crate) fn literal(&mut self, wanted: &[u8], rule: &'static str) -> Result<(), Malformed> {
+        if self.rest().starts_with(wanted) {
+            self.at += wanted.len();
+            Ok(())
+        } else {
+            self.fail(rule)
+        }
+    }
+
+    fn be(&mut self, width: usize) -> Result<usize, Malformed> {
+        let bytes = self.take(width)?;
+        Ok(bytes.iter().fold(0, |value, byte| value << 8 | usize::from(*byte)))
+    }
+
+    /// A string under its shortest head, at most `most` bytes.
+    pub(crate) fn str(&mut self, most: usize) -> Result<&'a str, Malformed> {
+        let start = self.at;
+        let (length, least) = match self.take(1)?[0] {
+            head @ 0xa0..=0xbf => (usize::from(head & 0x1f), 0),
+            0xd9 => (self.be(1)?, 32),
+            0xda => (self.be(2)?, 256),
+            _ => return Err(Malformed::at(start, "a string is expected")),
+        };
+        if length < least {
+            return Err(Malformed::at(start, "a string has a longer head than it needs"));
+        }
+        if length > most {
+            return Err(Malformed::at(start, "a string is longer than allowed"));
+        }
+        let text = self.take(length)?;
+        std::str::from_utf8(text).map_err(|_| Malformed::at(start, "a string is not UTF-8"))
+    }
+
+    /// The head of an array under its shortest form, at most `most` items.
+    pub(crate) fn array(&mut self, most: usize) -> Result<usize, Malformed> {
+        let start = self.at;
+        let (count, least) = match self.take(1)?[0] {
+            head @ 0x90..=0x9f => (usize::from(head & 0x0f), 0),
+            0xdc => (self.be(2)?, 16),
+            _ => return Err(Malformed::at(start, "an array is expected")),
+        };
+        if count < least {
+            return Err(Malformed::at(start, "an array has a longer head than it needs"));
+        }
+        if count > most {
+            return Err(Malformed::at(start, "an array has more items than allowed"));
+        }
+        Ok(count)
+    }
+
+    /// One well-formed map, returned as its bytes.
+    pub(crate) fn map(&mut self) -> Result<&'a [u8], Malformed> {
+        let start = self.at;
+        if !matches!(self.rest().first(), Some(0x80..=0x8f | 0xde | 0xdf)) {
+            return self.fail("a map is expected");
+        }
+        // Items still to come at each level that is open.
+        let mut open = [0_usize; MAX_DEPTH];
+        let mut depth = 0;
+        loop {
+            let nested = self.item()?;
+            if nested > 0 {
+                if depth == MAX_DEPTH {
+                    return self.fail("the event is nested too deeply");
+                }
+                open[depth] = nested;
+                depth += 1;
+            }
+            while depth > 0 && open[depth - 1] == 0 {
+                depth -= 1;
+            }
+            if depth == 0 {
+                return Ok(&self.bytes[start..self.at]);
+            }
+            open[depth - 1] -= 1;
+        }
+    }
+
+    /// Passes one head and its scalar bytes; returns how many items nest below it.
+    fn item(&mut self) -> Result<usize, Malformed> {
+        let start = self.at;
+        let head = self.take(1)?[0];
+        let (scalar, nested) = match head {
+            0x00..=0x7f | 0xc0 | 0xc2 | 0xc3 | 0xe0..=0xff => (0, 0),
+            0x80..=0x8f => (0, 2 * usize::from(head & 0x0f)),
+            0x90..=0x9f => (0, usize::from(head & 0x0f)),
+            0xa0..=0xbf => return self.text(start, usize::from(head & 0x1f)),
+            0xd9..=0xdb => {
+                let length = self.be(1 << (head - 0xd9))?;
+                return self.text(start, length);
+            }
+            0xc4..=0xc6 => (self.be(1 << (head - 0xc4))?, 0),
+            0xc7..=0xc9 => (self.be(1 << (head - 0xc7))? + 1, 0),
+            0xca | 0xce | 0xd2 => (4, 0),
+            0xcb | 0xcf | 0xd3 => (8, 0),
+            0xcc | 0xd0 => (1, 0),
+            0xcd | 0xd1 => (2, 0),
+            0xd4..=0xd8 => ((1 << (head - 0xd4)) + 1, 0),
+            0xdc | 0xdd => (0, self.be(2 << (head - 0xdc))?),
+            0xde | 0xdf => (0, 2 * self.be(2 << (head - 0xde))?),
+            0xc1 => return Err(Malformed::at(start, "0xc1 is not a MessagePack head")),
+        };
+        self.take(scalar)?;
+        Ok(nested)
+    }
+
+    fn text(&mut self, start: usize, length: usize) -> Result<usize, Malformed> {
+        let text = self.take(length)?;
+        match std::str::from_utf8(text) {
+            Ok(_) => Ok(0),
+            Err(_) => Err(Malformed::at(start, "a string is not UTF-8")),
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Reads every byte of a ledger and says what does not hold; repairs nothing.
+//!
+//! Invariant: it takes no lock and writes nothing, so it may run beside a server; then it
+//! verifies what the watermark says is committed. It trusts no index, no level and no
+//! header: each is compared with what the records give. It must not know who asks.
+//!
+//! | Rule | Holds when |
+//! |---|---|
+//! | `segment.missing` | segments are numbered without a gap, and there is one |
+//! | `segment.header` | a segment's first page has its checksum and follows the one before |
+//! | `segment.length` | a segment is as long as its header says |
+//! | `segment.slack` | behind the last group there are zeros |
+//! | `group.header`, `group.body` | a group has its checksums and its records |
+//! | `group.order` | a group follows the one before |
+//! | `record.form` | a record is the one canonical encoding |
+//! | `record.sequence`, `record.link`, `record.time` | it follows the record before |
+//! | `record.keys` | the caller's keyer accepts it |
+//! | `level.hash`, `level.length` | the level files are what the records give |
+//! | `index.missing`, `index.bytes` | so are the sealed indexes |
+//! | `words.missing`, `words.entry`, `words.length` | words are whole, or erased |
+//! | `watermark.slot`, `watermark.ledger` | both slots hold, and are this ledger's |
+//! | `watermark.size`, `watermark.hash`, `watermark.root` | it tells of this log |
+
+mod examine;
+mod merge;
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use crate::backend::{Backend, Mode};
+use crate::error::Error;
+use crate::format::digest::Digest;
+use crate::limits::{MAX_FINDINGS, PAGE};
+use crate::log::{Keyer, LevelFiles, Mark, SLOT, TILES, WATERMARK, read_slots};
+use crate::segment::header::SegmentHeader;
+use crate::segment::{self, index_path, path};
+
+/// Something that does not hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finding {
+    /// Path within the ledger's directory.
+    pub file: String,
+    /// Byte offset in it.
+    pub offset: u64,
+    /// Sequence of the record concerned, where there is one.
+    pub sequence: Option<u64>,
+    /// Name of the rule, see the [module](self).
+    pub rule: &'static str,
+    /// What should be there.
+    pub expected: String,
+    /// What is there.
+    pub found: String,
+}
+
+/// What was verified, and what was found wrong.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// Records verified.
+    pub records: u64,
+    /// Bytes of segments read.
+    pub bytes: u64,
+    /// Leaf hash of the last record verified; of none, the hash of the origin line.
+    pub hash: Digest,
+    /// Merkle root over the records verified; meaningless when records are missing.
+    pub root: Digest,
+    /// The first findings, at most 1,000, by file and offset.
+    pub findings: Vec<Finding>,
+    /// How many there are in all.
+    pub found: u64,
+}
+
+impl Report {
+    /// Whether nothing was found wrong.
+    #[must_use]
+    pub fn intact(&self) -> bool {
+        self.found == 0
+    }
+}
+
+/// How far a verification is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// Bytes of segments read so far.
+    pub bytes: u64,
+    /// Bytes of segments in all.
+    pub total: u64,
+}
+
+/// Verifies the ledger in `backend` on all cores. Findings are no errors: they are what it
+/// is for.
+///
+/// # Errors
+///
+/// `Absent` when there is no ledger, `Io` when something cannot be read.
+pub fn verify(
+    backend: &dyn Backend,
+    keyer: Keyer,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Report, Error> {
+    let mut findings = Findings::default();
+    let mark = read_mark(backend, &mut findings)?;
+    let plan = plan(backend, mark, &mut findings)?;
+    let levels = LevelFiles::open(backend, Mode::Read).map_err(|error| Error::io(TILES, 0, error))?;
+    let total = plan.segments.iter().map(|segment| segment.length).sum();
+    let meter = Meter { bytes: AtomicU64::new(0), total, report: progress };
+    let examination = examine::Examination { backend, keyer: &*keyer, plan: &plan, levels: &levels, meter: &meter };
+    let examined = in_parallel(plan.segments.len(), |index| examination.segment(&plan.segments[index]))?;
+    merge::merge(&examination, examined, findings)
+}
+
+/// Runs `work` for 0 to `count` on all cores; the results are in order.
+fn in_parallel<T: Send>(
+    count: usize,
+    work: impl Fn(usize) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(count);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= count {
+                        break;
+                    }
+                    let result = work(index);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Findings, bounded.
+#[derive(Default)]
+struct Findings {
+    kept: Vec<Finding>,
+    count: u64,
+}
+
+impl Findings {
+    fn add(&mut self, finding: Finding) {
+        self.count += 1;
+        if self.kept.len() < MAX_FINDINGS {
+            self.kept.push(finding);
+        }
+    }
+
+    /// A finding about a place as a whole.
+    fn note(&mut self, file: String, offset: u64, rule: &'static str, expected: &str, found: &str) {
+        let (expected, found) = (expected.to_owned(), found.to_owned());
+        self.add(Finding { file, offset, sequence: None, rule, expected, found });
+    }
+
+    fn append(&mut self, other: Self) {
+        let hidden = other.count - other.kept.len() as u64;
+        other.kept.into_iter().for_each(|finding| self.add(finding));
+        self.count += hidden;
+    }
+}
+
+struct Meter<'a> {
+    bytes: AtomicU64,
+    total: u64,
+    report: &'a (dyn Fn(Progress) + Sync),
+}
+
+impl Meter<'_> {
+    fn add(&self, bytes: u64) {
+        let bytes = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        (self.report)(Progress { bytes: bytes.min(self.total), total: self.total });
+    }
+}
+
+/// A segment to be examined.
+struct Planned {
+    number: u32,
+    header: Option<SegmentHeader>,
+    length: u64,
+    last: bool,
+    index: bool,
+}
+
+struct Plan {
+    mark: Option<Mark>,
+    segments: Vec<Planned>,
+}
+
+impl Plan {
+    fn clean(&self) -> bool {
+        self.mark.is_some_and(|mark| mark.clean)
+    }
+
+    /// Records that must be there; without a watermark, whatever there is.
+    fn committed(&self) -> u64 {
+        self.mark.map_or(u64::MAX, |mark| mark.size)
+    }
+}
+
+/// The newer slot. A server may be writing one at this moment: then it is read again.
+fn read_mark(backend: &dyn Backend, findings: &mut Findings) -> Result<Option<Mark>, Error> {
+    let file = match backend.open(WATERMARK, Mode::Read) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            findings.note(WATERMARK.to_owned(), 0, "watermark.slot", "a watermark", "no file");
+            return Ok(None);
+        }
+        Err(error) => return Err(Error::io(WATERMARK, 0, error)),
+    };
+    let mut slots = [None, None];
+    for _ in 0..5 {
+        slots = read_slots(&*file).map_err(|error| Error::io(WATERMARK, 0, error))?;
+        if slots.iter().all(Option::is_some) {
+            break;
+        }
+        std::thread::yield_now();
+    }
+    for (index, _) in slots.iter().enumerate().filter(|(_, slot)| slot.is_none()) {
+        let offset = (index * SLOT) as u64;
+        findings.note(WATERMARK.to_owned(), offset, "watermark.slot", "a slot with its checksum", "another");
+    }
+    Ok(slots.into_iter().flatten().max_by_key(|mark| mark.counter))
+}
+
+fn plan(backend: &dyn Backend, mark: Option<Mark>, findings: &mut Findings) -> Result<Plan, Error> {
+    let names = backend.list("log").map_err(|error| Error::io("log", 0, error))?;
+    let mut segments: Vec<Planned> = Vec::new();
+    for number in names.iter().filter_map(|name| segment::number(name, ".seg")) {
+        let expected = segments.last().map_or(0, |before| before.number + 1);
+        if number != expected {
+            findings.note(path(expected), 0, "segment.missing", "a segment", "no file");
+        }
+        let (header, length) = read_header(backend, number, findings)?;
+        let committed = mark.map_or(u64::MAX, |mark| mark.size);
+        // A segment that a server has begun meanwhile.
+        let begun = header.as_ref().is_some_and(|header| header.first >= committed && header.first > 0);
+        if begun && mark.is_some_and(|mark| !mark.clean) && segments.last().is_some() {
+            continue;
+        }
+        let index = names.contains(&index_path(number)["log/".len()..].to_owned());
+        segments.push(Planned { number, header, length, last: false, index });
+    }
+    if segments.is_empty() {
+        return Err(Error::Absent { file: path(0) });
+    }
+    let ends_whole = segments.last().is_some_and(|last| last.index);
+    let count = segments.len();
+    segments[count - 1].last = !ends_whole;
+    let clean = mark.is_none_or(|mark| mark.clean);
+    if ends_whole && clean {
+        // The last segment has an index: so there was another behind it.
+        let number = segments[count - 1].number + 1;
+        findings.note(path(number), 0, "segment.missing", "a segment after a sealed one", "no file");
+    }
+    for (index, segment) in segments.iter().enumerate().take(count - 1) {
+        let later = segments[index + 1..].iter().any(|segment| segment.index);
+        if !segment.index && (clean || later) {
+            findings.note(index_path(segment.number), 0, "index.missing", "a sealed index", "no file");
+        }
+    }
+    Ok(Plan { mark, segments })
+}
+
+fn read_header(
+    backend: &dyn Backend,
+    number: u32,
+    findings: &mut Findings,
+) -> Result<(Option<SegmentHeader>, u64), Error> {
+    let io = |error| Error::io(&path(number), 0, error);
+    let file = backend.open(&path(number), Mode::Read).map_err(io)?;
+    let length = file.length().map_err(io)?;
+    let mut page = vec![0; PAGE];
+    let count = file.read_at(&mut page, 0).map_err(io)?;
+    let header = SegmentHeader::decode(&page[..count]).ok().filter(|header| header.number == number);
+    match &header {
+        None => {
+            let expected = format!("a header of version 1 for segment {number}");
+            findings.note(path(number), 0, "segment.header", &expected, "another");
+        }
+        Some(header) if header.capacity != length => {
+            let expected = format!("{} bytes", header.capacity);
+            findings.note(path(number), length, "segment.length", &expected, &format!("{length} bytes"));
+        }
+        Some(_) => {}
+    }
+    Ok((header, length))
+}

@@ -1,0 +1,409 @@
+//! One segment, read whole: its groups, records and words, its part of level 0 and its
+//! index.
+//!
+//! Invariant: everything that can be judged within a segment is judged here, in parallel;
+//! what needs the segments before it is left to `merge`. It must not write.
+
+use std::sync::Arc;
+
+use super::{Findings, Finding, Meter, Plan, Planned};
+use crate::backend::{Backend, File, Mode};
+use crate::error::{Error, Malformed};
+use crate::format::digest::Digest;
+use crate::format::record::Record;
+use crate::limits::{MAX_GROUP_WORDS, PAGE};
+use crate::log::{Keys, LevelFiles};
+use crate::merkle::Range;
+use crate::merkle::range::{TILE_HEIGHT, TILE_WIDTH, fold};
+use crate::segment::header::{GROUP_HEADER, GroupHeader, Records};
+use crate::segment::index::{self, Summary};
+use crate::segment::live::{GROUP_START, Sorted};
+use crate::segment::reader::{Step, Walk, next_group, tail};
+use crate::segment::{index_path, path, words_path};
+use crate::words::{self, Content};
+
+/// What all examinations share.
+pub(super) struct Examination<'a> {
+    pub(super) backend: &'a dyn Backend,
+    pub(super) keyer: &'a (dyn Fn(&Record<'_>) -> Result<Keys, Malformed> + Send + Sync),
+    pub(super) plan: &'a Plan,
+    pub(super) levels: &'a LevelFiles,
+    pub(super) meter: &'a Meter<'a>,
+}
+
+/// What a segment turned out to be.
+pub(super) struct Examined {
+    pub(super) number: u32,
+    /// First sequence and `prev` of its first record; `None` when it has none.
+    pub(super) begins: Option<(u64, Digest, i64)>,
+    /// Sequence after its last record.
+    pub(super) next: u64,
+    pub(super) hash: Option<Digest>,
+    pub(super) recorded_at: i64,
+    /// Whether every record from first to next was there.
+    pub(super) whole: bool,
+    /// Subtrees of its leaves in order, as (height, root): leaves, and whole tiles.
+    pub(super) subtrees: Vec<(u32, Digest)>,
+    pub(super) bytes: u64,
+    /// First page of its index without the compact range, if it should have one.
+    pub(super) index: Option<Vec<u8>>,
+    pub(super) findings: Findings,
+}
+
+impl Examination<'_> {
+    pub(super) fn segment(&self, planned: &Planned) -> Result<Examined, Error> {
+        let io = |error| Error::io(&path(planned.number), 0, error);
+        let file = self.backend.open(&path(planned.number), Mode::Read).map_err(io)?;
+        let words = self.backend.open(&words_path(planned.number), Mode::Read);
+        let words = match words {
+            Ok(words) => Some(words),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Error::io(&words_path(planned.number), 0, error)),
+        };
+        let header = planned.header.as_ref();
+        let mut pass = Pass {
+            on: self,
+            planned,
+            words,
+            words_end: 0,
+            next: header.map(|header| header.first),
+            prev: header.map(|header| header.prev),
+            begins: None,
+            recorded_at: i64::MIN,
+            whole: true,
+            leaves: Vec::new(),
+            leaves_from: 0,
+            subtrees: Vec::new(),
+            sorted: Sorted::default(),
+            findings: Findings::default(),
+        };
+        let end = pass.groups(&*file)?;
+        pass.behind(&*file, end)?;
+        pass.settle_leaves(true)?;
+        pass.words_length()?;
+        let index = if planned.index && pass.whole { pass.index(end)? } else { None };
+        Ok(Examined {
+            number: planned.number,
+            begins: pass.begins,
+            next: pass.next.unwrap_or(0),
+            hash: pass.prev.filter(|_| pass.begins.is_some()),
+            recorded_at: pass.recorded_at,
+            whole: pass.whole,
+            subtrees: pass.subtrees,
+            bytes: planned.length,
+            index,
+            findings: pass.findings,
+        })
+    }
+}
+
+/// One walk over a segment.
+struct Pass<'a> {
+    on: &'a Examination<'a>,
+    planned: &'a Planned,
+    words: Option<Arc<dyn File>>,
+    words_end: u32,
+    /// Sequence and `prev` of the next record, where they are known.
+    next: Option<u64>,
+    prev: Option<Digest>,
+    begins: Option<(u64, Digest, i64)>,
+    recorded_at: i64,
+    whole: bool,
+    /// Leaves that are not yet compared with level 0, and the sequence of the first.
+    leaves: Vec<Digest>,
+    leaves_from: u64,
+    subtrees: Vec<(u32, Digest)>,
+    sorted: Sorted,
+    findings: Findings,
+}
+
+const LEAVES_AT_ONCE: usize = 1 << 14;
+
+impl Pass<'_> {
+    fn find(&mut self, offset: u64, rule: &'static str, expected: impl ToString, found: impl ToString) {
+        let (expected, found) = (expected.to_string(), found.to_string());
+        let file = path(self.planned.number);
+        self.findings.add(Finding { file, offset, sequence: self.next, rule, expected, found });
+    }
+
+    /// Walks all groups that should be there; returns where they end.
+    fn groups(&mut self, file: &dyn File) -> Result<u64, Error> {
+        let io = |error| Error::io(&path(self.planned.number), 0, error);
+        let end = self.planned.header.as_ref().map_or(self.planned.length, |header| header.capacity);
+        let end = end.min(self.planned.length);
+        let mut walk = Walk::whole(file, end);
+        let mut metered = 0;
+        while self.next.is_none_or(|next| next < self.on.plan.committed()) {
+            let step = walk.step().map_err(io)?;
+            let (skip, rule) = match step {
+                Step::Group { at, header, body } => {
+                    self.group(at, &header, body)?;
+                    self.on.meter.add(at - metered);
+                    metered = at;
+                    continue;
+                }
+                Step::End => (end, "group.header"),
+                Step::TornBody { at, header } => (at + header.span(), "group.body"),
+                Step::NoHeader { at } => (at + 1, "group.header"),
+            };
+            let at = walk.at();
+            let rest = next_group(file, skip, end).map_err(io)?;
+            if rest.is_none() && !self.expected_more(file, at, end).map_err(io)? {
+                break;
+            }
+            self.find(at, rule, "a group with its checksums", "another");
+            self.whole = false;
+            self.settle_leaves(true)?;
+            (self.next, self.prev) = (None, None);
+            let Some(next) = rest else { break };
+            walk.seek(next);
+        }
+        self.on.meter.add(self.planned.length - metered);
+        Ok(walk.at())
+    }
+
+    /// Whether the watermark, or anything written behind `at`, says that records follow.
+    fn expected_more(&self, file: &dyn File, at: u64, end: u64) -> std::io::Result<bool> {
+        if self.planned.last {
+            let promised = self.on.plan.mark.map(|mark| mark.size);
+            if let (Some(size), Some(next)) = (promised, self.next) {
+                return Ok(next < size);
+            }
+        }
+        Ok(tail(file, at, end, end)?.used.is_some())
+    }
+
+    fn group(&mut self, at: u64, header: &GroupHeader, body: &[u8]) -> Result<(), Error> {
+        if self.next.is_some_and(|next| next != header.first) || header.words_end < self.words_end {
+            self.find(at, "group.order", format!("sequence {:?}", self.next), header.first);
+            self.whole = false;
+            self.settle_leaves(true)?;
+            self.prev = None;
+        }
+        if self.next != Some(header.first) {
+            self.leaves_from = header.first;
+        }
+        if self.begins.is_none() && self.leaves.is_empty() {
+            self.leaves_from = header.first;
+        }
+        self.next = Some(header.first);
+        let first = self.sorted.offsets.len();
+        for record in Records::new(body) {
+            let body_at = at + GROUP_HEADER as u64;
+            match record {
+                Ok((place, bytes)) => self.record(body_at + place as u64, bytes),
+                Err(fault) => {
+                    self.find(body_at + fault.at as u64, "group.body", "whole records", fault.rule);
+                    self.whole = false;
+                }
+            }
+        }
+        if self.next != Some(header.end()) {
+            self.find(at, "group.body", format!("{} records", header.count), "another number");
+            self.whole = false;
+            self.settle_leaves(true)?;
+            (self.next, self.prev) = (Some(header.end()), None);
+            self.leaves_from = header.end();
+        }
+        if let Some(mark) = self.sorted.offsets.get_mut(first) {
+            *mark |= GROUP_START;
+        }
+        self.group_words(header)?;
+        self.settle_leaves(false)
+    }
+
+    fn record(&mut self, at: u64, bytes: &[u8]) {
+        let hash = crate::leaf_hash(bytes);
+        let sequence = self.next.unwrap_or(0);
+        match Record::parse(bytes) {
+            Ok(record) => {
+                if record.sequence != sequence {
+                    self.find(at, "record.sequence", sequence, record.sequence);
+                }
+                if let Some(prev) = self.prev.filter(|prev| *prev != record.prev) {
+                    self.find(at, "record.link", prev, record.prev);
+                }
+                if record.recorded_at < self.recorded_at {
+                    self.find(at, "record.time", format!("{} or later", self.recorded_at), record.recorded_at);
+                }
+                self.begins.get_or_insert((sequence, record.prev, record.recorded_at));
+                self.recorded_at = self.recorded_at.max(record.recorded_at);
+                match (self.on.keyer)(&record) {
+                    Ok(keys) if self.planned.index => self.keys(keys),
+                    Ok(_) => {}
+                    Err(fault) => self.find(at, "record.keys", "keys", fault),
+                }
+            }
+            Err(fault) => {
+                self.find(at + fault.at as u64, "record.form", "the canonical form", fault.rule);
+                self.begins.get_or_insert((sequence, self.prev.unwrap_or(Digest([0; 32])), self.recorded_at));
+            }
+        }
+        if self.planned.index {
+            self.sorted.offsets.push(at as u32);
+        }
+        self.leaves.push(hash);
+        self.prev = Some(hash);
+        self.next = Some(sequence + 1);
+    }
+
+    fn keys(&mut self, keys: Keys) {
+        let posting = self.sorted.offsets.len() as u32;
+        self.sorted.ids.push((keys.id, posting));
+        self.sorted.subjects.extend(keys.subjects.into_iter().map(|subject| (subject, posting)));
+    }
+
+    /// Compares the leaves gathered with level 0, and makes subtrees of them.
+    fn settle_leaves(&mut self, all: bool) -> Result<(), Error> {
+        if self.leaves.is_empty() || (!all && self.leaves.len() < LEAVES_AT_ONCE) {
+            return Ok(());
+        }
+        let mut take = self.leaves.len();
+        if !all {
+            // Whole tiles only: the rest waits for its tile to be complete.
+            take -= ((self.leaves_from + take as u64) % TILE_WIDTH) as usize;
+        }
+        let leaves: Vec<Digest> = self.leaves.drain(..take).collect();
+        let from = self.leaves_from;
+        self.leaves_from += take as u64;
+        let level = self.on.levels.hashes(0, from, take).map_err(|error| Error::io("public/tile/0", 0, error))?;
+        for (index, leaf) in leaves.iter().enumerate() {
+            let stored = level.get(index);
+            if stored != Some(leaf) {
+                let sequence = from + index as u64;
+                let found = stored.map_or("the end of the file".to_owned(), ToString::to_string);
+                self.findings.add(Finding {
+                    file: "public/tile/0".to_owned(),
+                    offset: 32 * sequence,
+                    sequence: Some(sequence),
+                    rule: "level.hash",
+                    expected: leaf.to_string(),
+                    found,
+                });
+            }
+        }
+        let mut rest = &leaves[..];
+        let mut at = from;
+        while !rest.is_empty() {
+            let whole = at.is_multiple_of(TILE_WIDTH) && rest.len() as u64 >= TILE_WIDTH;
+            let (tile, behind) = rest.split_at(if whole { TILE_WIDTH as usize } else { 1 });
+            let height = if whole { TILE_HEIGHT } else { 0 };
+            self.subtrees.push((height, fold(tile.to_vec())));
+            at += tile.len() as u64;
+            rest = behind;
+        }
+        Ok(())
+    }
+
+    fn find_words(&mut self, offset: u64, rule: &'static str, expected: &str, found: &str) {
+        self.findings.note(words_path(self.planned.number), offset, rule, expected, found);
+    }
+
+    fn group_words(&mut self, header: &GroupHeader) -> Result<(), Error> {
+        let start = self.words_end;
+        let length = header.words_end.saturating_sub(start) as usize;
+        self.words_end = self.words_end.max(header.words_end);
+        if length == 0 {
+            return Ok(());
+        }
+        let name = words_path(self.planned.number);
+        let mut bytes = vec![0; length.min(MAX_GROUP_WORDS)];
+        let read = self.words.as_ref().map(|file| file.read_at(&mut bytes, u64::from(start)));
+        let count = read.transpose().map_err(|error| Error::io(&name, u64::from(start), error))?.unwrap_or(0);
+        if count < length {
+            self.find_words(u64::from(start) + count as u64, "words.missing", "words of a group", "the end of the file");
+        }
+        let mut last = None;
+        for entry in words::entries(&bytes[..count]) {
+            match entry {
+                Ok((at, entry)) => {
+                    let offset = u64::from(start) + at as u64;
+                    if !(header.first..header.end()).contains(&entry.sequence) || last > Some(entry.sequence) {
+                        self.find_words(offset, "words.entry", "a record of its group, in order", "another");
+                    }
+                    if entry.content == Content::Damaged {
+                        self.find_words(offset, "words.entry", "a word with its checksum", "another");
+                    }
+                    if self.planned.index && last != Some(entry.sequence) {
+                        let first = self.planned.header.as_ref().map_or(0, |header| header.first);
+                        let posting = entry.sequence.saturating_sub(first) as u32;
+                        self.sorted.words.push((posting, start + at as u32));
+                    }
+                    last = Some(entry.sequence);
+                }
+                Err(at) => {
+                    self.find_words(u64::from(start) + at as u64, "words.entry", "an entry with its checksum", "another");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A words file ends with its segment's last group, unless a crash or a server added.
+    fn words_length(&mut self) -> Result<(), Error> {
+        if self.planned.last && !self.on.plan.clean() {
+            return Ok(());
+        }
+        let name = words_path(self.planned.number);
+        let length = self.words.as_ref().map(|file| file.length()).transpose();
+        let length = length.map_err(|error| Error::io(&name, 0, error))?.unwrap_or(0);
+        let end = u64::from(self.words_end);
+        if length > end && self.whole {
+            self.find_words(end, "words.length", &format!("{end} bytes"), &format!("{length} bytes"));
+        }
+        Ok(())
+    }
+
+    /// Behind the groups there are zeros: in a segment that is complete, or closed.
+    fn behind(&mut self, file: &dyn File, at: u64) -> Result<(), Error> {
+        if (self.planned.last && !self.on.plan.clean()) || !self.whole {
+            return Ok(());
+        }
+        let io = |error| Error::io(&path(self.planned.number), at, error);
+        if let Some(used) = tail(file, at, self.planned.length, self.planned.length).map_err(io)?.used {
+            self.find(at, "segment.slack", "zeros", format!("other bytes, up to {used}"));
+        }
+        Ok(())
+    }
+
+    /// Compares all of the index but its first page, which it returns as far as it can.
+    fn index(&mut self, end: u64) -> Result<Option<Vec<u8>>, Error> {
+        let (Some(header), Some(hash), Some(next)) = (&self.planned.header, self.prev, self.next) else {
+            return Ok(None);
+        };
+        self.sorted.ids.sort_unstable();
+        self.sorted.subjects.sort_unstable();
+        self.sorted.subjects.dedup();
+        let nodes = vec![Digest([0; 32]); next.count_ones() as usize];
+        let Some(range) = Range::from_nodes(next, nodes) else { return Ok(None) };
+        let summary = Summary {
+            ledger: header.identity.ledger,
+            number: self.planned.number,
+            first: header.first,
+            hash,
+            recorded_at: self.recorded_at,
+            end: end as u32,
+            words_end: self.words_end,
+            range,
+        };
+        let mut pages = index::encode(&summary, &self.sorted);
+        let name = index_path(self.planned.number);
+        let io = |error| Error::io(&name, 0, error);
+        let file = self.on.backend.open(&name, Mode::Read).map_err(io)?;
+        let mut stored = vec![0; pages.len()];
+        let count = file.read_at(&mut stored, 0).map_err(io)?;
+        for (number, (page, stored)) in pages.chunks(PAGE).zip(stored.chunks(PAGE)).enumerate().skip(1) {
+            if page != stored {
+                let at = (number * PAGE) as u64;
+                self.findings.note(name.clone(), at, "index.bytes", "what the records give", "another page");
+            }
+        }
+        let length = file.length().map_err(io)?;
+        if count < pages.len() || length != pages.len() as u64 {
+            let expected = format!("{} bytes", pages.len());
+            self.findings.note(name, length, "index.bytes", &expected, &format!("{length} bytes"));
+        }
+        pages.truncate(PAGE);
+        Ok(Some(pages))
+    }
+}

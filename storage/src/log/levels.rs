@@ -1,0 +1,159 @@
+//! The files of the Merkle tree's levels: hash i of level L at byte 32·i of
+//! `public/tile/<L>`, so that a tile is a range of bytes.
+//!
+//! Invariant: they are derived; nothing is recorded here that the log does not say, and
+//! whoever reads them checks what follows against a root that is known otherwise. They must
+//! not hold up a commit: what cannot be written is kept for the next time.
+
+use std::io;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::backend::{Backend, File, Mode};
+use crate::format::digest::Digest;
+use crate::merkle::range::{self, Range, TILE_HEIGHT};
+
+/// Directory of the level files.
+pub(crate) const TILES: &str = "public/tile";
+const HASH: usize = 32;
+
+/// Path of one level's file.
+pub(crate) fn path(level: usize) -> String {
+    format!("{TILES}/{level}")
+}
+
+/// The level files, open to read.
+#[derive(Default)]
+pub(crate) struct LevelFiles(RwLock<Vec<Arc<dyn File>>>);
+
+impl LevelFiles {
+    /// Opens those that are there, lowest first.
+    pub(crate) fn open(backend: &dyn Backend, mode: Mode) -> io::Result<Self> {
+        let mut files = Vec::new();
+        loop {
+            match backend.open(&path(files.len()), mode) {
+                Ok(file) => files.push(file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self(RwLock::new(files)))
+    }
+
+    pub(crate) fn file(&self, level: usize) -> Option<Arc<dyn File>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(level).cloned()
+    }
+
+    /// `count` hashes of `level` from `index` on; fewer where the file ends.
+    pub(crate) fn hashes(&self, level: usize, index: u64, count: usize) -> io::Result<Vec<Digest>> {
+        let Some(file) = self.file(level) else { return Ok(Vec::new()) };
+        let mut bytes = vec![0; count * HASH];
+        let read = file.read_at(&mut bytes, index * HASH as u64)?;
+        let (hashes, _) = bytes[..read].as_chunks::<HASH>();
+        Ok(hashes.iter().copied().map(Digest).collect())
+    }
+
+    /// The root of the perfect subtree of 2^`height` leaves from `first` on; `None` where a
+    /// file is too short.
+    pub(crate) fn subtree(&self, first: u64, height: u32) -> io::Result<Option<Digest>> {
+        let level = height / TILE_HEIGHT;
+        let count = 1 << (height % TILE_HEIGHT);
+        let hashes = self.hashes(level as usize, first >> (TILE_HEIGHT * level), count)?;
+        Ok((hashes.len() == count).then(|| range::fold(hashes)))
+    }
+
+    /// Whether the files give the nodes of `range`.
+    pub(crate) fn agree(&self, range: &Range) -> io::Result<bool> {
+        for ((first, height), node) in range::subtrees(0, range.size()).zip(range.nodes()) {
+            if self.subtree(first, height)? != Some(*node) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The level files, open to be extended.
+pub(super) struct Levels {
+    backend: Arc<dyn Backend>,
+    files: Arc<LevelFiles>,
+    /// Per level: where the next hash goes, and what is not written yet.
+    levels: Vec<(u64, Vec<u8>)>,
+}
+
+impl Levels {
+    /// Goes on after the first `size` leaves.
+    pub(super) fn new(backend: Arc<dyn Backend>, files: Arc<LevelFiles>, size: u64) -> Self {
+        let complete = (0..8).map(|level| size >> (TILE_HEIGHT * level));
+        let levels =
+            complete.take_while(|count| *count > 0).map(|count| (count * HASH as u64, Vec::new()));
+        Self { levels: levels.collect(), backend, files }
+    }
+
+    /// A hash of a level is complete.
+    pub(super) fn form(&mut self, level: u32, hash: Digest) {
+        let level = level as usize;
+        if level == self.levels.len() {
+            self.levels.push((0, Vec::new()));
+        }
+        self.levels[level].1.extend_from_slice(&hash.0);
+    }
+
+    /// Writes what is not written yet, unsynced.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        for (level, (at, pending)) in self.levels.iter_mut().enumerate() {
+            if pending.is_empty() {
+                continue;
+            }
+            let file = match self.files.file(level) {
+                Some(file) => file,
+                None => add(&*self.backend, &self.files, level)?,
+            };
+            file.write_at(pending, *at)?;
+            *at += pending.len() as u64;
+            pending.clear();
+        }
+        Ok(())
+    }
+
+    /// Whether everything is written.
+    pub(super) fn settled(&self) -> bool {
+        self.levels.iter().all(|(_, pending)| pending.is_empty())
+    }
+
+    pub(super) fn sync(&self) -> io::Result<()> {
+        sync(&*self.backend)
+    }
+
+    /// Cuts off what an earlier run wrote for records that were never committed.
+    pub(super) fn trim(&self) -> io::Result<()> {
+        for name in self.backend.list(TILES)? {
+            let path = format!("{TILES}/{name}");
+            let level = name.parse::<usize>().ok().and_then(|level| self.levels.get(level));
+            match level {
+                None => self.backend.remove(&path)?,
+                Some((length, _)) => {
+                    let file = self.backend.open(&path, Mode::Write)?;
+                    if file.length()? > *length {
+                        file.set_length(*length)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn add(backend: &dyn Backend, files: &LevelFiles, level: usize) -> io::Result<Arc<dyn File>> {
+    let file = super::open_or_create(backend, &path(level))?;
+    let mut files = files.0.write().unwrap_or_else(PoisonError::into_inner);
+    files.push(Arc::clone(&file));
+    Ok(file)
+}
+
+/// Puts all level files on stable storage.
+pub(super) fn sync(backend: &dyn Backend) -> io::Result<()> {
+    for name in backend.list(TILES)? {
+        backend.open(&format!("{TILES}/{name}"), Mode::Write)?.sync()?;
+    }
+    backend.sync_dir(TILES)
+}

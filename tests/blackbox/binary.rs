@@ -1,0 +1,160 @@
+//! The real program: started, asked, killed, started again.
+
+use pledgebook::grpc::wire::{
+    AppendStreamRequest, CreateLedgerRequest, ReadRequest, append_stream_response::Outcome,
+    ledger_admin_service_client::LedgerAdminServiceClient, reader_service_client::ReaderServiceClient,
+    recorder_service_client::RecorderServiceClient,
+};
+use std::{
+    collections::BTreeSet,
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
+
+use crate::seed::{append, post};
+use crate::server::{LEDGER, Who, endpoint, opened};
+
+/// A server in a process of its own.
+struct Program {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Program {
+    fn start(data: &Path) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_pledgebook"))
+            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let greeting: serde_json::Value = serde_json::from_str(&line).expect("no greeting");
+        let address = greeting["address"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
+        Self { process, address }
+    }
+
+    fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// SIGTERM, as a service manager sends it.
+    fn terminate(mut self) -> ExitStatus {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.process.wait().unwrap()
+    }
+
+    async fn create(&self) {
+        let request = CreateLedgerRequest {
+            name: LEDGER.into(),
+            opened: Some(opened("acme", pledgebook::grpc::wire::Access::Open)),
+        };
+        LedgerAdminServiceClient::new(endpoint(self.address).connect_lazy())
+            .create_ledger(request)
+            .await
+            .unwrap();
+    }
+
+    /// The ids that the ledger holds; each once.
+    async fn ids(&self) -> BTreeSet<String> {
+        let request = ReadRequest { ledger: LEDGER.into(), ..Default::default() };
+        let mut reader = ReaderServiceClient::new(endpoint(self.address).connect_lazy());
+        let mut stream = reader.read(request).await.unwrap().into_inner();
+        let mut ids = BTreeSet::new();
+        for sequence in 0.. {
+            let Some(answer) = stream.message().await.unwrap() else { break };
+            let recorded = answer.event.unwrap();
+            assert_eq!(recorded.sequence, sequence);
+            assert!(ids.insert(recorded.event.unwrap().event_id), "an id stands twice");
+        }
+        ids
+    }
+}
+
+/// Posts on one stream until the server is gone. Returns what was acknowledged.
+async fn post_until_gone(address: SocketAddr, prefix: String) -> Vec<String> {
+    let channel = endpoint(address).connect().await.unwrap();
+    let mut recorder = RecorderServiceClient::with_interceptor(channel, Who::Source("governance"));
+    let (send, requests) = tokio::sync::mpsc::channel(32);
+    let ids = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let posted = ids.clone();
+    tokio::spawn(async move {
+        for number in 0.. {
+            let event = post(format!("{prefix}-{number}"));
+            posted.lock().unwrap().push(event.event_id.clone());
+            let request = AppendStreamRequest { correlation: number, append: Some(append(vec![event])) };
+            if send.send(request).await.is_err() {
+                break;
+            }
+        }
+    });
+    let mut answers = recorder.append_stream(ReceiverStream::new(requests)).await.unwrap().into_inner();
+    let mut acknowledged = Vec::new();
+    while let Some(Ok(answer)) = answers.next().await {
+        if let Some(Outcome::Appended(_)) = answer.outcome {
+            acknowledged.push(ids.lock().unwrap()[answer.correlation as usize].clone());
+        }
+    }
+    acknowledged
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_busy_posters_when_the_program_is_killed_then_every_acknowledged_event_is_there_afterwards() {
+    let data = tempfile::tempdir().unwrap();
+    let mut program = Program::start(data.path());
+    program.create().await;
+    let mut acknowledged = Vec::new();
+    for round in 0..3 {
+        let posters: Vec<_> = (0..4)
+            .map(|poster| tokio::spawn(post_until_gone(program.address, format!("r{round}-p{poster}"))))
+            .collect();
+        tokio::time::sleep(Duration::from_millis(400 + 170 * round)).await;
+        program.kill();
+        for poster in posters {
+            acknowledged.extend(poster.await.unwrap());
+        }
+        program = Program::start(data.path());
+    }
+    assert!(acknowledged.len() > 50, "{}", acknowledged.len());
+    let held = program.ids().await;
+    let lost = acknowledged.iter().filter(|id| !held.contains(*id)).count();
+    assert_eq!(lost, 0, "of {}", acknowledged.len());
+    assert!(program.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_busy_posters_when_the_program_is_told_to_end_then_it_ends_well_and_loses_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let program = Program::start(data.path());
+    program.create().await;
+    let poster = tokio::spawn(post_until_gone(program.address, "p".into()));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(program.terminate().success());
+    let acknowledged = poster.await.unwrap();
+    assert!(!acknowledged.is_empty());
+    let program = Program::start(data.path());
+    let held = program.ids().await;
+    assert!(acknowledged.iter().all(|id| held.contains(id)));
+    assert!(program.terminate().success());
+}
+
+#[test]
+fn given_an_address_that_others_can_reach_when_the_program_is_to_listen_there_then_it_says_what_to_do() {
+    let data = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_pledgebook"))
+        .args(["serve", "--listen", "0.0.0.0:0", "--data"])
+        .arg(data.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("127.0.0.1") && said.contains("TLS"), "{said}");
+}

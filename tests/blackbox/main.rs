@@ -1,0 +1,17 @@
+//! The service from outside: a real server, real files, real gRPC. Nothing here knows what is inside.
+
+#![allow(clippy::pedantic, missing_docs, unreachable_pub, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+mod auth;
+mod binary;
+mod deadline;
+mod limits;
+mod reader;
+mod recorder;
+mod report;
+mod seed;
+mod server;
+mod shutdown;
+mod stream;
+mod transport;

@@ -1,0 +1,233 @@
+//! Reading: single events, ranges, subscriptions.
+
+use pledgebook::grpc::wire::{
+    EventKey, Filter, GetEventRequest, GetSubjectRequest, ReadRequest, RecordedEvent, SubscribeRequest,
+    SubscribeResponse, get_event_request::Key, reader_service_client::ReaderServiceClient,
+    subscribe_response::Item,
+};
+use std::time::Duration;
+use tonic::{Code, Status, Streaming};
+
+use crate::seed::{action, date, pledged, post, posts, term};
+use crate::server::{LEDGER, Server, endpoint, field, reason};
+
+async fn read(server: &Server, request: ReadRequest) -> Vec<u64> {
+    let request = ReadRequest { ledger: LEDGER.into(), ..request };
+    let mut stream = server.reader().read(request).await.unwrap().into_inner();
+    let mut sequences = Vec::new();
+    while let Some(answer) = stream.message().await.unwrap() {
+        sequences.push(answer.event.unwrap().sequence);
+    }
+    sequences
+}
+
+async fn subscribe(
+    server: &Server,
+    after: Option<u64>,
+    filter: Option<Filter>,
+) -> Streaming<SubscribeResponse> {
+    let request = SubscribeRequest { ledger: LEDGER.into(), after, filter };
+    server.reader().subscribe(request).await.unwrap().into_inner()
+}
+
+/// A subscriber whose connection holds little: what it does not take soon stays with the server.
+async fn subscribe_narrowly(server: &Server) -> Streaming<SubscribeResponse> {
+    let narrow =
+        endpoint(server.address).initial_stream_window_size(65_535).initial_connection_window_size(65_535);
+    let request = SubscribeRequest { ledger: LEDGER.into(), after: None, filter: None };
+    ReaderServiceClient::new(narrow.connect_lazy()).subscribe(request).await.unwrap().into_inner()
+}
+
+async fn next(stream: &mut Streaming<SubscribeResponse>) -> Result<Item, Status> {
+    let next = tokio::time::timeout(Duration::from_secs(10), stream.message());
+    next.await.expect("nothing came").map(|message| message.expect("it ended").item.unwrap())
+}
+
+fn sequence(item: Item) -> u64 {
+    match item {
+        Item::Event(RecordedEvent { sequence, .. }) => sequence,
+        Item::CaughtUp(caught_up) => panic!("not an event: {caught_up:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_more_than_a_page_when_it_is_read_then_every_range_and_direction_is_exact() {
+    let server = Server::start().await;
+    server.append("governance", posts("a", 400)).await.unwrap();
+    let all: Vec<u64> = (0..=400).collect();
+    let back: Vec<u64> = (0..=400).rev().collect();
+    assert_eq!(read(&server, ReadRequest::default()).await, all);
+    assert_eq!(read(&server, ReadRequest { backwards: true, ..Default::default() }).await, back);
+    assert_eq!(
+        read(&server, ReadRequest { from: Some(130), limit: 150, ..Default::default() }).await,
+        all[130..280]
+    );
+    let some = ReadRequest { from: Some(130), limit: 2, backwards: true, ..Default::default() };
+    assert_eq!(read(&server, some).await, [130, 129]);
+    assert_eq!(read(&server, ReadRequest { from: Some(401), ..Default::default() }).await, [0; 0]);
+    let beyond = ReadRequest { ledger: LEDGER.into(), from: Some(402), ..Default::default() };
+    let refused = server.reader().read(beyond).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).2["size"].as_str()), (Code::OutOfRange, "401"));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_filters_when_the_ledger_is_read_then_only_what_they_name_comes() {
+    let server = pledged().await;
+    let mut related = action("x", date(2025, 6, 1));
+    related.correlation_id = uuid::Uuid::new_v4().to_string();
+    server.append("tracker", vec![action("y", date(2025, 6, 1)), related.clone()]).await.unwrap();
+    server.append("governance", vec![term("z", 2020), term("z", 2021)]).await.unwrap();
+    let filter = |types: &[&str], subjects: &[&str], correlation: &str| ReadRequest {
+        filter: Some(Filter {
+            types: types.iter().map(ToString::to_string).collect(),
+            subjects: subjects.iter().map(ToString::to_string).collect(),
+            correlation_id: correlation.into(),
+        }),
+        ..Default::default()
+    };
+    assert_eq!(read(&server, filter(&["action.*"], &[], "")).await, [8, 9]);
+    assert_eq!(read(&server, filter(&["action.planned"], &["action/x"], "")).await, [9]);
+    assert_eq!(read(&server, filter(&[], &["post/z", "action/y"], "")).await, [8, 10, 11]);
+    let backwards = ReadRequest { backwards: true, limit: 2, ..filter(&[], &["post/z", "action/y"], "") };
+    assert_eq!(read(&server, backwards).await, [11, 10]);
+    assert_eq!(read(&server, filter(&[], &["commitment/*"], "")).await, [7]);
+    assert_eq!(read(&server, filter(&[], &[], &related.correlation_id)).await, [9]);
+    let bad = ReadRequest { ledger: LEDGER.into(), ..filter(&["acton.*"], &[], "") };
+    assert_eq!(field(&server.reader().read(bad).await.unwrap_err()), "filter.types[0]");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_an_event_when_it_is_asked_for_by_id_or_place_then_it_is_found_or_said_to_be_missing() {
+    let server = Server::start().await;
+    let event = post("x");
+    server.append("governance", vec![event.clone()]).await.unwrap();
+    let get = |key| GetEventRequest { ledger: LEDGER.into(), key };
+    let by_id =
+        |source: &str| Some(Key::Id(EventKey { source: source.into(), event_id: event.event_id.clone() }));
+    let mut reader = server.reader();
+    let found = reader.get_event(get(by_id("governance"))).await.unwrap().into_inner().event.unwrap();
+    assert_eq!(found.sequence, 1);
+    let code = |status: Status| status.code();
+    assert_eq!(reader.get_event(get(by_id("tracker"))).await.map_err(code).unwrap_err(), Code::NotFound);
+    assert_eq!(
+        reader.get_event(get(Some(Key::Sequence(2)))).await.map_err(code).unwrap_err(),
+        Code::NotFound
+    );
+    assert_eq!(reader.get_event(get(by_id(""))).await.map_err(code).unwrap_err(), Code::InvalidArgument);
+    assert_eq!(reader.get_event(get(None)).await.map_err(code).unwrap_err(), Code::InvalidArgument);
+    let subject = GetSubjectRequest { ledger: LEDGER.into(), subject: "post/nobody".into() };
+    assert_eq!(reader.get_subject(subject).await.map_err(code).unwrap_err(), Code::NotFound);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_subscriber_when_it_has_caught_up_then_it_is_told_and_then_gets_what_comes() {
+    let server = Server::start().await;
+    server.append("governance", posts("a", 300)).await.unwrap();
+    let mut stream = subscribe(&server, Some(99), None).await;
+    for expected in 100..=300 {
+        assert_eq!(sequence(next(&mut stream).await.unwrap()), expected);
+    }
+    let Item::CaughtUp(caught_up) = next(&mut stream).await.unwrap() else { panic!("not caught up") };
+    assert_eq!(caught_up.size, 301);
+    for (number, event) in posts("b", 20).into_iter().enumerate() {
+        server.append("governance", vec![event]).await.unwrap();
+        assert_eq!(sequence(next(&mut stream).await.unwrap()), 301 + number as u64);
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_filter_when_nothing_matches_then_the_subscriber_is_caught_up_and_waits() {
+    let server = pledged().await;
+    let filter = Filter { types: vec!["action.*".into()], ..Default::default() };
+    let mut stream = subscribe(&server, None, Some(filter)).await;
+    assert!(matches!(next(&mut stream).await.unwrap(), Item::CaughtUp(_)));
+    server.append("governance", posts("a", 5)).await.unwrap();
+    server.append("tracker", vec![action("x", date(2025, 6, 1))]).await.unwrap();
+    assert_eq!(sequence(next(&mut stream).await.unwrap()), 13);
+    let ahead = SubscribeRequest { ledger: LEDGER.into(), after: Some(14), filter: None };
+    assert_eq!(reason(&server.reader().subscribe(ahead).await.unwrap_err()).1, "BEYOND_HEAD");
+    server.stop().await;
+}
+
+/// Enough that neither the windows of the connection nor what is read ahead holds it all.
+async fn fill(server: &Server, prefix: &str) {
+    for number in 0..12 {
+        server.append("governance", posts(&format!("{prefix}{number}"), 1_000)).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_subscriber_that_takes_nothing_when_it_stalls_then_it_is_told_where_to_resume_and_misses_nothing()
+ {
+    let server = Server::with(|config| config.limits.subscriber_stall = Duration::from_millis(300)).await;
+    server.create("acme", pledgebook::grpc::wire::Access::Open).await.unwrap();
+    fill(&server, "a").await;
+    let mut stream = subscribe_narrowly(&server).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (mut seen, lag) = drain(&mut stream).await;
+    let (code, reason, metadata) = reason(&lag);
+    assert_eq!((code, reason.as_str()), (Code::ResourceExhausted, "SUBSCRIBER_LAGGED"));
+    let resume_after: u64 = metadata["resume_after"].parse().unwrap();
+    assert_eq!(seen.last(), Some(&resume_after));
+
+    let mut stream = subscribe(&server, Some(resume_after), None).await;
+    while let Item::Event(event) = next(&mut stream).await.unwrap() {
+        seen.push(event.sequence);
+    }
+    assert_eq!(seen, (0..=12_000).collect::<Vec<_>>());
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_live_subscriber_when_it_falls_behind_then_it_is_told_where_to_resume_and_misses_nothing() {
+    let server = Server::with(|config| config.limits.subscriber_lag = 2_000).await;
+    server.create("acme", pledgebook::grpc::wire::Access::Open).await.unwrap();
+    let mut stream = subscribe_narrowly(&server).await;
+    let mut seen = vec![sequence(next(&mut stream).await.unwrap())];
+    assert!(matches!(next(&mut stream).await.unwrap(), Item::CaughtUp(_)));
+    fill(&server, "a").await;
+    let (more, lag) = drain(&mut stream).await;
+    seen.extend(more);
+    assert_eq!(reason(&lag).1, "SUBSCRIBER_LAGGED");
+    let resume_after: u64 = reason(&lag).2["resume_after"].parse().unwrap();
+    assert_eq!(seen.last(), Some(&resume_after));
+    let mut stream = subscribe(&server, Some(resume_after), None).await;
+    while let Item::Event(event) = next(&mut stream).await.unwrap() {
+        seen.push(event.sequence);
+    }
+    assert_eq!(seen, (0..=12_000).collect::<Vec<_>>());
+    server.stop().await;
+}
+
+async fn drain(stream: &mut Streaming<SubscribeResponse>) -> (Vec<u64>, Status) {
+    let mut seen = Vec::new();
+    loop {
+        match next(stream).await {
+            Ok(Item::Event(event)) => seen.push(event.sequence),
+            Ok(Item::CaughtUp(_)) => {}
+            Err(status) => return (seen, status),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_as_many_readers_as_there_may_be_when_one_leaves_then_its_place_is_free_at_once() {
+    let server = Server::start().await;
+    let mut streams = Vec::new();
+    // One connection has 256 streams at most; each call here has its own.
+    for _ in 0..pledgebook::limits::MAX_READERS {
+        streams.push(subscribe(&server, None, None).await);
+    }
+    let request = SubscribeRequest { ledger: LEDGER.into(), after: None, filter: None };
+    let refused = server.reader().subscribe(request.clone()).await.unwrap_err();
+    assert_eq!(reason(&refused).1, "TOO_MANY_READERS");
+    streams.pop();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(server.reader().subscribe(request).await.is_ok());
+    drop(streams);
+    server.stop().await;
+}
