@@ -86,7 +86,11 @@ impl Verified {
         let records = out::count(report.records, "record", "records");
         let mut page = format!("{}  {}\n", out::strong(verdict), self.name);
         page += &format!("  Records    {records}, {megabytes:.1} MB, {rate:.0} MB/s\n");
-        page += &format!("  Head hash  {}\n  Root       {}\n", report.hash, report.root);
+        if report.intact() {
+            page += &format!("  Head hash  {}\n  Root       {}\n", report.hash, report.root);
+        } else {
+            page += "  Head hash  not established\n  Root       not established\n";
+        }
         for (number, finding) in report.findings.iter().enumerate() {
             let sequence = finding.sequence.map(|it| format!(", record {it}")).unwrap_or_default();
             let place = self.path.join(&finding.file);
@@ -120,8 +124,9 @@ impl Verified {
         let object = json!({
             "ledger": self.name.to_string(),
             "size": report.records,
-            "root": report.root.to_string(),
-            "head": report.hash.to_string(),
+            // Of records that do not hold, neither means anything.
+            "root": report.intact().then(|| report.root.to_string()),
+            "head": report.intact().then(|| report.hash.to_string()),
             "bytes": report.bytes,
             "verdicts": {"integrity": verdict},
             "findings": findings.collect::<Vec<_>>(),

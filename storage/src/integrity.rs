@@ -93,6 +93,7 @@ pub struct Progress {
 /// # Errors
 ///
 /// `Absent` when there is no ledger, `Io` when something cannot be read.
+#[allow(clippy::needless_pass_by_value, reason = "a keyer is handed over alike to create, open and verify")]
 pub fn verify(
     backend: &dyn Backend,
     keyer: Keyer,
@@ -104,7 +105,8 @@ pub fn verify(
     let levels = LevelFiles::open(backend, Mode::Read).map_err(|error| Error::io(TILES, 0, error))?;
     let total = plan.segments.iter().map(|segment| segment.length).sum();
     let meter = Meter { bytes: AtomicU64::new(0), total, report: progress };
-    let examination = examine::Examination { backend, keyer: &*keyer, plan: &plan, levels: &levels, meter: &meter };
+    let examination =
+        examine::Examination { backend, keyer: &*keyer, plan: &plan, levels: &levels, meter: &meter };
     let examined = in_parallel(plan.segments.len(), |index| examination.segment(&plan.segments[index]))?;
     merge::merge(&examination, examined, findings)
 }

@@ -18,6 +18,8 @@
 pub mod backend;
 mod error;
 pub mod format;
+#[cfg(test)]
+mod golden;
 pub mod integrity;
 pub mod limits;
 pub mod log;

@@ -19,13 +19,13 @@ use crate::seed::{append, post};
 use crate::server::{LEDGER, Who, endpoint, opened};
 
 /// A server in a process of its own.
-struct Program {
+pub struct Program {
     process: Child,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl Program {
-    fn start(data: &Path) -> Self {
+    pub fn start(data: &Path) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_pledgebook"))
             .args(["serve", "--json", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data"])
             .arg(data)
@@ -40,19 +40,19 @@ impl Program {
         Self { process, address }
     }
 
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
     /// SIGTERM, as a service manager sends it.
-    fn terminate(mut self) -> ExitStatus {
+    pub fn terminate(mut self) -> ExitStatus {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         self.process.wait().unwrap()
     }
 
-    async fn create(&self) {
+    pub async fn create(&self) {
         let request = CreateLedgerRequest {
             name: LEDGER.into(),
             opened: Some(opened("acme", pledgebook::grpc::wire::Access::Open)),

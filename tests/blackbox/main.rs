@@ -5,6 +5,7 @@
 
 mod auth;
 mod binary;
+mod crash;
 mod deadline;
 mod limits;
 mod reader;

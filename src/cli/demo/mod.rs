@@ -65,8 +65,13 @@ impl Demo {
         let year = block_on(stage::perform(self.data.clone()))?;
         let verified =
             verify::verify(crate::domain::id::LedgerName::parse(LEDGER)?, &self.data.join(LEDGER), false)?;
-        let page =
-            page::Page { data: &self.data, replaced, year: &year, verified: &verified, served: self.serve };
+        let page = page::Page {
+            data: &self.data,
+            replaced,
+            year: &year,
+            verified: &verified,
+            served: self.serve.then_some(self.listen),
+        };
         out::print(&if self.json { page.json() } else { page.text(out::width(), started.elapsed()) });
         if !year.played.surprises.is_empty() || !verified.report.intact() {
             return Ok(Outcome::FoundWrong);

@@ -2,7 +2,7 @@
 //!
 //! Invariant: EXAMPLE DATA stands first; every command that it prints works as printed.
 
-use std::{path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use super::{cast, play::Tally, stage::Year};
 use crate::cli::{
@@ -20,7 +20,8 @@ pub(super) struct Page<'a> {
     pub(super) replaced: bool,
     pub(super) year: &'a Year,
     pub(super) verified: &'a Verified,
-    pub(super) served: bool,
+    /// Where a server will go on, if one will.
+    pub(super) served: Option<SocketAddr>,
 }
 
 impl Page<'_> {
@@ -123,14 +124,13 @@ impl Page<'_> {
     fn next(&self) -> String {
         let data = quoted(self.data);
         let mut page = out::heading("Try next");
-        if self.served {
-            page += "A server is starting on it now; in another terminal:\n";
-            page += "  pledgebook ledger list\n";
+        if let Some(listen) = self.served {
+            page += "A server starts on it now; in another terminal:\n";
+            page += &format!("  pledgebook ledger list --server http://{listen}\n");
         }
-        page += &format!("  pledgebook report r1 --data {data} --as-at 2026-03-31\n");
-        page += &format!(
-            "  pledgebook report r2 --data {data} --as-at 2025-12-31 --format html --out late.html\n"
-        );
+        page += &format!("  pledgebook report r2 --data {data} --as-at 2025-12-31\n");
+        page += &format!("  pledgebook report r1 --data {data} --as-at 2026-03-31 \\\n");
+        page += "      --format html --out pledge.html\n";
         page += &format!("  pledgebook verify {data}\n");
         page
     }
@@ -187,7 +187,6 @@ fn shortened(report: &Report) -> (Report, Option<&'static str>) {
         }
         _ => return (short, None),
     };
-    short.notes.clear();
     (short, Some(left_out))
 }
 

@@ -82,8 +82,7 @@ impl Backend for FileBackend {
 
     fn lock(&self, path: &str) -> Result<Box<dyn Send + Sync>, LockError> {
         let path = self.path(path);
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -56,9 +56,7 @@ impl Backend for MemoryBackend {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let file = match files.get(path) {
             Some(file) => file.clone(),
-            None if mode == Mode::Create => {
-                files.entry(path.to_owned()).or_default().clone()
-            }
+            None if mode == Mode::Create => files.entry(path.to_owned()).or_default().clone(),
             None => return Err(missing(path)),
         };
         if mode == Mode::Create {

@@ -20,7 +20,6 @@
 //! - **Errors** are `std::io::Error`; a missing file is `NotFound`, and an error means that
 //!   nothing is promised about the operation except that names are unchanged.
 
-
 pub mod contract;
 mod fault;
 mod file;

@@ -65,10 +65,6 @@ impl<'a> Cursor<'a> {
         self.array().map(i64::from_be_bytes)
     }
 
-    pub(crate) fn u128(&mut self) -> Option<u128> {
-        self.array().map(u128::from_be_bytes)
-    }
-
     pub(crate) fn digest(&mut self) -> Option<Digest> {
         self.array().map(Digest)
     }

@@ -5,4 +5,4 @@ pub mod digest;
 mod msgpack;
 pub mod record;
 
-pub(crate) use bytes::{put, Cursor};
+pub(crate) use bytes::{Cursor, put};

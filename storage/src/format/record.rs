@@ -31,8 +31,7 @@ const PREV: &[u8] = b"\xa4prev\xc4\x20";
 
 /// Length of the fixed-width tail, in bytes.
 pub const TAIL: usize = 78;
-const _: () =
-    assert!(TAIL == SEQUENCE.len() + 8 + RECORDED_AT.len() + 8 + PREV.len() + 32);
+const _: () = assert!(TAIL == SEQUENCE.len() + 8 + RECORDED_AT.len() + 8 + PREV.len() + 32);
 
 /// A record before it has its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -4,9 +4,10 @@
 //! Invariant: everything that can be judged within a segment is judged here, in parallel;
 //! what needs the segments before it is left to `merge`. It must not write.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
-use super::{Findings, Finding, Meter, Plan, Planned};
+use super::{Finding, Findings, Meter, Plan, Planned};
 use crate::backend::{Backend, File, Mode};
 use crate::error::{Error, Malformed};
 use crate::format::digest::Digest;
@@ -120,7 +121,7 @@ struct Pass<'a> {
 const LEAVES_AT_ONCE: usize = 1 << 14;
 
 impl Pass<'_> {
-    fn find(&mut self, offset: u64, rule: &'static str, expected: impl ToString, found: impl ToString) {
+    fn find(&mut self, offset: u64, rule: &'static str, expected: impl Display, found: impl Display) {
         let (expected, found) = (expected.to_string(), found.to_string());
         let file = path(self.planned.number);
         self.findings.add(Finding { file, offset, sequence: self.next, rule, expected, found });
@@ -224,7 +225,12 @@ impl Pass<'_> {
                     self.find(at, "record.link", prev, record.prev);
                 }
                 if record.recorded_at < self.recorded_at {
-                    self.find(at, "record.time", format!("{} or later", self.recorded_at), record.recorded_at);
+                    self.find(
+                        at,
+                        "record.time",
+                        format!("{} or later", self.recorded_at),
+                        record.recorded_at,
+                    );
                 }
                 self.begins.get_or_insert((sequence, record.prev, record.recorded_at));
                 self.recorded_at = self.recorded_at.max(record.recorded_at);
@@ -266,7 +272,8 @@ impl Pass<'_> {
         let leaves: Vec<Digest> = self.leaves.drain(..take).collect();
         let from = self.leaves_from;
         self.leaves_from += take as u64;
-        let level = self.on.levels.hashes(0, from, take).map_err(|error| Error::io("public/tile/0", 0, error))?;
+        let level =
+            self.on.levels.hashes(0, from, take).map_err(|error| Error::io("public/tile/0", 0, error))?;
         for (index, leaf) in leaves.iter().enumerate() {
             let stored = level.get(index);
             if stored != Some(leaf) {
@@ -311,14 +318,20 @@ impl Pass<'_> {
         let read = self.words.as_ref().map(|file| file.read_at(&mut bytes, u64::from(start)));
         let count = read.transpose().map_err(|error| Error::io(&name, u64::from(start), error))?.unwrap_or(0);
         if count < length {
-            self.find_words(u64::from(start) + count as u64, "words.missing", "words of a group", "the end of the file");
+            self.find_words(
+                u64::from(start) + count as u64,
+                "words.missing",
+                "words of a group",
+                "the end of the file",
+            );
         }
         let mut last = None;
         for entry in words::entries(&bytes[..count]) {
             match entry {
                 Ok((at, entry)) => {
                     let offset = u64::from(start) + at as u64;
-                    if !(header.first..header.end()).contains(&entry.sequence) || last > Some(entry.sequence) {
+                    if !(header.first..header.end()).contains(&entry.sequence) || last > Some(entry.sequence)
+                    {
                         self.find_words(offset, "words.entry", "a record of its group, in order", "another");
                     }
                     if entry.content == Content::Damaged {
@@ -332,7 +345,12 @@ impl Pass<'_> {
                     last = Some(entry.sequence);
                 }
                 Err(at) => {
-                    self.find_words(u64::from(start) + at as u64, "words.entry", "an entry with its checksum", "another");
+                    self.find_words(
+                        u64::from(start) + at as u64,
+                        "words.entry",
+                        "an entry with its checksum",
+                        "another",
+                    );
                 }
             }
         }

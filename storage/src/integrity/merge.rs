@@ -29,8 +29,13 @@ struct Merge {
     findings: Findings,
 }
 
-pub(super) fn merge(on: &Examination<'_>, examined: Vec<Examined>, findings: Findings) -> Result<Report, Error> {
-    let identity = on.plan.segments.iter().find_map(|segment| Some(segment.header.as_ref()?.identity.clone()));
+pub(super) fn merge(
+    on: &Examination<'_>,
+    examined: Vec<Examined>,
+    findings: Findings,
+) -> Result<Report, Error> {
+    let identity =
+        on.plan.segments.iter().find_map(|segment| Some(segment.header.as_ref()?.identity.clone()));
     let mut merge = Merge {
         hash: identity.as_ref().map(Identity::hash),
         identity,
@@ -134,14 +139,17 @@ impl Merge {
         for (level, count) in lengths.iter().enumerate() {
             let name = format!("{TILES}/{level}");
             let io = |error| Error::io(&name, 0, error);
-            let length = on.levels.file(level).map(|file| file.length()).transpose().map_err(io)?.unwrap_or(0);
+            let length =
+                on.levels.file(level).map(|file| file.length()).transpose().map_err(io)?.unwrap_or(0);
             let wanted = count * 32;
             // A server, or a crash, may have added what is not committed.
             if length < wanted || (on.plan.clean() && length > wanted) {
                 let (expected, found) = (format!("{wanted} bytes"), format!("{length} bytes"));
                 self.findings.note(name.clone(), length.min(wanted), "level.length", &expected, &found);
             }
-            let Some(wanted) = level.checked_sub(1).and_then(|level| self.levels.get(level)) else { continue };
+            let Some(wanted) = level.checked_sub(1).and_then(|level| self.levels.get(level)) else {
+                continue;
+            };
             let stored = on.levels.hashes(level, 0, wanted.len() / 32).map_err(io)?;
             for (index, (hash, wanted)) in stored.iter().zip(wanted.chunks(32)).enumerate() {
                 if hash.0 != wanted {

@@ -77,30 +77,29 @@ pub(super) struct Levels {
     backend: Arc<dyn Backend>,
     files: Arc<LevelFiles>,
     /// Per level: where the next hash goes, and what is not written yet.
-    levels: Vec<(u64, Vec<u8>)>,
+    ends: Vec<(u64, Vec<u8>)>,
 }
 
 impl Levels {
     /// Goes on after the first `size` leaves.
     pub(super) fn new(backend: Arc<dyn Backend>, files: Arc<LevelFiles>, size: u64) -> Self {
         let complete = (0..8).map(|level| size >> (TILE_HEIGHT * level));
-        let levels =
-            complete.take_while(|count| *count > 0).map(|count| (count * HASH as u64, Vec::new()));
-        Self { levels: levels.collect(), backend, files }
+        let ends = complete.take_while(|count| *count > 0).map(|count| (count * HASH as u64, Vec::new()));
+        Self { backend, files, ends: ends.collect() }
     }
 
     /// A hash of a level is complete.
     pub(super) fn form(&mut self, level: u32, hash: Digest) {
         let level = level as usize;
-        if level == self.levels.len() {
-            self.levels.push((0, Vec::new()));
+        if level == self.ends.len() {
+            self.ends.push((0, Vec::new()));
         }
-        self.levels[level].1.extend_from_slice(&hash.0);
+        self.ends[level].1.extend_from_slice(&hash.0);
     }
 
     /// Writes what is not written yet, unsynced.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        for (level, (at, pending)) in self.levels.iter_mut().enumerate() {
+        for (level, (at, pending)) in self.ends.iter_mut().enumerate() {
             if pending.is_empty() {
                 continue;
             }
@@ -117,7 +116,7 @@ impl Levels {
 
     /// Whether everything is written.
     pub(super) fn settled(&self) -> bool {
-        self.levels.iter().all(|(_, pending)| pending.is_empty())
+        self.ends.iter().all(|(_, pending)| pending.is_empty())
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
@@ -128,7 +127,7 @@ impl Levels {
     pub(super) fn trim(&self) -> io::Result<()> {
         for name in self.backend.list(TILES)? {
             let path = format!("{TILES}/{name}");
-            let level = name.parse::<usize>().ok().and_then(|level| self.levels.get(level));
+            let level = name.parse::<usize>().ok().and_then(|level| self.ends.get(level));
             match level {
                 None => self.backend.remove(&path)?,
                 Some((length, _)) => {

@@ -72,7 +72,7 @@ impl Reader {
 
     fn record(&self, sequence: u64) -> Result<(Vec<u8>, Digest), Error> {
         let segment = self.segment(sequence)?;
-        let offset = u64::from(self.offset(&segment, sequence)? & !GROUP_START);
+        let offset = u64::from(offset_of(&segment, sequence)? & !GROUP_START);
         // The length stands before the record; most records come with the first read.
         let mut bytes = vec![0; 1024];
         let io = |error| Error::io(&path(segment.number), offset, error);
@@ -92,10 +92,10 @@ impl Reader {
         }
         // Record and level do not agree, or the level is behind: the group's own checksum
         // says whether the record is what was written.
-        self.from_group(&segment, sequence)
+        self.in_group(&segment, sequence)
     }
 
-    fn from_group(&self, segment: &Segment, sequence: u64) -> Result<(Vec<u8>, Digest), Error> {
+    fn in_group(&self, segment: &Segment, sequence: u64) -> Result<(Vec<u8>, Digest), Error> {
         let mut found = None;
         let mut keep = |record: Record<'_>| {
             found = Some((record.bytes.to_vec(), record.hash()));
@@ -139,7 +139,7 @@ impl Reader {
         to: u64,
         f: &mut dyn FnMut(Record<'_>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, Error> {
-        let at = self.group_of(segment, from)?;
+        let at = group_of(segment, from)?;
         let mut walk = Walk::new(&*segment.file, at, segment.capacity);
         let mut next = None;
         let mut prev: Option<Digest> = None;
@@ -161,7 +161,12 @@ impl Reader {
                     return Err(damaged(segment, place, sequence, "a record has another sequence"));
                 }
                 if prev.is_some_and(|prev| prev != record.prev) {
-                    return Err(damaged(segment, place, sequence, "prev is not the hash of the record before"));
+                    return Err(damaged(
+                        segment,
+                        place,
+                        sequence,
+                        "prev is not the hash of the record before",
+                    ));
                 }
                 if sequence >= from && f(record).is_break() {
                     return Ok(ControlFlow::Break(()));
@@ -174,30 +179,6 @@ impl Reader {
             }
             next = Some(sequence);
         }
-    }
-
-    /// The offset of the group that holds `sequence`.
-    fn group_of(&self, segment: &Segment, sequence: u64) -> Result<u64, Error> {
-        let posting = (sequence - segment.first) as u32;
-        let start = match segment.index() {
-            Index::Live(live) => live.group_start(posting),
-            Index::Sealed(sealed) => sealed.group_start(posting).map_err(|fault| segment.fault(fault))?,
-        };
-        let start = start.map(|place| u64::from(place & !GROUP_START));
-        let at = start.and_then(|place| place.checked_sub(2 + GROUP_HEADER as u64));
-        at.ok_or_else(|| damaged(segment, 0, sequence, "the index has no group for this record"))
-    }
-
-    /// Where the record `sequence` stands in its segment, with the mark of a group's first.
-    fn offset(&self, segment: &Segment, sequence: u64) -> Result<u32, Error> {
-        let posting = (sequence - segment.first) as u32;
-        let offset = match segment.index() {
-            Index::Live(live) => live.offset(posting),
-            Index::Sealed(sealed) => sealed.offset(posting).map_err(|fault| segment.fault(fault))?,
-        };
-        offset
-            .filter(|offset| (offset & !GROUP_START) as usize >= GROUP_HEADER + 2)
-            .ok_or_else(|| damaged(segment, 0, sequence, "the index has no place for this record"))
     }
 
     /// The segment of a committed record.
@@ -277,7 +258,8 @@ impl Reader {
             let subtree = self.shared.levels.subtree(first, height);
             let subtree = subtree.map_err(|error| Error::io(&file(), 0, error))?;
             let rule = "the level is shorter than the log";
-            let subtree = subtree.ok_or_else(|| Error::Damaged { file: file(), offset: 0, sequence: first, rule })?;
+            let subtree =
+                subtree.ok_or_else(|| Error::Damaged { file: file(), offset: 0, sequence: first, rule })?;
             range.push_subtree(height, subtree, |_, _| {});
         }
         Ok(())
@@ -295,31 +277,26 @@ impl Reader {
             Index::Live(live) => live.words(posting),
             Index::Sealed(sealed) => sealed.words(posting).map_err(|fault| segment.fault(fault))?,
         };
-        let Some(place) = place else { return Ok(Vec::new()) };
+        let Some((start, end)) = place else { return Ok(Vec::new()) };
         let name = words_path(segment.number);
         let damaged = |offset: u64, rule| Error::Damaged { file: name.clone(), offset, sequence, rule };
         let missing = || damaged(0, "the words file is missing");
         let file = segment.words(&*self.shared.backend, Mode::Read)?.ok_or_else(missing)?;
-        let mut at = u64::from(place);
+        let mut at = u64::from(start);
         let mut held = Vec::new();
         let mut window = vec![0; 4096];
-        loop {
-            let io = |error| Error::io(&name, at, error);
-            let count = file.read_at(&mut window, at).map_err(io)?;
+        while at < u64::from(end) {
+            let count = file.read_at(&mut window, at).map_err(|error| Error::io(&name, at, error))?;
             let length = words::length(&window[..count]).unwrap_or(0);
             if length > window.len() {
                 window.resize(length, 0);
                 continue;
             }
             let Some((entry, length)) = words::decode(&window[..count]) else {
-                // Behind the last entry of the file there is nothing, or what is not ours.
-                if at > u64::from(place) && (count == 0 || sequence + 1 >= self.head().size) {
-                    return Ok(held);
-                }
                 return Err(damaged(at, "an entry's head does not have its checksum"));
             };
             if entry.sequence != sequence {
-                return if at > u64::from(place) { Ok(held) } else { Err(damaged(at, "an entry of another record")) };
+                break;
             }
             match entry.content {
                 Content::Kept { nonce, text } => {
@@ -330,10 +307,38 @@ impl Reader {
             }
             at += length as u64;
         }
+        if at == u64::from(start) {
+            return Err(damaged(at, "an entry of another record"));
+        }
+        Ok(held)
     }
 }
 
 type Ask<'a> = dyn Fn(&Index) -> Result<Vec<u32>, crate::segment::index::IndexFault> + 'a;
+
+/// The offset of the group that holds `sequence`.
+fn group_of(segment: &Segment, sequence: u64) -> Result<u64, Error> {
+    let posting = (sequence - segment.first) as u32;
+    let start = match segment.index() {
+        Index::Live(live) => live.group_start(posting),
+        Index::Sealed(sealed) => sealed.group_start(posting).map_err(|fault| segment.fault(fault))?,
+    };
+    let start = start.map(|place| u64::from(place & !GROUP_START));
+    let at = start.and_then(|place| place.checked_sub(2 + GROUP_HEADER as u64));
+    at.ok_or_else(|| damaged(segment, 0, sequence, "the index has no group for this record"))
+}
+
+/// Where the record `sequence` stands in its segment, with the mark of a group's first.
+fn offset_of(segment: &Segment, sequence: u64) -> Result<u32, Error> {
+    let posting = (sequence - segment.first) as u32;
+    let offset = match segment.index() {
+        Index::Live(live) => live.offset(posting),
+        Index::Sealed(sealed) => sealed.offset(posting).map_err(|fault| segment.fault(fault))?,
+    };
+    offset
+        .filter(|offset| (offset & !GROUP_START) as usize >= GROUP_HEADER + 2)
+        .ok_or_else(|| damaged(segment, 0, sequence, "the index has no place for this record"))
+}
 
 fn damaged(segment: &Segment, offset: u64, sequence: u64, rule: &'static str) -> Error {
     Error::Damaged { file: path(segment.number), offset, sequence, rule }

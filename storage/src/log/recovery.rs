@@ -133,7 +133,12 @@ fn read_header(backend: &dyn Backend, number: u32) -> Result<Found, Error> {
         return Err(refuse(name, 0, header.first, "the segment has another number than its name"));
     }
     if file.length().map_err(io)? != header.capacity {
-        return Err(refuse(name, header.capacity, header.first, "the segment has not the length it was made with"));
+        return Err(refuse(
+            name,
+            header.capacity,
+            header.first,
+            "the segment has not the length it was made with",
+        ));
     }
     Ok(Found { header, file })
 }
@@ -181,7 +186,9 @@ fn trusted(backend: &dyn Backend, found: &[Found], recovery: &mut Recovery) -> R
     // A segment is sealed only once the next one is kept.
     let last = &found[found.len() - 1].header;
     match backend.open(&index_path(last.number), Mode::Read) {
-        Ok(_) => Err(refuse(path(last.number + 1), 0, last.first, "the segment after a sealed one is missing")),
+        Ok(_) => {
+            Err(refuse(path(last.number + 1), 0, last.first, "the segment after a sealed one is missing"))
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(trusted),
         Err(error) => Err(Error::io(&index_path(last.number), 0, error)),
     }
@@ -341,10 +348,14 @@ impl Landing {
             return Ok(());
         }
         let name = words_path(tail.segment.number);
-        let damaged = |at: usize, rule| refuse(name.clone(), u64::from(start) + at as u64, header.first, rule);
-        let file = file.filter(|_| length <= MAX_GROUP_WORDS).ok_or_else(|| damaged(0, "words are missing"))?;
+        let damaged =
+            |at: usize, rule| refuse(name.clone(), u64::from(start) + at as u64, header.first, rule);
+        let file =
+            file.filter(|_| length <= MAX_GROUP_WORDS).ok_or_else(|| damaged(0, "words are missing"))?;
         let mut bytes = vec![0; length];
-        let count = file.read_at(&mut bytes, u64::from(start)).map_err(|error| Error::io(&name, u64::from(start), error))?;
+        let count = file
+            .read_at(&mut bytes, u64::from(start))
+            .map_err(|error| Error::io(&name, u64::from(start), error))?;
         if count < length {
             return Err(damaged(count, "words are missing"));
         }
@@ -353,7 +364,8 @@ impl Landing {
             if entry.content == Content::Damaged {
                 return Err(damaged(at, "a word does not have its checksum"));
             }
-            let index = entry.sequence.checked_sub(header.first).filter(|index| *index < u64::from(header.count));
+            let index =
+                entry.sequence.checked_sub(header.first).filter(|index| *index < u64::from(header.count));
             let index = index.ok_or_else(|| damaged(at, "an entry of a record outside its group"))? as u32;
             match self.words.last() {
                 Some((last, _)) if *last == index => {}
@@ -366,7 +378,12 @@ impl Landing {
 }
 
 /// Judges what stands behind the last group, cuts a torn tail, and opens the watermark.
-fn finish(shared: &Arc<Shared>, tail: &mut Tail, mark: Option<Mark>, recovery: &mut Recovery) -> Result<(), Error> {
+fn finish(
+    shared: &Arc<Shared>,
+    tail: &mut Tail,
+    mark: Option<Mark>,
+    recovery: &mut Recovery,
+) -> Result<(), Error> {
     let cut = judge(tail, mark)?;
     shared.publish(tail.head);
     if let Some(mark) = mark {

@@ -62,9 +62,12 @@ impl Segment {
     pub(super) fn fault(&self, fault: IndexFault) -> Error {
         let file = index_path(self.number);
         match fault {
-            IndexFault::Damaged(offset) => {
-                Error::Damaged { file, offset, sequence: self.first, rule: "an index page does not have its checksum" }
-            }
+            IndexFault::Damaged(offset) => Error::Damaged {
+                file,
+                offset,
+                sequence: self.first,
+                rule: "an index page does not have its checksum",
+            },
             IndexFault::Io(error) => Error::io(&file, 0, error),
         }
     }
@@ -81,7 +84,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(backend: Arc<dyn Backend>, identity: Identity, keyer: Keyer, levels: LevelFiles) -> Self {
+    pub(super) fn new(
+        backend: Arc<dyn Backend>,
+        identity: Identity,
+        keyer: Keyer,
+        levels: LevelFiles,
+    ) -> Self {
         let head = Mutex::new(Head::empty(&identity));
         Self { backend, identity, keyer, levels: Arc::new(levels), head, segments: RwLock::default() }
     }

@@ -70,9 +70,9 @@ impl Tail {
         }
         let start = group.at as u32;
         let marks = std::iter::once(GROUP_START).chain(std::iter::repeat(0));
-        self.live.place(group.offsets.iter().zip(marks).map(|(offset, mark)| start + offset | mark));
+        self.live.place(group.offsets.iter().zip(marks).map(|(offset, mark)| (start + offset) | mark));
         if !group.words.is_empty() {
-            self.live.word(group.words.iter().map(|(index, at)| (posting + index, *at)));
+            self.live.word(group.words.iter().map(|(index, at)| (posting + index, *at)), group.words_end);
         }
         for hash in group.hashes {
             self.range.push(*hash, |level, hash| self.levels.form(level, hash));

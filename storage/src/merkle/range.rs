@@ -97,7 +97,7 @@ pub fn subtrees(from: u64, to: u64) -> impl Iterator<Item = (u64, u32)> {
     let mut at = from;
     std::iter::from_fn(move || {
         let left = to.checked_sub(at).filter(|left| *left > 0)?;
-        let fits = 63 - left.leading_zeros();
+        let fits = left.ilog2();
         let height = at.trailing_zeros().min(fits);
         let subtree = (at, height);
         at += 1 << height;

@@ -306,8 +306,10 @@ impl Sealed {
         }
     }
 
-    pub(crate) fn words(&self, posting: u32) -> Result<Option<u32>, IndexFault> {
-        Ok(self.postings(self.words, &posting.to_be_bytes())?.first().copied())
+    /// Where the words of a record begin, and an end that they do not reach past.
+    pub(crate) fn words(&self, posting: u32) -> Result<Option<(u32, u32)>, IndexFault> {
+        let found = self.postings(self.words, &posting.to_be_bytes())?;
+        Ok(found.first().map(|start| (*start, self.summary.words_end)))
     }
 
     /// The last four bytes of every entry that begins with `key`, in order.

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use crate::log::Keys;
@@ -60,6 +61,7 @@ pub(crate) struct Live {
     shards: [RwLock<Shard>; SHARDS],
     offsets: RwLock<Vec<u32>>,
     words: RwLock<Vec<(u32, u32)>>,
+    words_end: AtomicU32,
 }
 
 impl Live {
@@ -68,6 +70,7 @@ impl Live {
             shards: std::array::from_fn(|_| RwLock::default()),
             offsets: RwLock::default(),
             words: RwLock::default(),
+            words_end: AtomicU32::new(0),
         }
     }
 
@@ -91,7 +94,8 @@ impl Live {
     }
 
     /// Adds where the words of records begin, as (posting, offset in the words file).
-    pub(crate) fn word(&self, words: impl Iterator<Item = (u32, u32)>) {
+    pub(crate) fn word(&self, words: impl Iterator<Item = (u32, u32)>, end: u32) {
+        self.words_end.store(end, Ordering::Release);
         self.words.write().unwrap_or_else(PoisonError::into_inner).extend(words);
     }
 
@@ -118,10 +122,11 @@ impl Live {
         before.iter().rev().find(|offset| **offset & GROUP_START != 0).copied()
     }
 
-    pub(crate) fn words(&self, posting: u32) -> Option<u32> {
+    /// Where the words of a record begin, and an end that they do not reach past.
+    pub(crate) fn words(&self, posting: u32) -> Option<(u32, u32)> {
         let words = self.words.read().unwrap_or_else(PoisonError::into_inner);
         let found = words.binary_search_by_key(&posting, |(posting, _)| *posting).ok()?;
-        Some(words[found].1)
+        Some((words[found].1, self.words_end.load(Ordering::Acquire)))
     }
 
     /// Everything, sorted, for the sealed form.

@@ -24,6 +24,5 @@ pub(crate) fn words_path(number: u32) -> String {
 /// The number in a file name such as `00000007.seg`.
 pub(crate) fn number(name: &str, suffix: &str) -> Option<u32> {
     let digits = name.strip_suffix(suffix)?;
-    (digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit()))
-        .then(|| digits.parse().ok())?
+    (digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
 }

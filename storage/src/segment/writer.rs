@@ -60,10 +60,7 @@ pub(crate) enum Unplaced {
 }
 
 /// Gives the spare its header and its name.
-pub(crate) fn place(
-    backend: &dyn Backend,
-    header: &SegmentHeader,
-) -> Result<Arc<dyn File>, Unplaced> {
+pub(crate) fn place(backend: &dyn Backend, header: &SegmentHeader) -> Result<Arc<dyn File>, Unplaced> {
     let named = || -> io::Result<Arc<dyn File>> {
         let file = backend.open(SPARE, Mode::Write)?;
         file.write_at(&header.encode(), 0)?;

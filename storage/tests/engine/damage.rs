@@ -69,9 +69,13 @@ fn flip_every_bit(close: bool) {
             let report = verify(&MemoryBackend::restore(&damaged));
             // The zeros behind the last group of a ledger that was not closed may be a
             // write that never finished: FORMAT.md names them.
-            let residue = !close && path.ends_with("00000001.seg") && bytes[at..].iter().all(|byte| *byte == 0);
+            let residue =
+                !close && path.ends_with("00000001.seg") && bytes[at..].iter().all(|byte| *byte == 0);
             assert!(!report.intact() || residue, "{what}: the verification finds it");
-            assert!(residue || report.findings.iter().any(|finding| finding.file == *path), "{what}: {report:?}");
+            assert!(
+                residue || report.findings.iter().any(|finding| finding.file == *path),
+                "{what}: {report:?}"
+            );
             flipped += 1;
             match judge(&damaged, &all, &what) {
                 Some(_) => refused += 1,
@@ -140,7 +144,7 @@ fn segments_that_are_not_where_they_belong_are_refused() {
     let all = served(&log).unwrap();
     log.close().unwrap();
     let files = memory.dump();
-    let names: Vec<&String> = files.keys().filter(|name| name.ends_with(".seg")).collect();
+    let names: Vec<&String> = files.keys().filter(|name| crate::ledger::is_a(name, "seg")).collect();
     assert!(names.len() > 4, "{names:?}");
     let other = Identity { ledger: *b"another ledger!!", ..identity() };
     let (foreign, _) = ledger(true, other);
@@ -185,7 +189,7 @@ fn what_is_derived_is_made_again_byte_for_byte() {
     let all = served(&log).unwrap();
     log.close().unwrap();
     let files = memory.dump();
-    let derived = |path: &&String| path.ends_with(".idx") || path.starts_with("public/");
+    let derived = |path: &&String| crate::ledger::is_a(path, "idx") || path.starts_with("public/");
     for path in files.keys().filter(derived) {
         for damage in 0..3 {
             let mut damaged = files.clone();

@@ -80,7 +80,9 @@ impl Dice {
 fn images(disk: &SimulatedDisk, seed: u64) -> Vec<BTreeMap<String, Vec<u8>>> {
     let mut images = vec![disk.crash(|_| Keep::All), disk.crash(|_| Keep::Nothing)];
     for alone in 0..disk.pending().min(6) {
-        for (one, others) in [(Keep::Nothing, Keep::All), (Keep::All, Keep::Nothing), (Keep::Front(100), Keep::All)] {
+        for (one, others) in
+            [(Keep::Nothing, Keep::All), (Keep::All, Keep::Nothing), (Keep::Front(100), Keep::All)]
+        {
             let mut index = 0;
             images.push(disk.crash(|_| {
                 index += 1;
@@ -111,7 +113,10 @@ fn judge(image: &BTreeMap<String, Vec<u8>>, acknowledged: u64, all: &[Vec<u8>], 
     assert!(size >= acknowledged, "{what}: {acknowledged} were acknowledged, {size} are there");
     assert!(ends(&GROUPS).contains(&size), "{what}: groups are whole or absent, {size}");
     assert_eq!(found.records[..], all[..size as usize], "{what}");
-    assert_eq!(log.reader().root(size / 2).unwrap(), crate::ledger::naive_root(&found.leaves[..size as usize / 2]));
+    assert_eq!(
+        log.reader().root(size / 2).unwrap(),
+        crate::ledger::naive_root(&found.leaves[..size as usize / 2])
+    );
     log.close().unwrap();
     let report = crate::ledger::verify(&*backend);
     assert!(report.intact() && report.records == size, "{what}: {report:?}");
@@ -270,7 +275,7 @@ fn no_room_for_a_segment_gives_the_log_back_until_there_is_some() {
         log = match append(log, 4, 400) {
             Ok(log) => log,
             Err(CommitError::Full { log, error: Error::Full { file, .. } }) => {
-                assert!(file.ends_with(".seg"), "{file}");
+                assert!(crate::ledger::is_a(file, "seg"), "{file}");
                 refused += 1;
                 *log
             }

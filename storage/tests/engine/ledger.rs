@@ -8,19 +8,19 @@ use storage::{
     Record, Word,
 };
 
-pub const SMALL: Options = Options { segment_bytes: 8192, background: false };
+pub(crate) const SMALL: Options = Options { segment_bytes: 8192, background: false };
 
-pub fn identity() -> Identity {
+pub(crate) fn identity() -> Identity {
     Identity { ledger: *b"ledger-of-tests!", origin: "ledger.example/tests".to_owned() }
 }
 
-pub fn id_of(sequence: u64) -> u128 {
+pub(crate) fn id_of(sequence: u64) -> u128 {
     let Digest(hash) = Digest::of(&sequence.to_be_bytes());
     u128::from_be_bytes(hash[..16].try_into().unwrap())
 }
 
 /// The event's first entry is `"n": u64`: id and subjects follow from it.
-pub fn event(n: u64, filler: usize) -> Vec<u8> {
+pub(crate) fn event(n: u64, filler: usize) -> Vec<u8> {
     let mut event = vec![0x82, 0xa1, b'n', 0xcf];
     event.extend_from_slice(&n.to_be_bytes());
     event.extend_from_slice(&[0xa1, b'x', 0xc5]);
@@ -29,11 +29,11 @@ pub fn event(n: u64, filler: usize) -> Vec<u8> {
     event
 }
 
-pub fn keys_of(n: u64) -> Keys {
+pub(crate) fn keys_of(n: u64) -> Keys {
     Keys { id: id_of(n), subjects: vec![n % 7, 100 + n % 3] }
 }
 
-pub fn keyer() -> Keyer {
+pub(crate) fn keyer() -> Keyer {
     Arc::new(|record: &Record<'_>| {
         let n = record.event.get(4..12).and_then(|n| n.try_into().ok());
         let n = n.ok_or(storage::Malformed::new("an event of another kind"))?;
@@ -41,18 +41,18 @@ pub fn keyer() -> Keyer {
     })
 }
 
-pub fn nonce(n: u64, index: u8) -> [u8; 32] {
+pub(crate) fn nonce(n: u64, index: u8) -> [u8; 32] {
     let mut nonce = [index + 1; 32];
     nonce[..8].copy_from_slice(&n.to_be_bytes());
     nonce
 }
 
 /// How many words the record n has: every fifth has two.
-pub fn worded(n: u64) -> bool {
+pub(crate) fn worded(n: u64) -> bool {
     n % 5 == 3
 }
 
-pub fn push(group: &mut storage::Group, filler: usize) -> Result<Placed, Error> {
+pub(crate) fn push(group: &mut storage::Group, filler: usize) -> Result<Placed, Error> {
     let n = group.next_sequence();
     let event = event(n, filler);
     let flags: &[&str] = if n % 4 == 1 { &["late", "self-reported"] } else { &[] };
@@ -61,7 +61,7 @@ pub fn push(group: &mut storage::Group, filler: usize) -> Result<Placed, Error> 
         salt: [n as u8; 16],
         event: &event,
         flags,
-        recorded_at: 1_700_000_000_000_000 + 10 * n as i64,
+        recorded_at: 1_700_000_000_000_000 + 10 * i64::try_from(n).unwrap(),
     };
     let text = format!("the words of {n}");
     let words = [
@@ -72,7 +72,7 @@ pub fn push(group: &mut storage::Group, filler: usize) -> Result<Placed, Error> 
     group.push(&draft, words, keys_of(n))
 }
 
-pub fn append(log: Log, count: usize, filler: usize) -> Result<Log, CommitError> {
+pub(crate) fn append(log: Log, count: usize, filler: usize) -> Result<Log, CommitError> {
     let mut group = log.group();
     for _ in 0..count {
         push(&mut group, filler).unwrap();
@@ -80,25 +80,25 @@ pub fn append(log: Log, count: usize, filler: usize) -> Result<Log, CommitError>
     log.commit(group)
 }
 
-pub fn create(backend: &Arc<dyn Backend>) -> Result<Log, Error> {
+pub(crate) fn create(backend: &Arc<dyn Backend>) -> Result<Log, Error> {
     Log::create(Arc::clone(backend), identity(), SMALL, keyer())
 }
 
-pub fn open(backend: &Arc<dyn Backend>) -> Result<(Log, storage::Recovery), Error> {
+pub(crate) fn open(backend: &Arc<dyn Backend>) -> Result<(Log, storage::Recovery), Error> {
     Log::open(Arc::clone(backend), SMALL, keyer())
 }
 
 /// All that a log serves.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Served {
-    pub head: Head,
-    pub records: Vec<Vec<u8>>,
-    pub words: Vec<Vec<HeldWord>>,
-    pub leaves: Vec<Digest>,
+pub(crate) struct Served {
+    pub(crate) head: Head,
+    pub(crate) records: Vec<Vec<u8>>,
+    pub(crate) words: Vec<Vec<HeldWord>>,
+    pub(crate) leaves: Vec<Digest>,
 }
 
 /// Reads everything in every way there is, and compares them.
-pub fn served(log: &Log) -> Result<Served, Error> {
+pub(crate) fn served(log: &Log) -> Result<Served, Error> {
     let reader = log.reader();
     let head = reader.head();
     let mut served = Served { head, records: Vec::new(), words: Vec::new(), leaves: Vec::new() };
@@ -124,7 +124,7 @@ pub fn served(log: &Log) -> Result<Served, Error> {
 }
 
 /// RFC 6962's definition, once more and slowly.
-pub fn naive_root(leaves: &[Digest]) -> Digest {
+pub(crate) fn naive_root(leaves: &[Digest]) -> Digest {
     match leaves {
         [] => Digest::of(b""),
         [leaf] => *leaf,
@@ -136,6 +136,11 @@ pub fn naive_root(leaves: &[Digest]) -> Digest {
 }
 
 /// Verifies all of it.
-pub fn verify(backend: &dyn Backend) -> storage::integrity::Report {
+pub(crate) fn verify(backend: &dyn Backend) -> storage::integrity::Report {
     storage::integrity::verify(backend, keyer(), &|_| {}).unwrap()
+}
+
+/// Whether the file `path` is one of the kind that ends in `suffix`.
+pub(crate) fn is_a(path: &str, suffix: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, end)| end == suffix)
 }

@@ -2,6 +2,13 @@
 //!
 //! One binary for all, so that it links once.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says so by failing; the lints' own exception sees only #[test] functions"
+)]
+
 mod damage;
 mod faults;
 mod ledger;

@@ -41,7 +41,7 @@ fn voids(year: &mut Year) {
     let refiled = evidence::attached(
         day(12, 17),
         "seminar-notes-2",
-        "commitment/C3",
+        "commitment/C2",
         "minutes",
         "head-of-partnerships",
     );

@@ -2,7 +2,8 @@
 //!
 //! Invariant: the pledge is real and quoted exactly; everything else is invented, speaks of posts and never of persons,
 //! and theme codes name policy issues, never experiences. Every type of event that a posting system may post occurs.
-//! It must not know how a step is posted.
+//! One line of the pledge, C3, has nothing done for it all year: silence must show. It must not know how a step is
+//! posted.
 
 mod actions;
 mod evidence;

@@ -111,3 +111,16 @@ fn there_are_thirty_two_councils_and_several_of_everything_that_goes_wrong() {
     assert!(refused.len() >= 10, "{refused:?}");
     assert!(year.iter().filter(|step| step.intent == Intent::Repeat).count() >= 3);
 }
+
+#[test]
+fn one_line_of_the_pledge_is_silent_all_year() {
+    let about_c3 = events().filter(|(step, event)| {
+        step.intent == Intent::Record && event.subject != "commitment/C3" && format!("{event:?}").contains("\"C3\"")
+            && !matches!(event.payload, Some(Payload::CommitmentMade(_)))
+    });
+    assert_eq!(about_c3.count(), 0);
+    let evidence = events().filter(|(_, event)| {
+        matches!(&event.payload, Some(Payload::EvidenceAttached(it)) if it.about == "commitment/C3")
+    });
+    assert_eq!(evidence.count(), 0);
+}
