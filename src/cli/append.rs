@@ -6,8 +6,9 @@
 use anyhow::{Context as _, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use prost::Message as _;
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     fs,
     io::Read as _,
     path::{Path, PathBuf},
@@ -27,10 +28,12 @@ use crate::grpc::wire::{
     Anonymity, AppendRequest, AppendStreamRequest, AppendStreamResponse, Event,
     append_stream_response::Outcome as Answer, event::Payload,
 };
-use crate::limits::{MAX_BATCH, MAX_PIPELINED};
+use crate::limits::{MAX_APPEND, MAX_BATCH, MAX_PIPELINED};
 
 /// Lines that are listed of one reason.
 const LISTED: usize = 12;
+/// Different explanations of one reason that are shown.
+const EXPLAINED: usize = 3;
 
 /// Post events from a file: proto3 JSON, one event a line (see proto/pledgebook/v1/event.proto).
 ///
@@ -56,7 +59,8 @@ pub(super) struct Append {
     #[command(flatten)]
     who: Who,
     /// Events in one request: they are recorded all together, or none of them is.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=MAX_BATCH as i64))]
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=MAX_BATCH as i64))]
     batch: u16,
     /// Print the summary as JSON.
     #[arg(long)]
@@ -71,6 +75,10 @@ impl Append {
         let mut events = Vec::new();
         for line in Parser::new()?.events(&text) {
             match line {
+                Ok((line, event)) if event.encoded_len() > MAX_APPEND => {
+                    let why = "the event is larger than a request may be; shorten it".into();
+                    summary.refused.push(Refused { line, reason: "TOO_LARGE".into(), why });
+                }
                 Ok(event) => events.push(event),
                 Err(bad) => summary.refused.push(Refused {
                     line: bad.line,
@@ -109,9 +117,11 @@ fn read(file: &Path) -> anyhow::Result<String> {
 }
 
 /// One request, and the lines that it stands for.
+#[derive(Default)]
 struct Request {
     lines: Vec<usize>,
     events: Vec<Event>,
+    bytes: usize,
 }
 
 fn requests(events: Vec<(usize, Event)>, batch: usize) -> Vec<Request> {
@@ -119,16 +129,18 @@ fn requests(events: Vec<(usize, Event)>, batch: usize) -> Vec<Request> {
     let mut release = false;
     for (line, event) in events {
         let anonymous = is_anonymous(&event);
+        let bytes = event.encoded_len();
+        let most = if anonymous { MAX_BATCH } else { batch };
         let fits = |last: &Request| {
-            let most = if anonymous { MAX_BATCH } else { batch };
-            anonymous == release && last.events.len() < most
+            anonymous == release && last.events.len() < most && last.bytes + bytes <= MAX_APPEND
         };
-        match requests.last_mut().filter(|last| fits(last)) {
-            Some(last) => {
-                last.lines.push(line);
-                last.events.push(event);
-            }
-            None => requests.push(Request { lines: vec![line], events: vec![event] }),
+        if !requests.last().is_some_and(fits) {
+            requests.push(Request::default());
+        }
+        if let Some(last) = requests.last_mut() {
+            last.lines.push(line);
+            last.events.push(event);
+            last.bytes += bytes;
         }
         release = anonymous;
     }
@@ -233,7 +245,7 @@ impl Summary {
                 self.refuse(lines, &Refusal::of(&status));
             }
             None => {
-                self.stopped = Some("the server answered in a way that this version does not know".into())
+                self.stopped = Some("the server answered in a way that this version does not know".into());
             }
         }
     }
@@ -269,7 +281,8 @@ impl Summary {
 
     fn text(&self, file: &Path, ledger: &str, seconds: f64) -> String {
         let width = out::width();
-        let mut page = format!("{} -> {ledger}, {seconds:.1} s\n", file.display());
+        let from = if file == Path::new("-") { "stdin".into() } else { file.display().to_string() };
+        let mut page = format!("{from} -> {ledger}, {seconds:.1} s\n");
         let flagged = format!("recorded, {} of them flagged", out::thousands(self.flagged));
         for (number, what) in [
             (self.recorded, flagged.as_str()),
@@ -278,26 +291,40 @@ impl Summary {
         ] {
             page += &format!("{:>10}  {what}\n", out::thousands(number));
         }
-        let mut reasons: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
-        for it in &self.refused {
-            reasons.entry((&it.reason, &it.why)).or_default().push(it.line.to_string());
-        }
-        let mut reasons: Vec<_> = reasons.into_iter().collect();
-        reasons.sort_by_key(|(_, lines)| lines.first().and_then(|line| line.parse::<usize>().ok()));
-        for ((reason, why), lines) in reasons {
-            let more = lines.len().saturating_sub(LISTED);
-            let mut listed = lines[..lines.len() - more].join(", ");
-            if more > 0 {
-                listed += &format!(" and {more} more");
-            }
-            let label = if lines.len() == 1 { "line" } else { "lines" };
-            page += &format!("\n{reason}, {label} {listed}\n");
-            page += &out::paragraph("  ", why, width);
-        }
+        page += &self.reasons(width);
         if !self.refused.is_empty() {
             let advice =
                 "Correct these lines and post the file again: what is recorded is not recorded twice.";
             page += &format!("\n{}", out::paragraph("", advice, width));
+        }
+        page
+    }
+
+    /// Each reason once, with its lines and a few of its explanations: a file of a million lines must not print a
+    /// million.
+    fn reasons(&self, width: usize) -> String {
+        let mut reasons: Vec<(&str, Vec<&Refused>)> = Vec::new();
+        for it in &self.refused {
+            match reasons.iter_mut().find(|(reason, _)| *reason == it.reason) {
+                Some((_, lines)) => lines.push(it),
+                None => reasons.push((&it.reason, vec![it])),
+            }
+        }
+        let mut page = String::new();
+        for (reason, refused) in reasons {
+            let mut lines =
+                refused.iter().take(LISTED).map(|it| it.line.to_string()).collect::<Vec<_>>().join(", ");
+            if refused.len() > LISTED {
+                lines += &format!(" and {} more", out::thousands((refused.len() - LISTED) as u64));
+            }
+            let label = if refused.len() == 1 { "line" } else { "lines" };
+            page += &format!("\n{}\n", out::strong(reason));
+            page += &out::paragraph(&format!("  {label} "), &lines, width);
+            let mut seen = BTreeSet::new();
+            for it in refused.iter().filter(|it| seen.insert(&it.why)).take(EXPLAINED) {
+                let lead = if refused.len() == 1 { "  ".to_owned() } else { format!("  line {}: ", it.line) };
+                page += &out::paragraph(&lead, &it.why, width);
+            }
         }
         page
     }
@@ -326,6 +353,15 @@ mod tests {
             |batch| requests(events.clone(), batch).into_iter().map(|it| it.lines).collect::<Vec<_>>();
         assert_eq!(lines(1), [vec![1], vec![2], vec![3, 4, 5], vec![6], vec![7]]);
         assert_eq!(lines(10), [vec![1, 2], vec![3, 4, 5], vec![6], vec![7]]);
+    }
+
+    #[test]
+    fn a_file_full_of_refusals_is_summed_up() {
+        let refused = |line| Refused { line, reason: "ID_TAKEN".into(), why: format!("at sequence {line}") };
+        let summary = Summary { refused: (1..=5_000).map(refused).collect(), ..Summary::default() };
+        let page = summary.text(Path::new("x.ndjson"), "ledgers/acme", 0.1);
+        assert!(page.lines().count() < 20, "{page}");
+        assert!(page.contains("and 4,988 more"), "{page}");
     }
 
     #[test]

@@ -148,15 +148,15 @@ pub(super) struct Refusal {
 impl Refusal {
     pub(super) fn of(status: &Status) -> Self {
         use tonic::Code::{
-            Cancelled, DeadlineExceeded, Internal, ResourceExhausted, Unauthenticated, Unavailable,
-            Unimplemented,
+            Cancelled, DeadlineExceeded, Internal, InvalidArgument, ResourceExhausted, Unauthenticated,
+            Unavailable, Unimplemented,
         };
         let info = status.get_details_error_info();
         let reason = info.as_ref().map_or_else(|| format!("{:?}", status.code()), |info| info.reason.clone());
         let index = info.as_ref().and_then(|info| info.metadata.get("index")?.parse().ok());
         let passing = matches!(status.code(), ResourceExhausted | Unavailable | DeadlineExceeded | Cancelled);
         let hopeless = matches!(status.code(), Unauthenticated | Unimplemented | Internal)
-            || index.is_none() && !passing && reason != "NOT_GRANTED";
+            || index.is_none() && !passing && status.code() != InvalidArgument;
         Self { reason, message: status.message().to_owned(), index, passing, hopeless }
     }
 

@@ -1,7 +1,7 @@
 //! What a poster asks the ledger to record, and what the ledger then holds.
 
 use jiff::Timestamp;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use super::event::Event;
 use super::id::SourceName;
@@ -19,6 +19,17 @@ pub enum Expected {
     SubjectExists,
     /// It has exactly so many events (voided ones and voids count: they were recorded).
     Version(u64),
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("anything"),
+            Self::NoSubject => f.write_str("no event"),
+            Self::SubjectExists => f.write_str("at least one event"),
+            Self::Version(version) => write!(f, "version {version}"),
+        }
+    }
 }
 
 /// One event that a poster wants recorded.

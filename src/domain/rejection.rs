@@ -31,7 +31,7 @@ pub enum Rejection {
         what: String,
     },
     /// Something else happened first: read the subject again and decide anew.
-    #[error("{subject}: expected {expected:?}, but it has {actual} events")]
+    #[error("{subject}: expected {expected}, but it stands at version {actual}; read it again, then decide")]
     Conflict {
         /// About what.
         subject: Subject,

@@ -17,11 +17,15 @@ use tokio::sync::watch;
 use crate::projections::Views;
 use crate::journal::{Journal, codec};
 
-/// The least time between two publications under load: readers see at most this much old state, and folding is not
-/// slowed by cloning.
+/// The least time between two publications.
 const PUBLISH_EVERY: Duration = Duration::from_millis(20);
-/// Records folded between two publications while catching up.
-const STRIDE: u64 = 8_192;
+/// The same when a storm of records comes in: each publication makes the next change of every part copy it, and the
+/// processor is then better left to the writer.
+const PUBLISH_EVERY_IN_A_STORM: Duration = Duration::from_millis(200);
+/// Records since the last publication from which on it is a storm.
+const STORM: u64 = 1_000;
+/// Records folded at most between two publications.
+const STRIDE: u64 = 65_536;
 
 /// One ledger's views, kept up to date.
 pub struct Projector {
@@ -73,14 +77,16 @@ fn follow(journal: &Journal, publish: &watch::Sender<Arc<Views>>, stop: &AtomicB
             std::thread::sleep(PUBLISH_EVERY / 4);
             continue;
         }
-        let end = durable.min(views.size() + STRIDE);
+        let begin = views.size();
+        let end = durable.min(begin + STRIDE);
         if let Err(why) = fold(journal, &mut views, end) {
             tracing::error!(%why, position = views.size(), "the views stop here");
             return;
         }
         publish.send_replace(Arc::new(views.clone()));
         if end == durable {
-            std::thread::sleep(PUBLISH_EVERY);
+            let storm = end - begin >= STORM;
+            std::thread::sleep(if storm { PUBLISH_EVERY_IN_A_STORM } else { PUBLISH_EVERY });
         }
     }
 }

@@ -83,3 +83,32 @@ impl Demo {
         Serve { data, listen, config: None, log_level: Some("warn".into()), json: self.json }.run()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_year_goes_as_the_script_means_it_and_the_files_are_intact() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("demo");
+        stage::prepare(&data).unwrap();
+        let year = block_on(stage::perform(data.clone())).unwrap();
+        assert_eq!(year.played.surprises, Vec::<String>::new());
+        assert_eq!(year.reports.iter().map(|it| it.code.as_str()).collect::<Vec<_>>(), ["R1", "R2", "R5"]);
+        assert!(year.reports.iter().all(|it| it.example_data));
+        let name = crate::domain::id::LedgerName::parse(LEDGER).unwrap();
+        let verified = verify::verify(name, &data.join(LEDGER), false).unwrap();
+        assert!(verified.report.intact());
+        let page =
+            page::Page { data: &data, replaced: false, year: &year, verified: &verified, served: None };
+        let text = page.text(80, std::time::Duration::from_millis(1));
+        assert!(text.contains("EXAMPLE DATA") && text.contains("INTACT") && text.contains("Try next"));
+        let path = data.display().to_string();
+        let wide: Vec<_> =
+            text.lines().filter(|line| line.chars().count() > 80 && !line.contains(&path)).collect();
+        assert!(wide.is_empty(), "{wide:?}");
+        let json: serde_json::Value = serde_json::from_str(&page.json()).unwrap();
+        assert_eq!(json["verification"]["verdicts"]["integrity"], "intact");
+    }
+}

@@ -89,8 +89,8 @@ impl Page<'_> {
         page += "\n";
         page += &out::paragraph(
             "",
-            "Flagged: it happened, so it is recorded, and marked. Repeated: sent again after a lost connection; nothing \
-             is recorded twice. Refused: it cannot be true or cannot be understood.",
+            "Flagged: it happened, so it is recorded, and marked. Repeated: sent again after a lost connection; \
+             nothing is recorded twice. Refused: it cannot be true or cannot be understood.",
             width,
         );
         page + &out::paragraph("Marks: ", &marks.join(", "), width)
@@ -160,8 +160,8 @@ impl Page<'_> {
     }
 }
 
-/// A report as far as a chief executive reads it in the demo, and what was left out: of R1 the figures of each line, of
-/// R2 what is late. Nothing is worked out anew.
+/// A report as far as a chief executive reads it in the demo, and what was left out. R1 keeps of each line when
+/// something was last done and how its actions stand; R2 keeps what is late. Nothing is worked out anew.
 fn shortened(report: &Report) -> (Report, Option<&'static str>) {
     let mut short = report.clone();
     let left_out = match report.code.as_str() {

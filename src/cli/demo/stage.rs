@@ -48,28 +48,28 @@ pub(super) fn prepare(data: &Path) -> anyhow::Result<bool> {
         fs::write(data.join(MARK), MARK_TEXT).with_context(failed)?;
         return Ok(false);
     }
-    let mut entries =
-        fs::read_dir(data).with_context(failed)?.collect::<Result<Vec<_>, _>>().with_context(failed)?;
     let is_ours = data.join(MARK).is_file();
-    if !is_ours && !entries.is_empty() {
-        bail!(
-            "--data {}: there is something here that no demo made; it is left alone. Choose another directory",
-            data.display()
-        );
+    for entry in fs::read_dir(data).with_context(failed)? {
+        let path = entry.with_context(failed)?.path();
+        // Somebody's own ledger would not survive a replacement, and tokens would keep the demo out.
+        let is_own = path.join("log").is_dir() && !path.ends_with(LEDGER) || path.ends_with("tokens.json");
+        if is_own || !is_ours {
+            bail!(
+                "{}: no demo made this, and it is left alone; choose another directory with --data",
+                path.display()
+            );
+        }
     }
-    entries.retain(|entry| entry.path().join("log").is_dir());
-    for entry in &entries {
-        check_unlocked(&entry.path())?;
+    let earlier = data.join(LEDGER);
+    let replaced = earlier.join("log").is_dir();
+    if replaced {
+        check_unlocked(&earlier)?;
     }
-    for entry in &entries {
-        fs::remove_dir_all(entry.path()).with_context(failed)?;
-    }
-    match fs::remove_file(data.join("tokens.json")) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).with_context(failed),
-        _ => {}
+    if earlier.exists() {
+        fs::remove_dir_all(&earlier).with_context(failed)?;
     }
     fs::write(data.join(MARK), MARK_TEXT).with_context(failed)?;
-    Ok(is_ours && !entries.is_empty())
+    Ok(replaced)
 }
 
 fn check_unlocked(ledger: &Path) -> anyhow::Result<()> {
@@ -172,6 +172,9 @@ mod tests {
         fs::write(data.join("notes.txt"), "mine").unwrap();
         assert!(prepare(&data).unwrap());
         assert!(!data.join(LEDGER).exists() && data.join("notes.txt").exists());
+        fs::create_dir_all(data.join("acme").join("log")).unwrap();
+        assert!(prepare(&data).unwrap_err().to_string().contains("acme"));
+        assert!(data.join("acme").exists());
     }
 
     #[test]

@@ -92,18 +92,7 @@ impl Reader {
         }
         // Record and level do not agree, or the level is behind: the group's own checksum
         // says whether the record is what was written.
-        self.in_group(&segment, sequence)
-    }
-
-    fn in_group(&self, segment: &Segment, sequence: u64) -> Result<(Vec<u8>, Digest), Error> {
-        let mut found = None;
-        let mut keep = |record: Record<'_>| {
-            found = Some((record.bytes.to_vec(), record.hash()));
-            ControlFlow::Break(())
-        };
-        // A single record: whether it broke off or came to the end is the same.
-        let _ = self.scan_segment(segment, sequence, sequence + 1, &mut keep)?;
-        found.ok_or_else(|| damaged(segment, 0, sequence, "the record is not in its group"))
+        in_group(&segment, sequence)
     }
 
     /// Calls `f` with each record from `from` to `to` (exclusive, and cut off at the head)
@@ -124,61 +113,11 @@ impl Reader {
         let ends = segments.iter().skip(1).map(|segment| segment.first).chain([u64::MAX]);
         for (segment, end) in segments.iter().zip(ends) {
             let (from, to) = (from.max(segment.first), to.min(end));
-            if from < to && self.scan_segment(segment, from, to, f)?.is_break() {
+            if from < to && scan_segment(segment, from, to, f)?.is_break() {
                 break;
             }
         }
         Ok(())
-    }
-
-    /// Scans `from..to`, which lies in `segment`.
-    fn scan_segment(
-        &self,
-        segment: &Segment,
-        from: u64,
-        to: u64,
-        f: &mut dyn FnMut(Record<'_>) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>, Error> {
-        let at = group_of(segment, from)?;
-        let mut walk = Walk::new(&*segment.file, at, segment.capacity);
-        let mut next = None;
-        let mut prev: Option<Digest> = None;
-        loop {
-            let place = walk.at();
-            let step = walk.step().map_err(|error| Error::io(&path(segment.number), place, error))?;
-            let expected = next.unwrap_or(from);
-            let Step::Group { at, header, body } = step else {
-                return Err(damaged(segment, place, expected, "a group does not have its checksum"));
-            };
-            let mut sequence = next.unwrap_or(header.first);
-            for record in Records::new(body) {
-                let parsed = record.and_then(|(place, bytes)| Record::parse(bytes).map(|it| (place, it)));
-                let (place, record) = parsed.map_err(|fault| {
-                    damaged(segment, at + GROUP_HEADER as u64 + fault.at as u64, sequence, fault.rule)
-                })?;
-                let place = at + (GROUP_HEADER + place) as u64;
-                if record.sequence != sequence {
-                    return Err(damaged(segment, place, sequence, "a record has another sequence"));
-                }
-                if prev.is_some_and(|prev| prev != record.prev) {
-                    return Err(damaged(
-                        segment,
-                        place,
-                        sequence,
-                        "prev is not the hash of the record before",
-                    ));
-                }
-                if sequence >= from && f(record).is_break() {
-                    return Ok(ControlFlow::Break(()));
-                }
-                sequence += 1;
-                if sequence >= to {
-                    return Ok(ControlFlow::Continue(()));
-                }
-                prev = Some(record.hash());
-            }
-            next = Some(sequence);
-        }
     }
 
     /// The segment of a committed record.
@@ -315,6 +254,61 @@ impl Reader {
 }
 
 type Ask<'a> = dyn Fn(&Index) -> Result<Vec<u32>, crate::segment::index::IndexFault> + 'a;
+
+fn in_group(segment: &Segment, sequence: u64) -> Result<(Vec<u8>, Digest), Error> {
+    let mut found = None;
+    let mut keep = |record: Record<'_>| {
+        found = Some((record.bytes.to_vec(), record.hash()));
+        ControlFlow::Break(())
+    };
+    // A single record: whether it broke off or came to the end is the same.
+    let _ = scan_segment(segment, sequence, sequence + 1, &mut keep)?;
+    found.ok_or_else(|| damaged(segment, 0, sequence, "the record is not in its group"))
+}
+
+/// Scans `from..to`, which lies in `segment`.
+fn scan_segment(
+    segment: &Segment,
+    from: u64,
+    to: u64,
+    f: &mut dyn FnMut(Record<'_>) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, Error> {
+    let at = group_of(segment, from)?;
+    let mut walk = Walk::new(&*segment.file, at, segment.capacity);
+    let mut next = None;
+    let mut prev: Option<Digest> = None;
+    loop {
+        let place = walk.at();
+        let step = walk.step().map_err(|error| Error::io(&path(segment.number), place, error))?;
+        let expected = next.unwrap_or(from);
+        let Step::Group { at, header, body } = step else {
+            return Err(damaged(segment, place, expected, "a group does not have its checksum"));
+        };
+        let mut sequence = next.unwrap_or(header.first);
+        for record in Records::new(body) {
+            let parsed = record.and_then(|(place, bytes)| Record::parse(bytes).map(|it| (place, it)));
+            let (place, record) = parsed.map_err(|fault| {
+                damaged(segment, at + GROUP_HEADER as u64 + fault.at as u64, sequence, fault.rule)
+            })?;
+            let place = at + (GROUP_HEADER + place) as u64;
+            if record.sequence != sequence {
+                return Err(damaged(segment, place, sequence, "a record has another sequence"));
+            }
+            if prev.is_some_and(|prev| prev != record.prev) {
+                return Err(damaged(segment, place, sequence, "prev is not the hash of the record before"));
+            }
+            if sequence >= from && f(record).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            sequence += 1;
+            if sequence >= to {
+                return Ok(ControlFlow::Continue(()));
+            }
+            prev = Some(record.hash());
+        }
+        next = Some(sequence);
+    }
+}
 
 /// The offset of the group that holds `sequence`.
 fn group_of(segment: &Segment, sequence: u64) -> Result<u64, Error> {

@@ -249,11 +249,11 @@ fn an_error_at_every_write_and_every_sync_loses_nothing() {
         for nth in 1.. {
             let memory = MemoryBackend::new();
             let inner: Arc<dyn Backend> = Arc::new(memory.clone());
-            let faulty = FaultBackend::new(inner, act, nth, fault, false);
-            let backend: Arc<dyn Backend> = Arc::new(faulty.clone());
+            let broken = FaultBackend::new(inner, act, nth, fault, false);
+            let backend: Arc<dyn Backend> = Arc::new(broken.clone());
             let acknowledged = run(&backend, &GROUPS).unwrap_or(0);
             judge(&memory.dump(), acknowledged, &all, &format!("{act:?} {nth} {fault:?}"));
-            if !faulty.struck() {
+            if !broken.struck() {
                 break;
             }
             struck += 1;
@@ -267,15 +267,15 @@ fn no_room_for_a_segment_gives_the_log_back_until_there_is_some() {
     let memory: Arc<dyn Backend> = Arc::new(MemoryBackend::new());
     create(&memory).unwrap().close().unwrap();
     // The first spare segment after the first is refused its zeros, once.
-    let faulty = FaultBackend::new(memory, Act::Create, 3, Fault::Error(ErrorKind::StorageFull), false);
-    let backend: Arc<dyn Backend> = Arc::new(faulty.clone());
+    let broken = FaultBackend::new(memory, Act::Create, 3, Fault::Error(ErrorKind::StorageFull), false);
+    let backend: Arc<dyn Backend> = Arc::new(broken.clone());
     let (mut log, _) = open(&backend).unwrap();
     let mut refused = 0;
     while log.head().size < 60 {
         log = match append(log, 4, 400) {
             Ok(log) => log,
             Err(CommitError::Full { log, error: Error::Full { file, .. } }) => {
-                assert!(crate::ledger::is_a(file, "seg"), "{file}");
+                assert!(crate::ledger::is_a(&file, "seg"), "{file}");
                 refused += 1;
                 *log
             }

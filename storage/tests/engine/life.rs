@@ -130,3 +130,37 @@ fn a_large_ledger_is_opened_without_walking_it() {
     assert_eq!(log.head().size, 600);
     assert_eq!(SMALL.segment_bytes, 8192);
 }
+
+#[test]
+fn a_verification_beside_a_server_sees_what_is_committed() {
+    let directory = tempfile::tempdir().unwrap();
+    let backend: Arc<dyn Backend> = Arc::new(FileBackend::new(directory.path()));
+    let options = Options { segment_bytes: 64 << 10, background: true };
+    let log = Log::create(Arc::clone(&backend), identity(), options, keyer()).unwrap();
+    let ended = std::sync::atomic::AtomicBool::new(false);
+    let (log, verified) = std::thread::scope(|scope| {
+        let mut log = log;
+        let verifier = scope.spawn(|| {
+            let mut sizes = Vec::new();
+            while !ended.load(std::sync::atomic::Ordering::SeqCst) {
+                let report = ledger::verify(&*backend);
+                assert!(report.intact(), "{report:?}");
+                sizes.push(report.records);
+            }
+            sizes
+        });
+        let reader = log.reader();
+        for count in 0..600 {
+            log = append(log, 1 + count % 9, 60).unwrap();
+            assert_eq!(reader.by_id(ledger::id_of(log.head().size - 1)).unwrap(), [log.head().size - 1]);
+        }
+        ended.store(true, std::sync::atomic::Ordering::SeqCst);
+        (log, verifier.join().unwrap())
+    });
+    assert!(verified.len() > 3 && verified.windows(2).all(|pair| pair[0] <= pair[1]), "{verified:?}");
+    let all = served(&log).unwrap();
+    log.close().unwrap();
+    let report = ledger::verify(&*backend);
+    assert!(report.intact(), "{report:?}");
+    assert_eq!((report.records, report.hash, report.root), (all.head.size, all.head.hash, all.head.root));
+}

@@ -1,6 +1,6 @@
 //! What must stand before anything else: posts, code lists, the calendar, what steers the reports.
 //!
-//! Invariant: councils and holidays are real (`councils.csv`; Scottish Government and mygov.scot); the rest is invented.
+//! Invariant: councils and holidays are real (`councils.csv`; mygov.scot); the rest is invented.
 
 use jiff::civil::Date;
 

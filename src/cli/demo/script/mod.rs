@@ -1,6 +1,6 @@
 //! The year, by family of events. Pure: [`year`] gives the same steps every time.
 //!
-//! Invariant: the pledge is real and quoted exactly; everything else is invented, speaks of posts and never of persons,
+//! Invariant: the pledge is real and quoted exactly; all else is invented, speaks of posts and never of persons,
 //! and theme codes name policy issues, never experiences. Every type of event that a posting system may post occurs.
 //! One line of the pledge, C3, has nothing done for it all year: silence must show. It must not know how a step is
 //! posted.
