@@ -177,7 +177,10 @@ pub(super) fn failed(status: &Status) -> anyhow::Error {
     let refusal = Refusal::of(status);
     // What is a header to a program is an argument here.
     match (status.code(), refusal.reason.as_str()) {
-        (tonic::Code::Unavailable, _) => anyhow!("the server went away: {}; try again", refusal.message),
+        // Our own statuses are never UNKNOWN: it is how a connection ends that was cut.
+        (tonic::Code::Unavailable | tonic::Code::Unknown, _) => {
+            anyhow!("the connection to the server was lost ({})", refusal.message)
+        }
         (_, "NO_SOURCE") => {
             anyhow!("the server asks which posting system this is: say so with --source NAME")
         }

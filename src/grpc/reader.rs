@@ -356,14 +356,19 @@ impl Pump<SubscribeResponse> {
     }
 
     async fn follow(&mut self) -> Result<std::convert::Infallible, Stop> {
-        let mut committed = self.source.ledger.journal.committed();
-        let asked = *committed.borrow_and_update();
+        let journal = self.source.ledger.journal.clone();
+        // What wakes us is told after the acknowledgements. So the head says where the ledger stands: who was
+        // acknowledged and subscribes must not be called caught up before its own event. The signal is marked as seen
+        // first, so that a head that moves after we read it wakes us.
+        let mut committed = journal.committed();
+        let asked = journal.head().size;
         while self.next() < asked {
             self.page(asked).await?;
         }
         self.put(item(Item::CaughtUp(CaughtUp { size: asked }))).await?;
         loop {
-            let size = *committed.borrow_and_update();
+            committed.mark_unchanged();
+            let size = journal.head().size;
             if size.saturating_sub(self.next()) > self.house.patience.lag {
                 return Err(self.lagged("the reader is too far behind what is being recorded"));
             }

@@ -109,7 +109,8 @@ pub fn recorded(record: &Record<'_>) -> Result<Recorded, Unreadable> {
         .collect::<Result<_, _>>()?;
     Ok(Recorded {
         sequence: record.sequence,
-        recorded_at: Timestamp::from_microsecond(record.recorded_at).map_err(|e| unreadable(e.to_string()))?,
+        recorded_at: Timestamp::from_microsecond(record.recorded_at)
+            .map_err(|e| unreadable(e.to_string()))?,
         source: SourceName::parse(record.source).map_err(|e| unreadable(e.to_string()))?,
         irregularities,
         event: Arc::new(event),

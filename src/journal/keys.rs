@@ -29,7 +29,8 @@ pub fn of(source: &SourceName, event: &Event) -> Keys {
 
 /// The keys of a stored record: the log's way to rebuild its index.
 pub fn of_record(record: &Record<'_>) -> Result<Keys, Malformed> {
-    let fact = codec::recorded(record).map_err(|_| Malformed::new("an event that this version cannot open"))?;
+    let fact =
+        codec::recorded(record).map_err(|_| Malformed::new("an event that this version cannot open"))?;
     Ok(of(&fact.source, &fact.event))
 }
 
@@ -52,7 +53,9 @@ pub fn mention(mention: &Mention) -> u64 {
         Mention::Subject(subject) => {
             short(&[b"m", subject.kind().as_str().as_bytes(), b"/", subject.id().as_str().as_bytes()])
         }
-        Mention::Code { list, code } => short(&[b"c", list.as_str().as_bytes(), b"/", code.as_str().as_bytes()]),
+        Mention::Code { list, code } => {
+            short(&[b"c", list.as_str().as_bytes(), b"/", code.as_str().as_bytes()])
+        }
         Mention::Document { about, sha256 } => short(&[
             b"d",
             about.kind().as_str().as_bytes(),

@@ -177,7 +177,7 @@ impl Journal {
             return Err(Refused::ReadOnly(why.clone()));
         }
         let (answer, answered) = oneshot::channel();
-        let request = self.encode(proposals, deadline, answer)?;
+        let request = encode(proposals, deadline, answer)?;
         self.enqueue(request)?;
         // A writer that is gone without an answer may have written: the caller must ask again.
         answered.await.unwrap_or(Err(Refused::Unknown))
@@ -186,37 +186,9 @@ impl Journal {
     /// [`Journal::append`] for a thread of its own: blocks until the answer is there.
     pub fn append_blocking(&self, proposals: Vec<Proposal>) -> Result<Vec<Appended>, Refused> {
         let (answer, answered) = oneshot::channel();
-        let request = self.encode(proposals, None, answer)?;
+        let request = encode(proposals, None, answer)?;
         self.enqueue(request)?;
         answered.blocking_recv().unwrap_or(Err(Refused::Unknown))
-    }
-
-    fn encode(
-        &self,
-        proposals: Vec<Proposal>,
-        deadline: Option<Instant>,
-        answer: oneshot::Sender<Result<Vec<Appended>, Refused>>,
-    ) -> Result<Request, Refused> {
-        let mut total = 0;
-        let encoded = proposals
-            .into_iter()
-            .enumerate()
-            .map(|(index, proposal)| {
-                let mut bytes = Vec::with_capacity(512);
-                codec::encode_into(&proposal.command.event, &mut bytes)
-                    .map_err(|error| Refused::Unreadable(error.to_string()))?;
-                if bytes.len() > keys::MAX_EVENT {
-                    return Err(Refused::TooLarge { index });
-                }
-                total += keys::MAX_OWN_PART + bytes.len() + proposal.texts.iter().map(|t| t.text.len()).sum::<usize>();
-                let keys = keys::of(&proposal.command.source, &proposal.command.event);
-                Ok(Encoded { proposal, bytes, keys })
-            })
-            .collect::<Result<_, _>>()?;
-        if total > MAX_REQUEST {
-            return Err(Refused::RequestTooLarge { bytes: total, most: MAX_REQUEST });
-        }
-        Ok(Request { proposals: encoded, bytes: total, deadline, answer })
     }
 
     fn enqueue(&self, request: Request) -> Result<(), Refused> {
@@ -275,4 +247,33 @@ impl Journal {
             let _ = writer.join();
         }
     }
+}
+
+/// Encodes each event once, before it waits: what the writer needs from then on is done.
+fn encode(
+    proposals: Vec<Proposal>,
+    deadline: Option<Instant>,
+    answer: oneshot::Sender<Result<Vec<Appended>, Refused>>,
+) -> Result<Request, Refused> {
+    let mut total = 0;
+    let encoded = proposals
+        .into_iter()
+        .enumerate()
+        .map(|(index, proposal)| {
+            let mut bytes = Vec::with_capacity(512);
+            codec::encode_into(&proposal.command.event, &mut bytes)
+                .map_err(|error| Refused::Unreadable(error.to_string()))?;
+            if bytes.len() > keys::MAX_EVENT {
+                return Err(Refused::TooLarge { index });
+            }
+            total +=
+                keys::MAX_OWN_PART + bytes.len() + proposal.texts.iter().map(|t| t.text.len()).sum::<usize>();
+            let keys = keys::of(&proposal.command.source, &proposal.command.event);
+            Ok(Encoded { proposal, bytes, keys })
+        })
+        .collect::<Result<_, _>>()?;
+    if total > MAX_REQUEST {
+        return Err(Refused::RequestTooLarge { bytes: total, most: MAX_REQUEST });
+    }
+    Ok(Request { proposals: encoded, bytes: total, deadline, answer })
 }

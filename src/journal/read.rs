@@ -44,7 +44,10 @@ pub struct WordsView {
 // Words never reach a log, not even through `{:?}`.
 impl std::fmt::Debug for WordsView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WordsView").field("field", &self.field).field("status", &self.status).finish_non_exhaustive()
+        f.debug_struct("WordsView")
+            .field("field", &self.field)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
     }
 }
 
@@ -149,7 +152,8 @@ pub(super) fn receipt(reader: &Reader, fact: &Recorded) -> Result<Receipt, Refus
 fn entry(reader: &Reader, record: &Record<'_>) -> Result<Entry, Refused> {
     let recorded = codec::recorded(record).map_err(unreadable)?;
     let fields = recorded.event.payload.words();
-    let held = if fields.is_empty() { Vec::new() } else { reader.words(record.sequence).map_err(unreadable)? };
+    let held =
+        if fields.is_empty() { Vec::new() } else { reader.words(record.sequence).map_err(unreadable)? };
     let words = fields.into_iter().map(|(field, words)| view(field, words.0, &held)).collect();
     Ok(Entry { recorded, hash: record.hash(), words })
 }
@@ -157,7 +161,9 @@ fn entry(reader: &Reader, record: &Record<'_>) -> Result<Entry, Refused> {
 fn view(field: &'static str, wanted: Sha256, held: &[HeldWord]) -> WordsView {
     let (status, text) = match held.iter().find(|word| word.field == field) {
         None => (WordsStatus::Missing, None),
-        Some(word) if commitment(&word.nonce, &word.text) == wanted => (WordsStatus::Held, Some(word.text.clone())),
+        Some(word) if commitment(&word.nonce, &word.text) == wanted => {
+            (WordsStatus::Held, Some(word.text.clone()))
+        }
         Some(_) => (WordsStatus::Altered, None),
     };
     WordsView { field, commitment: wanted, status, text }

@@ -116,7 +116,9 @@ pub(super) struct Layer {
 impl Layer {
     /// The event of that id, if it was accepted here.
     pub(super) fn by_id(&self, fingerprint: u128, source: &SourceName, id: Uuid) -> Option<&Placed> {
-        self.ids.get(&fingerprint).filter(|placed| placed.fact.source == *source && placed.fact.event.id == id)
+        self.ids
+            .get(&fingerprint)
+            .filter(|placed| placed.fact.source == *source && placed.fact.event.id == id)
     }
 
     /// Everything of `above` was accepted.
@@ -201,9 +203,8 @@ impl World for View<'_> {
     }
 
     fn mentioned_by(&mut self, mention: &Mention) -> Result<Vec<Arc<Recorded>>, Refused> {
-        let mut found = facts(&self.base.reader, keys::mention(mention), |fact| {
-            mentions(&fact.event).contains(mention)
-        })?;
+        let mut found =
+            facts(&self.base.reader, keys::mention(mention), |fact| mentions(&fact.event).contains(mention))?;
         found.extend(self.in_layers(mention).cloned());
         Ok(found)
     }

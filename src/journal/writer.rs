@@ -225,7 +225,8 @@ fn judge(request: &Request, view: &mut View<'_>, stamp: &Stamp) -> Result<Judged
         }
         repeats.push(repeated);
     }
-    let commands: Vec<Command> = places.iter().map(|&i| request.proposals[i].proposal.command.clone()).collect();
+    let commands: Vec<Command> =
+        places.iter().map(|&i| request.proposals[i].proposal.command.clone()).collect();
     judge_batch(&commands).map_err(|(nth, rejection)| Refused::Rejected { index: places[nth], rejection })?;
     let mut new = Vec::with_capacity(commands.len());
     for nth in recording_order(&commands) {
@@ -308,7 +309,8 @@ fn repeat(encoded: &Encoded, view: &View<'_>, index: usize) -> Result<Option<App
     let in_group = view.group.by_id(encoded.keys.id, source, event.id);
     if let Some(placed) = in_group {
         // Its words wait in the same group, so they are compared as they are, not by their commitment.
-        return if same_facts(event, &placed.fact.event) && same_texts(&encoded.proposal.texts, &placed.texts) {
+        return if same_facts(event, &placed.fact.event) && same_texts(&encoded.proposal.texts, &placed.texts)
+        {
             Ok(Some(Appended { receipt: receipt(placed, placed.hash), repeated: true }))
         } else {
             Err(taken(index, placed.fact.sequence))
@@ -349,7 +351,8 @@ fn same(new: &Event, texts: &[Text], old: &Recorded, reader: &storage::Reader) -
     if !same_facts(new, &old.event) {
         return Ok(false);
     }
-    let held = if texts.is_empty() { Vec::new() } else { reader.words(old.sequence).map_err(world::unreadable)? };
+    let held =
+        if texts.is_empty() { Vec::new() } else { reader.words(old.sequence).map_err(world::unreadable)? };
     let differs = old.event.payload.words().into_iter().any(|(field, words)| {
         let text = texts.iter().find(|t| t.field == field);
         let nonce = held.iter().find(|h| h.field == field).map(|h| h.nonce);

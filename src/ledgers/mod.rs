@@ -86,7 +86,12 @@ pub enum CreateError {
 
 impl Ledgers {
     /// Opens every ledger in a data directory, which is made if it is not there. Blocks while logs are recovered.
-    pub fn open(data: &Path, clock: Arc<dyn Clock>, limits: Limits, options: Options) -> Result<Self, OpenError> {
+    pub fn open(
+        data: &Path,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        options: Options,
+    ) -> Result<Self, OpenError> {
         let failed = |why: String| OpenError { path: data.to_owned(), why };
         fs::create_dir_all(data).map_err(|e| failed(e.to_string()))?;
         let mut open = BTreeMap::new();

@@ -14,8 +14,8 @@ use std::{
 };
 use tokio::sync::watch;
 
-use crate::projections::Views;
 use crate::journal::{Journal, codec};
+use crate::projections::Views;
 
 /// The least time between two publications.
 const PUBLISH_EVERY: Duration = Duration::from_millis(20);

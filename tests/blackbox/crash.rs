@@ -40,11 +40,7 @@ async fn recorder(address: SocketAddr) -> Recorder {
 }
 
 /// Sends one request after another until the server is gone; the last one was never answered.
-async fn call_until_gone(
-    address: SocketAddr,
-    number: Arc<AtomicUsize>,
-    largest: usize,
-) -> Vec<Sent> {
+async fn call_until_gone(address: SocketAddr, number: Arc<AtomicUsize>, largest: usize) -> Vec<Sent> {
     let mut recorder = recorder(address).await;
     let mut sent = Vec::new();
     loop {
@@ -54,7 +50,10 @@ async fn call_until_gone(
         match answer {
             Ok(answer) => sent.push(Sent { events, answer: Some(answer.into_inner().results) }),
             Err(status) => {
-                let gone = matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal);
+                let gone = matches!(
+                    status.code(),
+                    Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal
+                );
                 assert!(gone, "{status:?}");
                 sent.push(Sent { events, answer: None });
                 return sent;

@@ -140,6 +140,19 @@ async fn given_a_subscriber_when_it_has_caught_up_then_it_is_told_and_then_gets_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn given_an_acknowledged_event_when_its_poster_subscribes_at_once_then_it_comes_before_the_marker() {
+    let server = Server::start().await;
+    for (number, event) in (1..200).zip(posts("a", 200)) {
+        server.append("governance", vec![event]).await.unwrap();
+        let mut stream = subscribe(&server, Some(number - 1), None).await;
+        assert_eq!(sequence(next(&mut stream).await.unwrap()), number);
+        let Item::CaughtUp(caught_up) = next(&mut stream).await.unwrap() else { panic!("not caught up") };
+        assert_eq!(caught_up.size, number + 1);
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn given_a_filter_when_nothing_matches_then_the_subscriber_is_caught_up_and_waits() {
     let server = pledged().await;
     let filter = Filter { types: vec!["action.*".into()], ..Default::default() };

@@ -19,8 +19,8 @@ use super::{
 use crate::domain::{
     command::{Command, Expected},
     event::{
-        Access, ActionCancelled, ActionPlanned, CodeListAdopted, CodeListEntry, CommitmentKind, CommitmentMade, Event,
-        LedgerOpened, Origin, Payload, PledgePublished, PostRegistered,
+        Access, ActionCancelled, ActionPlanned, CodeListAdopted, CodeListEntry, CommitmentKind,
+        CommitmentMade, Event, LedgerOpened, Origin, Payload, PledgePublished, PostRegistered,
     },
     id::{Code, SourceName, Subject},
     value::{Label, Occurred, Sha256, Words},
@@ -178,8 +178,14 @@ pub(super) fn options() -> Options {
     Options { background: false, ..Options::default() }
 }
 
-pub(super) fn start(point: Box<dyn CommitPoint>, reader: Reader, clock: Arc<dyn Clock>, limits: Limits) -> Journal {
-    Journal::start(point, reader, TimeZone::get("Europe/London").unwrap(), Access::Open, clock, limits).unwrap()
+pub(super) fn start(
+    point: Box<dyn CommitPoint>,
+    reader: Reader,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+) -> Journal {
+    Journal::start(point, reader, TimeZone::get("Europe/London").unwrap(), Access::Open, clock, limits)
+        .unwrap()
 }
 
 pub(super) fn new_log(backend: Arc<dyn Backend>) -> Log {

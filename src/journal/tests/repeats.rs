@@ -34,7 +34,10 @@ fn a_batch_that_is_half_known_records_the_other_half() {
     let (a, b) = (post("a"), post("b"));
     it.append(vec![a.clone()]).unwrap();
     let answers = it.append(vec![b, a]).unwrap();
-    assert_eq!(answers.iter().map(|x| (x.receipt.sequence, x.repeated)).collect::<Vec<_>>(), [(2, false), (1, true)]);
+    assert_eq!(
+        answers.iter().map(|x| (x.receipt.sequence, x.repeated)).collect::<Vec<_>>(),
+        [(2, false), (1, true)]
+    );
 }
 
 #[test]
