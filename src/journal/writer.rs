@@ -105,9 +105,9 @@ impl Writer {
                 Outcome::Committed => {
                     self.base.absorb(layer);
                     let size = self.base.reader().head().size;
-                    answer_each(requests, answers);
+                    // Whoever hears of its record, and then asks, finds it in the feed.
                     self.wires.committed.send_replace(size);
-                    return;
+                    return answer_each(requests, answers);
                 }
                 Outcome::Superseded => self.base.forget(),
                 Outcome::Full(why) => {

@@ -1,0 +1,163 @@
+//! What a poster says happened: the envelope's own part here, one struct a type in `payload`, the closed lists in
+//! `codes`. Pure data; the rules are in [`super::decide`].
+//!
+//! Invariant: names and forms here are stored. A field is added, never renamed or re-read; `SCHEMA` says which form
+//! a record has.
+
+mod codes;
+mod payload;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::id::{Code, Kind, Subject};
+use super::value::{Occurred, Words};
+
+pub use codes::*;
+pub use payload::*;
+
+/// The version of the stored form of every payload below.
+pub const SCHEMA: u16 = 1;
+
+/// The poster's part of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Chosen by the poster, unique per source.
+    pub id: Uuid,
+    /// What it is about.
+    pub subject: Subject,
+    /// When it happened.
+    pub occurred: Occurred,
+    /// The poster's own counter.
+    pub source_sequence: Option<u64>,
+    /// When the poster wrote it down.
+    pub producer_recorded_at: Option<Timestamp>,
+    /// The post that acted.
+    pub actor_post: Option<Code>,
+    /// What it belongs to.
+    pub correlation_id: Option<Uuid>,
+    /// What caused it.
+    pub causation_id: Option<Uuid>,
+    /// What happened.
+    pub payload: Payload,
+}
+
+macro_rules! payloads {
+    ($($variant:ident = $name:literal on $kind:ident),+ $(,)?) => {
+        /// What happened, typed.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "each variant is named after its payload, which is documented")]
+        pub enum Payload { $($variant($variant)),+ }
+
+        /// An event's type, without its content.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[allow(missing_docs, reason = "each variant is named after its payload, which is documented")]
+        pub enum EventType { $($variant),+ }
+
+        impl EventType {
+            /// Every type there is, in the catalogue's order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stored name, such as `action.completed`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// The type of that name.
+            pub fn parse(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)+ _ => None }
+            }
+
+            /// The kind of subject that it is about. A void is about the subject of the event that it takes back.
+            pub const fn kind(self) -> Option<Kind> {
+                match self { $(Self::$variant => payloads!(@kind $kind)),+ }
+            }
+        }
+
+        impl Payload {
+            /// Its type.
+            pub const fn event_type(&self) -> EventType {
+                match self { $(Self::$variant(_) => EventType::$variant),+ }
+            }
+        }
+
+        $(impl From<$variant> for Payload { fn from(payload: $variant) -> Self { Self::$variant(payload) } })+
+
+        /// Runs `$body` with the payload's content as `$content`, whatever its type.
+        macro_rules! with_payload {
+            ($payload:expr, $content:ident => $body:expr) => {
+                match $payload { $($crate::domain::event::Payload::$variant($content) => $body),+ }
+            };
+        }
+
+        /// Runs `$body` with the payload's Rust type as `$content`, for the type given.
+        macro_rules! with_payload_type {
+            ($event_type:expr, $content:ident => $body:expr) => {
+                match $event_type {
+                    $($crate::domain::event::EventType::$variant => {
+                        type $content = $crate::domain::event::$variant;
+                        $body
+                    }),+
+                }
+            };
+        }
+    };
+    (@kind Any) => { None };
+    (@kind $kind:ident) => { Some(Kind::$kind) };
+}
+
+payloads! {
+    LedgerOpened = "ledger.opened" on Ledger,
+    GrantChanged = "grant.changed" on Source,
+    PostRegistered = "post.registered" on Post,
+    CodeListAdopted = "code_list.adopted" on CodeList,
+    CalendarAdopted = "calendar.adopted" on Calendar,
+    ReportSettingsAdopted = "report_settings.adopted" on Settings,
+    PledgePublished = "pledge.published" on Pledge,
+    CommitmentMade = "commitment.made" on Commitment,
+    ActionPlanned = "action.planned" on Action,
+    ActionStarted = "action.started" on Action,
+    DeadlineRevised = "action.deadline_revised" on Action,
+    ActionCompleted = "action.completed" on Action,
+    ActionVerified = "action.verified" on Action,
+    ActionReopened = "action.reopened" on Action,
+    ActionCancelled = "action.cancelled" on Action,
+    FeedbackSought = "feedback.sought" on Round,
+    FeedbackReceived = "feedback.received" on Feedback,
+    FeedbackResponded = "feedback.responded" on Feedback,
+    FeedbackClosedWithoutChange = "feedback.closed_without_change" on Feedback,
+    PolicyRegistered = "policy.registered" on Policy,
+    PolicyChangeProposed = "policy_change.proposed" on PolicyChange,
+    PolicyChangeApproved = "policy_change.approved" on PolicyChange,
+    PolicyChanged = "policy_change.changed" on PolicyChange,
+    EvidenceAttached = "evidence.attached" on Evidence,
+    EventVoided = "event.voided" on Any,
+}
+
+pub(crate) use {with_payload, with_payload_type};
+
+impl Payload {
+    /// The fields whose words stand beside the record, with their commitments.
+    pub fn words(&self) -> Vec<(&'static str, Words)> {
+        match self {
+            Self::DeadlineRevised(p) => p.reason.map(|w| ("reason", w)).into_iter().collect(),
+            Self::ActionReopened(p) => vec![("reason", p.reason)],
+            Self::ActionCancelled(p) => vec![("reason", p.reason)],
+            Self::FeedbackClosedWithoutChange(p) => vec![("reason", p.reason)],
+            Self::PolicyChanged(p) => vec![("what_changed", p.what_changed)],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The same, to be replaced.
+    pub fn words_mut(&mut self) -> Vec<(&'static str, &mut Words)> {
+        match self {
+            Self::DeadlineRevised(p) => p.reason.as_mut().map(|w| ("reason", w)).into_iter().collect(),
+            Self::ActionReopened(p) => vec![("reason", &mut p.reason)],
+            Self::ActionCancelled(p) => vec![("reason", &mut p.reason)],
+            Self::FeedbackClosedWithoutChange(p) => vec![("reason", &mut p.reason)],
+            Self::PolicyChanged(p) => vec![("what_changed", &mut p.what_changed)],
+            _ => Vec::new(),
+        }
+    }
+}
