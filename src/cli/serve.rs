@@ -18,6 +18,9 @@ use crate::config::{Config, Flags, LogFormat};
 use crate::journal::clock::SystemClock;
 use crate::{server, telemetry};
 
+/// The signal for a file that would exceed its limit, on Linux.
+const SIGXFSZ: i32 = 25;
+
 /// Where a server keeps everything, if nobody says otherwise.
 pub(super) const DEFAULT_DATA: &str = "./pledgebook-data";
 /// Where a server listens, if nobody says otherwise.
@@ -62,6 +65,8 @@ impl Serve {
                     out::print(&greeting(address, &data, open, json));
                 }
             });
+            // With a handler, a limit on the size of files is an error that the log can name, and not the end of the process.
+            let _file_too_large = signal(SignalKind::from_raw(SIGXFSZ))?;
             let stop = stop()?;
             let served = server::serve(config, Arc::new(SystemClock::new()), ready, stop).await;
             served.map_err(|error| anyhow!("{error}"))?;

@@ -55,8 +55,8 @@ impl ReportService for Reports {
             }
             _ => {}
         }
-        // A ledger has its genesis: views without it have not begun yet.
-        let wanted = request.at_least.max(request.as_known).unwrap_or(1).max(1);
+        // Without a wish: what is recorded now. Views that lag, or have stopped, must not pass for the present.
+        let wanted = request.at_least.max(request.as_known).unwrap_or(ledger.journal.head().size).max(1);
         let until = caller.deadline.map_or_else(|| Instant::now() + REQUEST_TIMEOUT, |deadline| deadline.at);
         let views = views(&ledger, wanted, until).await?;
         let as_known = request.as_known.unwrap_or_else(|| views.size());

@@ -1,9 +1,10 @@
 //! The ledger's time, and when not to trust it. The one place where the journal reads a clock.
 
 use jiff::{SignedDuration, Timestamp};
+use rustix::time::{ClockId, clock_gettime};
 use std::{
     sync::atomic::{AtomicI64, Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// How far the wall clock may drift from the monotonic one, and how far in the future a record may lie, before the
@@ -19,20 +20,13 @@ pub trait Clock: Send + Sync {
 }
 
 /// The machine's clocks.
-pub struct SystemClock {
-    started: Instant,
-}
+#[derive(Default)]
+pub struct SystemClock;
 
 impl SystemClock {
-    /// The machine's clocks, from now on.
+    /// The machine's clocks.
     pub fn new() -> Self {
-        Self { started: Instant::now() }
-    }
-}
-
-impl Default for SystemClock {
-    fn default() -> Self {
-        Self::new()
+        Self
     }
 }
 
@@ -44,7 +38,9 @@ impl Clock for SystemClock {
     }
 
     fn monotonic(&self) -> Duration {
-        self.started.elapsed()
+        // Not `Instant`: that one stands still while the machine sleeps, and waking up would look like a jump.
+        let since_boot = clock_gettime(ClockId::Boottime);
+        Duration::new(since_boot.tv_sec.unsigned_abs(), since_boot.tv_nsec.unsigned_abs() as u32)
     }
 }
 

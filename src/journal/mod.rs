@@ -173,8 +173,8 @@ impl Journal {
         proposals: Vec<Proposal>,
         deadline: Option<Instant>,
     ) -> Result<Vec<Appended>, Refused> {
-        if let Standing::ReadOnly(why) = &*self.shared.standing.borrow() {
-            return Err(Refused::ReadOnly(why.clone()));
+        if let Standing::ReadOnly(why) = self.standing() {
+            return Err(Refused::ReadOnly(why));
         }
         let (answer, answered) = oneshot::channel();
         let request = encode(proposals, deadline, answer)?;
@@ -218,7 +218,12 @@ impl Journal {
 
     /// Whether it takes appends.
     pub fn standing(&self) -> Standing {
-        self.shared.standing.borrow().clone()
+        let standing = self.shared.standing.borrow().clone();
+        // The sender lives in the writer: without it nobody serves the queue.
+        match (self.shared.standing.has_changed(), standing) {
+            (Err(_), Standing::Open) => Standing::ReadOnly("its writer has ended; restart the server".into()),
+            (_, standing) => standing,
+        }
     }
 
     /// Follows the number of durable records.

@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, RwLock},
 };
-use storage::{FileBackend, Identity, Keyer, Log, Options};
+use storage::{Backend as _, FileBackend, Identity, Keyer, Log, Options, backend::LockError};
 use uuid::Uuid;
 
 use crate::domain::{
@@ -25,6 +25,8 @@ use crate::domain::{
 use crate::journal::{Journal, Limits, Proposal, Refused, clock::Clock, commit::Local, keys, read};
 pub use projector::Projector;
 
+/// The file in the data directory that says which process has it.
+const LOCK: &str = "lock";
 /// The prefix of a directory in which a ledger is being created.
 const NEW: &str = ".new-";
 
@@ -58,6 +60,8 @@ struct Shared {
     open: RwLock<BTreeMap<LedgerName, Arc<Ledger>>>,
     /// Held while a ledger is created, so that two callers cannot create the same one.
     creating: std::sync::Mutex<()>,
+    /// The directory is one server's: another's clean-up would remove what is being created here.
+    held: std::sync::Mutex<Option<Box<dyn Send + Sync>>>,
 }
 
 /// Why a data directory could not be opened.
@@ -93,7 +97,13 @@ impl Ledgers {
         options: Options,
     ) -> Result<Self, OpenError> {
         let failed = |why: String| OpenError { path: data.to_owned(), why };
-        fs::create_dir_all(data).map_err(|e| failed(e.to_string()))?;
+        make_durably(data).map_err(|e| failed(e.to_string()))?;
+        let held = FileBackend::new(data).lock(LOCK).map_err(|error| match error {
+            LockError::Held { pid } => failed(format!(
+                "another server (process {pid}) has this directory; stop it, or choose another"
+            )),
+            LockError::Io(error) => failed(error.to_string()),
+        })?;
         let mut open = BTreeMap::new();
         for entry in fs::read_dir(data).map_err(|e| failed(e.to_string()))? {
             let entry = entry.map_err(|e| failed(e.to_string()))?;
@@ -102,7 +112,7 @@ impl Ledgers {
             if file_name.starts_with(NEW) {
                 // It never had a genesis record, so nobody was ever told of it.
                 fs::remove_dir_all(&path).map_err(|e| failed(e.to_string()))?;
-            } else if path.join("log").is_dir() {
+            } else if holds_a_log(&path).map_err(|e| OpenError { path: path.clone(), why: e.to_string() })? {
                 let ledger = LedgerName::parse(file_name)
                     .map_err(|e| e.to_string())
                     .and_then(|name| open_ledger(&path, name, clock.clone(), limits, options.clone()))
@@ -117,6 +127,7 @@ impl Ledgers {
             options,
             open: RwLock::new(open),
             creating: std::sync::Mutex::new(()),
+            held: std::sync::Mutex::new(Some(held)),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -142,6 +153,10 @@ impl Ledgers {
         let (unborn, path) =
             (self.shared.data.join(format!("{NEW}{}", name.as_str())), self.shared.data.join(name.as_str()));
         if path.exists() {
+            // An earlier creation may have got as far as its name, and no further: it is taken in.
+            if holds_a_log(&path).map_err(failed)? {
+                self.take_in(name, &path)?;
+            }
             return Err(CreateError::AlreadyExists);
         }
         if unborn.exists() {
@@ -154,13 +169,20 @@ impl Ledgers {
             return Err(error);
         }
         fs::rename(&unborn, &path).map_err(failed)?;
-        // The new name must survive a power loss before anybody is told of it.
-        fs::File::open(&self.shared.data).and_then(|dir| dir.sync_all()).map_err(failed)?;
+        self.take_in(name, &path)
+    }
+
+    /// Opens a ledger that has its genesis and its name, and serves it.
+    fn take_in(&self, name: &LedgerName, path: &Path) -> Result<Arc<Ledger>, CreateError> {
+        // The name must survive a power loss before anybody is told of it.
+        sync(&self.shared.data).map_err(|e| CreateError::Failed(e.to_string()))?;
         let Shared { clock, limits, options, open, .. } = &*self.shared;
-        let ledger = open_ledger(&path, name.clone(), clock.clone(), *limits, options.clone())
+        let ledger = open_ledger(path, name.clone(), clock.clone(), *limits, options.clone())
             .map_err(CreateError::Failed)?;
         let ledger = Arc::new(ledger);
-        open.write().map_err(|_| poisoned())?.insert(name.clone(), ledger.clone());
+        let mut open =
+            open.write().map_err(|_| CreateError::Failed("a thread panicked; restart the server".into()))?;
+        open.insert(name.clone(), ledger.clone());
         Ok(ledger)
     }
 
@@ -201,7 +223,38 @@ impl Ledgers {
             ledger.journal.close();
             ledger.views.stop();
         }
+        if let Ok(mut held) = self.shared.held.lock() {
+            held.take();
+        }
     }
+}
+
+/// Whether a directory is a ledger's. A directory that cannot be looked into is not passed over.
+fn holds_a_log(path: &Path) -> io::Result<bool> {
+    match fs::metadata(path.join("log")) {
+        Ok(found) => Ok(found.is_dir()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a directory and those above it, each name on stable storage before the next.
+fn make_durably(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_durably(above)?;
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => sync(above),
+    }
+}
+
+fn sync(directory: &Path) -> io::Result<()> {
+    fs::File::open(directory)?.sync_all()
 }
 
 fn genesis_event(name: &LedgerName, opened: LedgerOpened, now: jiff::Timestamp) -> Event {
@@ -248,4 +301,93 @@ fn open_ledger(
             .map_err(|e| e.to_string())?;
     let views = Projector::start(&journal).map_err(|e| e.to_string())?;
     Ok(Ledger { name, opened, genesis, journal, views, clock })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{event::Access, value::Label};
+    use crate::journal::clock::SystemClock;
+
+    fn ledgers(data: &Path) -> Result<Ledgers, OpenError> {
+        Ledgers::open(data, Arc::new(SystemClock::new()), Limits::default(), Options::default())
+    }
+
+    fn opened(origin: &str) -> LedgerOpened {
+        LedgerOpened {
+            organisation: Label::parse("Acme").unwrap(),
+            origin: origin.into(),
+            time_zone: "Europe/London".into(),
+            example_data: true,
+            simulated_clock: false,
+            access: Access::Open,
+        }
+    }
+
+    fn acme() -> LedgerName {
+        LedgerName::parse("acme").unwrap()
+    }
+
+    #[test]
+    fn a_ledger_that_was_created_is_there_after_a_restart() {
+        let data = tempfile::tempdir().unwrap();
+        let it = ledgers(&data.path().join("deep/er")).unwrap();
+        it.create(&acme(), opened("ledger.example/acme")).unwrap();
+        assert!(matches!(it.create(&acme(), opened("x.example/y")), Err(CreateError::AlreadyExists)));
+        it.close();
+        let it = ledgers(&data.path().join("deep/er")).unwrap();
+        assert_eq!(it.find(&acme()).unwrap().genesis.origin, "ledger.example/acme");
+        it.close();
+    }
+
+    #[test]
+    fn a_second_server_on_the_same_directory_is_refused_and_removes_nothing() {
+        let data = tempfile::tempdir().unwrap();
+        let first = ledgers(data.path()).unwrap();
+        let unborn = data.path().join(".new-acme");
+        fs::create_dir(&unborn).unwrap();
+        let refused = ledgers(data.path()).err().unwrap();
+        assert!(refused.why.contains(&std::process::id().to_string()), "{refused}");
+        assert!(unborn.exists(), "what the first server creates was removed");
+        first.close();
+        let second = ledgers(data.path()).unwrap();
+        assert!(!unborn.exists(), "a ledger that never had a genesis is cleared away");
+        second.close();
+    }
+
+    #[test]
+    fn a_ledger_whose_genesis_is_refused_leaves_nothing_behind() {
+        let data = tempfile::tempdir().unwrap();
+        let it = ledgers(data.path()).unwrap();
+        let nowhere = LedgerOpened { time_zone: "Europe/Nowhere".into(), ..opened("ledger.example/acme") };
+        assert!(matches!(it.create(&acme(), nowhere), Err(CreateError::Refused(_))));
+        let left: Vec<_> = fs::read_dir(data.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left, [LOCK]);
+        it.create(&acme(), opened("ledger.example/acme")).unwrap();
+        it.close();
+    }
+
+    #[test]
+    fn a_creation_that_got_as_far_as_its_name_is_taken_in_by_the_next_try() {
+        let data = tempfile::tempdir().unwrap();
+        let it = ledgers(data.path()).unwrap();
+        it.create(&acme(), opened("ledger.example/acme")).unwrap();
+        let ledger = it.shared.open.write().unwrap().remove(&acme()).unwrap();
+        ledger.journal.close();
+        ledger.views.stop();
+        drop(ledger);
+        assert!(matches!(it.create(&acme(), opened("x.example/y")), Err(CreateError::AlreadyExists)));
+        assert!(it.find(&acme()).is_some(), "it can be reached now");
+        it.close();
+    }
+
+    #[test]
+    fn a_ledger_in_another_ledgers_directory_is_refused() {
+        let data = tempfile::tempdir().unwrap();
+        let it = ledgers(data.path()).unwrap();
+        it.create(&acme(), opened("ledger.example/acme")).unwrap();
+        it.close();
+        fs::rename(data.path().join("acme"), data.path().join("other")).unwrap();
+        assert!(ledgers(data.path()).err().unwrap().why.contains("ledger/acme"));
+    }
 }

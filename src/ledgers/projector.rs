@@ -24,6 +24,8 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(20);
 const PUBLISH_EVERY_IN_A_STORM: Duration = Duration::from_millis(200);
 /// Records since the last publication from which on it is a storm.
 const STORM: u64 = 1_000;
+/// The time between two looks at a record that could not be read.
+const RETRY: Duration = Duration::from_secs(1);
 /// Records folded at most between two publications.
 const STRIDE: u64 = 65_536;
 
@@ -80,8 +82,11 @@ fn follow(journal: &Journal, publish: &watch::Sender<Arc<Views>>, stop: &AtomicB
         let begin = views.size();
         let end = durable.min(begin + STRIDE);
         if let Err(why) = fold(journal, &mut views, end) {
-            tracing::error!(%why, position = views.size(), "the views stop here");
-            return;
+            // Readers who ask for the present wait for it and are told so; `apply` passes over what it has, so the next
+            // look goes on from here.
+            tracing::error!(%why, position = views.size(), "the views wait here");
+            std::thread::sleep(RETRY);
+            continue;
         }
         publish.send_replace(Arc::new(views.clone()));
         if end == durable {
@@ -108,4 +113,10 @@ fn fold(journal: &Journal, views: &mut Views, end: u64) -> Result<(), String> {
         })
         .map_err(|error| error.to_string())?;
     failed.map_or(Ok(()), Err)
+}
+
+impl Drop for Projector {
+    fn drop(&mut self) {
+        self.stop();
+    }
 }
