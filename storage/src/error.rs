@@ -134,13 +134,15 @@ impl Malformed {
 /// Why a group was not committed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// Nothing was recorded and the log lives on: there was no room, or the group was not
-    /// built on this head.
+    /// Nothing was recorded and the log lives on: begin another group on it. What else to
+    /// do depends on `error`, and only [`Error::Full`] says that the disk is full.
     #[error("not recorded: {error}")]
     Full {
         /// The log, to go on with.
         log: Box<Log>,
-        /// What stood in the way.
+        /// What stood in the way. `Full`: there was no room, free some. `Refused`: the group
+        /// was not built on this head. `Io`: the system refused before anything was written
+        /// (no descriptor left, say); trying again may well succeed.
         error: Error,
     },
     /// A write or sync failed: whether the group was recorded is known after the next open

@@ -1,31 +1,45 @@
 //! Files in a directory of the operating system.
 //!
-//! Invariant: one call here is one call there; nothing is buffered in between. It must
-//! not know what the files mean.
+//! Invariant: one call here is one call there; nothing is buffered in between. A directory
+//! that was made or synced stays open: a name that was given must not go unsynced because
+//! descriptors have run out since. It must not know what the files mean.
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Backend, File, LockError, Mode};
 
-/// Files below one directory.
+/// Files below one directory. Clones share the directories they hold open.
 #[derive(Clone, Debug)]
 pub struct FileBackend {
     root: PathBuf,
+    directories: Arc<Mutex<BTreeMap<String, Arc<fs::File>>>>,
 }
 
 impl FileBackend {
     /// The files below `root`, which need not exist yet.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), directories: Arc::default() }
     }
 
     fn path(&self, path: &str) -> PathBuf {
         if path.is_empty() { self.root.clone() } else { self.root.join(path) }
+    }
+
+    fn held(&self, path: &str) -> Option<Arc<fs::File>> {
+        self.directories.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
+    }
+
+    fn hold(&self, path: &str) -> io::Result<Arc<fs::File>> {
+        let directory = Arc::new(fs::File::open(self.path(path))?);
+        let mut directories = self.directories.lock().unwrap_or_else(PoisonError::into_inner);
+        directories.insert(path.to_owned(), Arc::clone(&directory));
+        Ok(directory)
     }
 }
 
@@ -66,18 +80,24 @@ impl Backend for FileBackend {
     }
 
     fn make_dir(&self, path: &str) -> io::Result<()> {
-        let path = self.path(path);
-        fs::create_dir_all(&path)?;
+        let made = self.path(path);
+        fs::create_dir_all(&made)?;
         // The name of the ledger's own directory stands in one that nobody else syncs.
-        if path == self.root {
-            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            sync_directory(parent.unwrap_or(Path::new(".")))?;
+        if made == self.root {
+            let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
+            fs::File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
         }
+        // Anew, even if it is held: what is held may be one that was removed meanwhile.
+        self.hold(path)?;
         Ok(())
     }
 
     fn sync_dir(&self, path: &str) -> io::Result<()> {
-        sync_directory(&self.path(path))
+        let directory = match self.held(path) {
+            Some(directory) => directory,
+            None => self.hold(path)?,
+        };
+        directory.sync_all()
     }
 
     fn lock(&self, path: &str) -> Result<Box<dyn Send + Sync>, LockError> {
@@ -97,10 +117,6 @@ impl Backend for FileBackend {
         file.write_all(format!("{}\n", std::process::id()).as_bytes())?;
         Ok(Box::new(file))
     }
-}
-
-fn sync_directory(path: &Path) -> io::Result<()> {
-    fs::File::open(path)?.sync_all()
 }
 
 struct SystemFile(fs::File);

@@ -20,7 +20,7 @@ use crate::limits::{MAX_GROUP, MAX_GROUP_WORDS, MAX_RECORD, MAX_SUBJECTS, PAGE};
 use crate::segment::header::{GROUP_HEADER, GroupHeader, SegmentHeader};
 use crate::segment::live::Live;
 use crate::segment::writer::{self, Unplaced};
-use crate::segment::{path, words_path};
+use crate::segment::{WORDS, path, words_path};
 use crate::words::{self, Word};
 
 /// Records to be committed together, whole or not at all.
@@ -187,8 +187,9 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// `Full` gives the log back: there was no room, or the group was built on another
-    /// head. `Poisoned` does not: the group may or may not be there after the next open.
+    /// `Full` gives the log back: nothing was written; its `error` says whether there was no
+    /// room, the group was built on another head, or the system refused. `Poisoned` does
+    /// not: the group may or may not be there after the next open.
     pub fn commit(mut self, mut group: Group) -> Result<Self, CommitError> {
         match self.put(&mut group) {
             Ok(()) => {
@@ -237,6 +238,7 @@ impl Log {
         let raised = self.tail.watermark.raise(&self.tail.head);
         raised.map_err(|error| Failure::Unknown(Error::io(WATERMARK, 0, error)))?;
         self.shared.publish(self.tail.head);
+        self.seal_healed();
         Ok(())
     }
 
@@ -284,7 +286,14 @@ impl Log {
         let backend = &*self.shared.backend;
         let unknown = |error| Failure::Unknown(Error::io(&name, at, error));
         let missing = || unknown(io::ErrorKind::NotFound.into());
-        let file = segment.words(backend, mode).map_err(Failure::Before)?.ok_or_else(missing)?;
+        let mut file = segment.words(backend, mode).map_err(Failure::Before)?;
+        if file.is_none() && mode == Mode::Create {
+            // Somebody tidied the empty directory away: that is no reason to refuse records.
+            let there = backend.make_dir(WORDS).and_then(|()| backend.sync_dir("log"));
+            there.map_err(|error| Failure::Before(Error::room(WORDS, 0, error)))?;
+            file = segment.words(backend, mode).map_err(Failure::Before)?;
+        }
+        let file = file.ok_or_else(missing)?;
         match file.write_at(&group.words, at) {
             Ok(()) => {}
             Err(error) if Error::is_room(&error) && undo(&*file, at).is_ok() => {

@@ -150,9 +150,19 @@ fn add(backend: &dyn Backend, files: &LevelFiles, level: usize) -> io::Result<Ar
 }
 
 /// Puts all level files on stable storage.
-pub(super) fn sync(backend: &dyn Backend) -> io::Result<()> {
-    for name in backend.list(TILES)? {
-        backend.open(&format!("{TILES}/{name}"), Mode::Write)?.sync()?;
-    }
+fn sync(backend: &dyn Backend) -> io::Result<()> {
+    sync_all(backend, &all(backend)?)
+}
+
+/// All level files, open to be synced.
+pub(super) fn all(backend: &dyn Backend) -> io::Result<Vec<Arc<dyn File>>> {
+    let names = backend.list(TILES)?;
+    names.iter().map(|name| backend.open(&format!("{TILES}/{name}"), Mode::Write)).collect()
+}
+
+/// Puts `files` and their names on stable storage. Once this has failed, it must not be
+/// tried again before the levels were written anew.
+pub(super) fn sync_all(backend: &dyn Backend, files: &[Arc<dyn File>]) -> io::Result<()> {
+    files.iter().try_for_each(|file| file.sync())?;
     backend.sync_dir(TILES)
 }

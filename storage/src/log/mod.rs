@@ -142,12 +142,8 @@ impl Log {
         keyer: Keyer,
     ) -> Result<Self, Error> {
         check(&identity)?;
-        for directory in ["", "log", "log/words", "public", "public/tile"] {
-            backend.make_dir(directory).map_err(|error| Error::io(directory, 0, error))?;
-        }
-        for directory in ["", "log", "public"] {
-            backend.sync_dir(directory).map_err(|error| Error::io(directory, 0, error))?;
-        }
+        backend.make_dir("").map_err(|error| Error::io("", 0, error))?;
+        recovery::directories(&*backend)?;
         let lock = lock(&*backend)?;
         let names = backend.list("log").map_err(|error| Error::io("log", 0, error))?;
         if let Some(name) = names.iter().find(|name| segment::number(name, ".seg").is_some()) {
@@ -213,6 +209,13 @@ impl Log {
         Reader::new(Arc::clone(&self.shared))
     }
 
+    /// Hands over the indexes that readers found damaged and made again.
+    fn seal_healed(&mut self) {
+        for seal in self.shared.take_healed() {
+            self.tidy.seal(seal);
+        }
+    }
+
     /// Ends it in order: seals what is to be sealed and says in the watermark that the log
     /// ends here, so that the next open knows of anything that is missing.
     ///
@@ -220,6 +223,7 @@ impl Log {
     ///
     /// `Io` or `Full`; every committed record is safe nevertheless.
     pub fn close(mut self) -> Result<(), Error> {
+        self.seal_healed();
         self.tail.settle(&mut self.tidy)?;
         self.tidy.finish(&self.shared)?;
         self.tail.levels.sync().map_err(|error| Error::io(TILES, 0, error))?;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing is served that is not on stable storage, and no byte that was not
 //! checked: a record by its leaf hash, a group by its checksum, an index page by its own.
-//! It must not write.
+//! An index that does not hold is made again in memory. It must not write.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -72,7 +72,7 @@ impl Reader {
 
     fn record(&self, sequence: u64) -> Result<(Vec<u8>, Digest), Error> {
         let segment = self.segment(sequence)?;
-        let offset = u64::from(offset_of(&segment, sequence)? & !GROUP_START);
+        let offset = u64::from(offset_of(&self.shared, &segment, sequence)? & !GROUP_START);
         // The length stands before the record; most records come with the first read.
         let mut bytes = vec![0; 1024];
         let io = |error| Error::io(&path(segment.number), offset, error);
@@ -92,7 +92,7 @@ impl Reader {
         }
         // Record and level do not agree, or the level is behind: the group's own checksum
         // says whether the record is what was written.
-        in_group(&segment, sequence)
+        in_group(&self.shared, &segment, sequence)
     }
 
     /// Calls `f` with each record from `from` to `to` (exclusive, and cut off at the head)
@@ -113,7 +113,7 @@ impl Reader {
         let ends = segments.iter().skip(1).map(|segment| segment.first).chain([u64::MAX]);
         for (segment, end) in segments.iter().zip(ends) {
             let (from, to) = (from.max(segment.first), to.min(end));
-            if from < to && scan_segment(segment, from, to, f)?.is_break() {
+            if from < to && scan_segment(&self.shared, segment, from, to, f)?.is_break() {
                 break;
             }
         }
@@ -132,7 +132,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// `Damaged` and `Io`, of an index.
+    /// `Io` of an index, `Damaged` of the log when it is needed in place of an index.
     pub fn by_id(&self, id: u128) -> Result<Vec<u64>, Error> {
         self.find(&|index| match index {
             Index::Live(live) => Ok(live.ids(id)),
@@ -145,7 +145,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// `Damaged` and `Io`, of an index.
+    /// `Io` of an index, `Damaged` of the log when it is needed in place of an index.
     pub fn by_subject(&self, subject: u64) -> Result<Vec<u64>, Error> {
         self.find(&|index| match index {
             Index::Live(live) => Ok(live.subjects(subject)),
@@ -157,7 +157,7 @@ impl Reader {
         let size = self.head().size;
         let mut found = Vec::new();
         for segment in self.shared.segments() {
-            let postings = ask(&segment.index()).map_err(|fault| segment.fault(fault))?;
+            let postings = self.shared.ask(&segment, ask)?;
             let sequences = postings.iter().map(|posting| segment.first + u64::from(*posting));
             // The open segment's index runs ahead of the head for a moment.
             found.extend(sequences.filter(|sequence| *sequence < size));
@@ -212,10 +212,10 @@ impl Reader {
     pub fn words(&self, sequence: u64) -> Result<Vec<HeldWord>, Error> {
         let segment = self.segment(sequence)?;
         let posting = (sequence - segment.first) as u32;
-        let place = match segment.index() {
-            Index::Live(live) => live.words(posting),
-            Index::Sealed(sealed) => sealed.words(posting).map_err(|fault| segment.fault(fault))?,
-        };
+        let place = self.shared.ask(&segment, |index| match index {
+            Index::Live(live) => Ok(live.words(posting)),
+            Index::Sealed(sealed) => sealed.words(posting),
+        })?;
         let Some((start, end)) = place else { return Ok(Vec::new()) };
         let name = words_path(segment.number);
         let damaged = |offset: u64, rule| Error::Damaged { file: name.clone(), offset, sequence, rule };
@@ -255,25 +255,26 @@ impl Reader {
 
 type Ask<'a> = dyn Fn(&Index) -> Result<Vec<u32>, crate::segment::index::IndexFault> + 'a;
 
-fn in_group(segment: &Segment, sequence: u64) -> Result<(Vec<u8>, Digest), Error> {
+fn in_group(shared: &Shared, segment: &Arc<Segment>, sequence: u64) -> Result<(Vec<u8>, Digest), Error> {
     let mut found = None;
     let mut keep = |record: Record<'_>| {
         found = Some((record.bytes.to_vec(), record.hash()));
         ControlFlow::Break(())
     };
     // A single record: whether it broke off or came to the end is the same.
-    let _ = scan_segment(segment, sequence, sequence + 1, &mut keep)?;
+    let _ = scan_segment(shared, segment, sequence, sequence + 1, &mut keep)?;
     found.ok_or_else(|| damaged(segment, 0, sequence, "the record is not in its group"))
 }
 
 /// Scans `from..to`, which lies in `segment`.
 fn scan_segment(
-    segment: &Segment,
+    shared: &Shared,
+    segment: &Arc<Segment>,
     from: u64,
     to: u64,
     f: &mut dyn FnMut(Record<'_>) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Error> {
-    let at = group_of(segment, from)?;
+    let at = group_of(shared, segment, from)?;
     let mut walk = Walk::new(&*segment.file, at, segment.capacity);
     let mut next = None;
     let mut prev: Option<Digest> = None;
@@ -284,6 +285,10 @@ fn scan_segment(
         let Step::Group { at, header, body } = step else {
             return Err(damaged(segment, place, expected, "a group does not have its checksum"));
         };
+        // Only the first is where the index says, and it might say wrong.
+        if next.is_none() && !(header.first..header.end()).contains(&from) {
+            return Err(damaged(segment, at, from, "the index leads to another group"));
+        }
         let mut sequence = next.unwrap_or(header.first);
         for record in Records::new(body) {
             let parsed = record.and_then(|(place, bytes)| Record::parse(bytes).map(|it| (place, it)));
@@ -311,24 +316,24 @@ fn scan_segment(
 }
 
 /// The offset of the group that holds `sequence`.
-fn group_of(segment: &Segment, sequence: u64) -> Result<u64, Error> {
+fn group_of(shared: &Shared, segment: &Arc<Segment>, sequence: u64) -> Result<u64, Error> {
     let posting = (sequence - segment.first) as u32;
-    let start = match segment.index() {
-        Index::Live(live) => live.group_start(posting),
-        Index::Sealed(sealed) => sealed.group_start(posting).map_err(|fault| segment.fault(fault))?,
-    };
+    let start = shared.ask(segment, |index| match index {
+        Index::Live(live) => Ok(live.group_start(posting)),
+        Index::Sealed(sealed) => sealed.group_start(posting),
+    })?;
     let start = start.map(|place| u64::from(place & !GROUP_START));
     let at = start.and_then(|place| place.checked_sub(2 + GROUP_HEADER as u64));
     at.ok_or_else(|| damaged(segment, 0, sequence, "the index has no group for this record"))
 }
 
 /// Where the record `sequence` stands in its segment, with the mark of a group's first.
-fn offset_of(segment: &Segment, sequence: u64) -> Result<u32, Error> {
+fn offset_of(shared: &Shared, segment: &Arc<Segment>, sequence: u64) -> Result<u32, Error> {
     let posting = (sequence - segment.first) as u32;
-    let offset = match segment.index() {
-        Index::Live(live) => live.offset(posting),
-        Index::Sealed(sealed) => sealed.offset(posting).map_err(|fault| segment.fault(fault))?,
-    };
+    let offset = shared.ask(segment, |index| match index {
+        Index::Live(live) => Ok(live.offset(posting)),
+        Index::Sealed(sealed) => sealed.offset(posting),
+    })?;
     offset
         .filter(|offset| (offset & !GROUP_START) as usize >= GROUP_HEADER + 2)
         .ok_or_else(|| damaged(segment, 0, sequence, "the index has no place for this record"))

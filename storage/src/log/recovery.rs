@@ -24,10 +24,10 @@ use crate::format::record::Record;
 use crate::limits::{MAX_GROUP_WORDS, PAGE};
 use crate::merkle::Range;
 use crate::segment::header::{GROUP_HEADER, GroupHeader, HeaderFault, Records, SegmentHeader};
-use crate::segment::index::{IndexFault, Sealed};
+use crate::segment::index::{IndexFault, Sealed, Summary};
 use crate::segment::live::Live;
 use crate::segment::reader::{Step, Walk, tail};
-use crate::segment::{self, index_path, path, words_path};
+use crate::segment::{self, WORDS, index_path, path, words_path};
 use crate::words::{self, Content};
 
 /// What an open had to do: for a line in the caller's log.
@@ -55,6 +55,7 @@ pub(super) fn open(
     options: Options,
     keyer: Keyer,
 ) -> Result<(Log, Recovery), Error> {
+    directories(&*backend)?;
     let found = find(&*backend)?;
     let identity = found[0].header.identity.clone();
     let (mark_file, slots) = slots(&*backend, identity.ledger)?;
@@ -75,10 +76,28 @@ pub(super) fn open(
     let watermark = Watermark::new(mark_file, shared.identity.ledger, &slots);
     let mut log = replay(&shared, &found, trusted, watermark, &mut tidy, &mut recovery)?;
     finish(&shared, &mut log, mark, &mut recovery)?;
+    // An index that was found damaged on the way; a thread is not there yet to seal it.
+    for seal in shared.take_healed() {
+        recovery.rebuilt.push(index_path(seal.summary.number));
+        tidy.seal(seal);
+    }
     tidy.start(options.background);
     tidy.prepare(options.capacity(log.segment.number + 1));
     let recycled = Mutex::new(None);
     Ok((Log { tail: log, tidy, shared, options, recycled, _lock: lock }, recovery))
+}
+
+/// Makes the directories that are missing: a copy may come without those that were empty or
+/// held nothing but what is derived. They are synced in any case, so that a backend holds
+/// them open before the first name depends on it.
+pub(super) fn directories(backend: &dyn Backend) -> Result<(), Error> {
+    for directory in [WORDS, TILES] {
+        backend.make_dir(directory).map_err(|error| Error::room(directory, 0, error))?;
+    }
+    for directory in ["", "log", "public"] {
+        backend.sync_dir(directory).map_err(|error| Error::io(directory, 0, error))?;
+    }
+    Ok(())
 }
 
 fn refuse(file: String, offset: u64, sequence: u64, rule: &'static str) -> Error {
@@ -269,20 +288,54 @@ fn walk(shared: &Shared, tail: &mut Tail, clean: bool) -> Result<(), Error> {
     while let Step::Group { at, header, body } =
         groups.step().map_err(|error| Error::io(&name, tail.at, error))?
     {
-        landing.read(shared, tail, (at, &header, body))?;
-        landing.words(tail, words.as_deref(), &header)?;
-        tail.take_in(&Landed {
-            at,
-            span: header.span(),
-            offsets: &landing.offsets,
-            hashes: &landing.hashes,
-            keys: &landing.keys,
-            words: &landing.words,
-            words_end: header.words_end,
-            recorded_at: landing.recorded_at,
-        });
+        let place = Place { number: segment.number, head: &tail.head, words_end: tail.words_end };
+        landing.read(&shared.keyer, &place, (at, &header, body))?;
+        landing.words(&place, words.as_deref(), &header)?;
+        tail.take_in(&landing.landed(at, &header));
     }
     Ok(())
+}
+
+/// The index of a segment that is complete, made again from its groups. They must be those
+/// that the sealed index, whose first page holds, was made from.
+pub(super) fn reindex(shared: &Shared, segment: &Segment, summary: &Summary) -> Result<Live, Error> {
+    let name = path(segment.number);
+    let Found { header, .. } = read_header(&*shared.backend, segment.number)?;
+    let words = segment.words(&*shared.backend, Mode::Read)?;
+    let live = Live::new();
+    let mut head = Head { size: segment.first, hash: header.prev, ..Head::empty(&shared.identity) };
+    let mut words_end = 0;
+    let mut landing = Landing::default();
+    let mut groups = Walk::whole(&*segment.file, u64::from(summary.end));
+    let mut end = groups.at();
+    while let Step::Group { at, header, body } =
+        groups.step().map_err(|error| Error::io(&name, end, error))?
+    {
+        let place = Place { number: segment.number, head: &head, words_end };
+        landing.read(&shared.keyer, &place, (at, &header, body))?;
+        landing.words(&place, words.as_deref(), &header)?;
+        landing.landed(at, &header).index(&live, (head.size - segment.first) as u32);
+        head.size = header.end();
+        head.hash = landing.hashes.last().copied().unwrap_or(head.hash);
+        head.recorded_at = landing.recorded_at;
+        words_end = header.words_end;
+        end = at + header.span();
+    }
+    let whole = end == u64::from(summary.end) && words_end == summary.words_end;
+    if !whole || head.size != summary.range.size() || head.hash != summary.hash {
+        return Err(refuse(name, end, head.size, "the groups are not those that were indexed"));
+    }
+    Ok(live)
+}
+
+/// Where a group is expected.
+struct Place<'a> {
+    /// Number of the segment.
+    number: u32,
+    /// The end of the log before the group.
+    head: &'a Head,
+    /// End of the words before it, in the segment's words file.
+    words_end: u32,
 }
 
 /// What is gathered of a group before it is taken in.
@@ -296,16 +349,29 @@ struct Landing {
 }
 
 impl Landing {
+    fn landed(&self, at: u64, header: &GroupHeader) -> Landed<'_> {
+        Landed {
+            at,
+            span: header.span(),
+            offsets: &self.offsets,
+            hashes: &self.hashes,
+            keys: &self.keys,
+            words: &self.words,
+            words_end: header.words_end,
+            recorded_at: self.recorded_at,
+        }
+    }
+
     /// Every record of a group that has its checksums must hold: no crash undoes that.
     fn read(
         &mut self,
-        shared: &Shared,
-        tail: &Tail,
+        keyer: &Keyer,
+        place: &Place<'_>,
         (at, header, body): (u64, &GroupHeader, &[u8]),
     ) -> Result<(), Error> {
-        let Head { size, mut hash, mut recorded_at, .. } = tail.head;
-        let damaged = |at: u64, sequence, rule| refuse(path(tail.segment.number), at, sequence, rule);
-        if header.first != size || header.words_end < tail.words_end {
+        let Head { size, mut hash, mut recorded_at, .. } = *place.head;
+        let damaged = |at: u64, sequence, rule| refuse(path(place.number), at, sequence, rule);
+        if header.first != size || header.words_end < place.words_end {
             return Err(damaged(at, size, "the group does not follow the one before"));
         }
         self.offsets.clear();
@@ -327,7 +393,7 @@ impl Landing {
             if record.recorded_at < recorded_at {
                 return Err(fault(place, "recorded_at is before the record before"));
             }
-            self.keys.push((shared.keyer)(&record).map_err(|error| fault(place, error.rule))?);
+            self.keys.push(keyer(&record).map_err(|error| fault(place, error.rule))?);
             (hash, recorded_at) = (record.hash(), record.recorded_at);
             self.offsets.push((place - at) as u32);
             self.hashes.push(hash);
@@ -340,14 +406,19 @@ impl Landing {
     }
 
     /// The words of a group were synced before it: they must be there, and whole.
-    fn words(&mut self, tail: &Tail, file: Option<&dyn File>, header: &GroupHeader) -> Result<(), Error> {
+    fn words(
+        &mut self,
+        place: &Place<'_>,
+        file: Option<&dyn File>,
+        header: &GroupHeader,
+    ) -> Result<(), Error> {
         self.words.clear();
-        let (start, end) = (tail.words_end, header.words_end);
+        let (start, end) = (place.words_end, header.words_end);
         let length = (end - start) as usize;
         if length == 0 {
             return Ok(());
         }
-        let name = words_path(tail.segment.number);
+        let name = words_path(place.number);
         let damaged =
             |at: usize, rule| refuse(name.clone(), u64::from(start) + at as u64, header.first, rule);
         let file =

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use super::{Head, Identity, Keyer, LevelFiles};
+use super::tidy::Seal;
+use super::{Head, Identity, Keyer, LevelFiles, recovery};
 use crate::backend::{Backend, File, Mode};
 use crate::error::Error;
 use crate::segment::index::{IndexFault, Sealed};
@@ -80,6 +81,10 @@ pub(super) struct Shared {
     pub(super) keyer: Keyer,
     pub(super) levels: Arc<LevelFiles>,
     head: Mutex<Head>,
+    /// Held while an index is made again, so that it is done once.
+    healing: Mutex<()>,
+    /// Indexes that were made again, until the owner of the log seals them.
+    healed: Mutex<Vec<Seal>>,
     segments: RwLock<BTreeMap<u64, Arc<Segment>>>,
 }
 
@@ -91,7 +96,16 @@ impl Shared {
         levels: LevelFiles,
     ) -> Self {
         let head = Mutex::new(Head::empty(&identity));
-        Self { backend, identity, keyer, levels: Arc::new(levels), head, segments: RwLock::default() }
+        Self {
+            backend,
+            identity,
+            keyer,
+            levels: Arc::new(levels),
+            head,
+            healing: Mutex::default(),
+            healed: Mutex::default(),
+            segments: RwLock::default(),
+        }
     }
 
     pub(super) fn head(&self) -> Head {
@@ -116,5 +130,42 @@ impl Shared {
     pub(super) fn segments(&self) -> Vec<Arc<Segment>> {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
         segments.values().cloned().collect()
+    }
+
+    /// Asks the index of `segment`. A sealed one that turns out to be damaged is made again
+    /// from the log, in memory, and asked instead: it is derived, and no reason to refuse.
+    pub(super) fn ask<T>(
+        &self,
+        segment: &Arc<Segment>,
+        ask: impl Fn(&Index) -> Result<T, IndexFault>,
+    ) -> Result<T, Error> {
+        let index = segment.index();
+        let answer = match (ask(&index), &index) {
+            (Err(IndexFault::Damaged(_)), Index::Sealed(sealed)) => ask(&self.heal(segment, sealed)?),
+            (answer, _) => answer,
+        };
+        answer.map_err(|fault| segment.fault(fault))
+    }
+
+    fn heal(&self, segment: &Arc<Segment>, sealed: &Sealed) -> Result<Index, Error> {
+        let _one = self.healing.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = segment.index();
+        if matches!(index, Index::Live(_)) {
+            // Somebody was faster.
+            return Ok(index);
+        }
+        let summary = sealed.summary.clone();
+        let live = Arc::new(recovery::reindex(self, segment, &summary)?);
+        let index = Index::Live(Arc::clone(&live));
+        segment.set_index(index.clone());
+        // A reader must not write: it may outlive the log, whose lock somebody else has then.
+        let mut healed = self.healed.lock().unwrap_or_else(PoisonError::into_inner);
+        healed.push(Seal { segment: Arc::clone(segment), live, summary });
+        Ok(index)
+    }
+
+    /// The indexes that were made again since this was last asked.
+    pub(super) fn take_healed(&self) -> Vec<Seal> {
+        std::mem::take(&mut self.healed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -33,6 +33,21 @@ pub(super) struct Landed<'a> {
     pub(super) recorded_at: i64,
 }
 
+impl Landed<'_> {
+    /// Puts its records into the index of their segment, the first as `posting`.
+    pub(super) fn index(&self, live: &Live, posting: u32) {
+        for (index, keys) in self.keys.iter().enumerate() {
+            live.insert(posting + index as u32, keys);
+        }
+        let start = self.at as u32;
+        let marks = std::iter::once(GROUP_START).chain(std::iter::repeat(0));
+        live.place(self.offsets.iter().zip(marks).map(|(offset, mark)| (start + offset) | mark));
+        if !self.words.is_empty() {
+            live.word(self.words.iter().map(|(index, at)| (posting + index, *at)), self.words_end);
+        }
+    }
+}
+
 /// The end of the log.
 pub(super) struct Tail {
     pub(super) segment: Arc<Segment>,
@@ -64,16 +79,7 @@ impl Tail {
 
     /// Accounts for a group that is on stable storage.
     pub(super) fn take_in(&mut self, group: &Landed<'_>) {
-        let posting = (self.head.size - self.segment.first) as u32;
-        for (index, keys) in group.keys.iter().enumerate() {
-            self.live.insert(posting + index as u32, keys);
-        }
-        let start = group.at as u32;
-        let marks = std::iter::once(GROUP_START).chain(std::iter::repeat(0));
-        self.live.place(group.offsets.iter().zip(marks).map(|(offset, mark)| (start + offset) | mark));
-        if !group.words.is_empty() {
-            self.live.word(group.words.iter().map(|(index, at)| (posting + index, *at)), group.words_end);
-        }
+        group.index(&self.live, (self.head.size - self.segment.first) as u32);
         for hash in group.hashes {
             self.range.push(*hash, |level, hash| self.levels.form(level, hash));
             self.head.hash = *hash;

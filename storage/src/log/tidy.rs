@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -41,6 +42,10 @@ struct State {
     spare: Mutex<Spare>,
     changed: Condvar,
     seals: Mutex<VecDeque<Seal>>,
+    /// A sync of the levels has failed. The next one may succeed without having kept what
+    /// this one lost, so nothing is sealed any more: an open writes the levels anew from
+    /// where the sealed indexes end.
+    unkept: AtomicBool,
 }
 
 /// The thread that prepares and seals, or its place when there is none.
@@ -53,7 +58,8 @@ impl Tidy {
     /// Seals within the call until the thread is started.
     pub(super) fn new(backend: Arc<dyn Backend>) -> Self {
         let (spare, changed, seals) = (Mutex::new(Spare::None), Condvar::new(), Mutex::default());
-        Self { state: Arc::new(State { backend, spare, changed, seals }), thread: None }
+        let unkept = AtomicBool::new(false);
+        Self { state: Arc::new(State { backend, spare, changed, seals, unkept }), thread: None }
     }
 
     /// Starts the thread if it is wanted and can be had.
@@ -62,7 +68,7 @@ impl Tidy {
             let (sender, jobs) = channel();
             let state = Arc::clone(&self.state);
             let named = std::thread::Builder::new().name("storage-tidy".to_owned());
-            let thread = named.spawn(move || state.work(&jobs));
+            let thread = named.spawn(move || Worker { state, jobs: Some(jobs) }.work());
             self.thread = thread.ok().map(|thread| (sender, thread));
         }
     }
@@ -128,22 +134,38 @@ impl Drop for Tidy {
     }
 }
 
-impl State {
-    fn work(&self, jobs: &Receiver<Job>) {
-        for job in jobs {
+/// What the thread works with.
+struct Worker {
+    state: Arc<State>,
+    jobs: Option<Receiver<Job>>,
+}
+
+impl Worker {
+    fn work(&self) {
+        for job in self.jobs.iter().flatten() {
             match job {
                 Job::Prepare(capacity) => {
-                    let made = writer::prepare(&*self.backend, capacity);
-                    self.set_spare(if made.is_ok() { Spare::Ready(capacity) } else { Spare::None });
+                    let made = writer::prepare(&*self.state.backend, capacity);
+                    self.state.set_spare(if made.is_ok() { Spare::Ready(capacity) } else { Spare::None });
                 }
                 Job::Seal => {
-                    let _ = self.seal_all();
+                    let _ = self.state.seal_all();
                 }
             }
         }
-        self.set_spare(Spare::None);
     }
+}
 
+impl Drop for Worker {
+    /// However the thread ends, nobody may go on waiting for it. The queue goes first: what
+    /// is sent after that fails, and what was sent before it is answered here.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        self.state.set_spare(Spare::None);
+    }
+}
+
+impl State {
     fn set_spare(&self, spare: Spare) {
         *self.spare.lock().unwrap_or_else(PoisonError::into_inner) = spare;
         self.changed.notify_all();
@@ -155,7 +177,7 @@ impl State {
             // A statement of its own: the queue must not be held while a segment is sealed.
             let next = self.seals().pop_front();
             let Some(seal) = next else { return Ok(()) };
-            match seal_one(&*self.backend, &seal) {
+            match self.seal_one(&seal) {
                 Ok(sealed) => seal.segment.set_index(Index::Sealed(Arc::new(sealed))),
                 Err(fault) => {
                     let number = seal.summary.number;
@@ -169,17 +191,22 @@ impl State {
     fn seals(&self) -> MutexGuard<'_, VecDeque<Seal>> {
         self.seals.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-fn seal_one(backend: &dyn Backend, seal: &Seal) -> Result<Sealed, IndexFault> {
-    // The index tells the next open that the levels can be taken from its end on.
-    levels::sync(backend)?;
-    let path = index_path(seal.summary.number);
-    let unfinished = format!("{path}.new");
-    let file = backend.open(&unfinished, Mode::Create)?;
-    file.write_at(&index::encode(&seal.summary, &seal.live.sorted()), 0)?;
-    file.sync()?;
-    backend.rename(&unfinished, &path)?;
-    backend.sync_dir("log")?;
-    Sealed::open(backend, seal.summary.number)
+    fn seal_one(&self, seal: &Seal) -> Result<Sealed, IndexFault> {
+        if self.unkept.load(Ordering::SeqCst) {
+            return Err(io::Error::other("an earlier sync of the levels failed").into());
+        }
+        let backend = &*self.backend;
+        // The index tells the next open that the levels can be taken from its end on.
+        let files = levels::all(backend)?;
+        levels::sync_all(backend, &files).inspect_err(|_| self.unkept.store(true, Ordering::SeqCst))?;
+        let path = index_path(seal.summary.number);
+        let unfinished = format!("{path}.new");
+        let file = backend.open(&unfinished, Mode::Create)?;
+        file.write_at(&index::encode(&seal.summary, &seal.live.sorted()), 0)?;
+        file.sync()?;
+        backend.rename(&unfinished, &path)?;
+        backend.sync_dir("log")?;
+        Sealed::open(backend, seal.summary.number)
+    }
 }

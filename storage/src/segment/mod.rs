@@ -6,6 +6,9 @@ pub(crate) mod live;
 pub(crate) mod reader;
 pub(crate) mod writer;
 
+/// Directory of the words files.
+pub(crate) const WORDS: &str = "log/words";
+
 /// Path of the segment `number`.
 pub(crate) fn path(number: u32) -> String {
     format!("log/{number:08}.seg")
@@ -18,7 +21,7 @@ pub(crate) fn index_path(number: u32) -> String {
 
 /// Path of the words of the segment `number`.
 pub(crate) fn words_path(number: u32) -> String {
-    format!("log/words/{number:08}.words")
+    format!("{WORDS}/{number:08}.words")
 }
 
 /// The number in a file name such as `00000007.seg`.

@@ -164,3 +164,47 @@ fn a_verification_beside_a_server_sees_what_is_committed() {
     assert!(report.intact(), "{report:?}");
     assert_eq!((report.records, report.hash, report.root), (all.head.size, all.head.hash, all.head.root));
 }
+
+#[test]
+fn old_records_are_found_while_segments_turn() {
+    let backend = memory();
+    let options = Options { background: true, ..SMALL };
+    let log = Log::create(backend, identity(), options, ledger::keyer()).unwrap();
+    let reader = log.reader();
+    let ended = std::sync::atomic::AtomicBool::new(false);
+    let (log, lookups) = std::thread::scope(|scope| {
+        let mut log = log;
+        let asker = scope.spawn(|| {
+            let mut lookups = 0_u64;
+            while lookups < 1_000 || !ended.load(std::sync::atomic::Ordering::SeqCst) {
+                let size = reader.head().size;
+                if size == 0 {
+                    continue;
+                }
+                // Old and new ones in turn: the newest five, and any.
+                let n = if lookups.is_multiple_of(2) {
+                    size - 1 - lookups % size.min(5)
+                } else {
+                    lookups * 7919 % size
+                };
+                assert_eq!(reader.by_id(ledger::id_of(n)).unwrap(), [n], "of {size}");
+                let wanted: Vec<u64> = (0..size).filter(|it| it % 7 == n % 7).collect();
+                let found = reader.by_subject(n % 7).unwrap();
+                assert!(found.starts_with(&wanted), "{n} of {size}: {found:?}");
+                let record = reader.read(n).unwrap();
+                assert_eq!(storage::Record::parse(&record).unwrap().sequence, n);
+                assert_eq!(reader.words(n).unwrap().len(), if ledger::worded(n) { 2 } else { 0 });
+                lookups += 1;
+            }
+            lookups
+        });
+        for _ in 0..250 {
+            log = append(log, 2, 400).unwrap();
+        }
+        ended.store(true, std::sync::atomic::Ordering::SeqCst);
+        (log, asker.join().unwrap())
+    });
+    assert!(lookups >= 1_000, "{lookups}");
+    served(&log).unwrap();
+    log.close().unwrap();
+}

@@ -9,7 +9,11 @@
     reason = "a test says so by failing; the lints' own exception sees only #[test] functions"
 )]
 
+mod chain;
 mod damage;
 mod faults;
 mod ledger;
 mod life;
+mod outcomes;
+mod picky;
+mod repair;
