@@ -6,11 +6,18 @@
 use std::time::Duration;
 
 /// Largest message that is decoded, in bytes: [`MAX_APPEND`] and room for the rest of the request. A larger one is
-/// answered with `OUT_OF_RANGE` by the transport, before it is read.
+/// refused when its length is announced, before it is read.
 pub const MAX_MESSAGE_IN: usize = 1 << 20;
 
-/// Largest message that is sent, in bytes: a long report, or a subject's whole history.
+/// Largest message to health and reflection, in bytes: anybody may call them, and they take the name of a service or
+/// of a symbol.
+pub const MAX_OPEN_MESSAGE_IN: usize = 4 << 10;
+
+/// Largest message that is sent, in bytes: a long report.
 pub const MAX_MESSAGE_OUT: usize = 32 << 20;
+
+/// Largest history in one answer, in bytes: what gRPC clients take unless they are told to take more.
+pub const MAX_ANSWER: usize = (4 << 20) - (4 << 10);
 
 /// Most bytes of events in one request, encoded: with its records, words and keys it fits one group of the log, and
 /// one message of a cluster's stream.
@@ -96,6 +103,10 @@ pub const KEEPALIVE_ANSWER: Duration = Duration::from_secs(10);
 /// How long a request may take until it begins to answer, if its caller sets no deadline.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a request may take until it begins to answer, whatever deadline its caller sets: a caller that asks for a
+/// year would hold its request's place for a year.
+pub const MAX_REQUEST_TIMEOUT: Duration = Duration::from_mins(5);
+
 /// How long a reader may take no message, unless the operator says otherwise: longer than a pause of its own, shorter
 /// than what it holds here should wait.
 pub const SUBSCRIBER_STALL: Duration = Duration::from_secs(30);
@@ -119,6 +130,8 @@ pub const MAX_TOKEN_FILE: u64 = 4 << 20;
 
 const _: () = {
     assert!(MAX_APPEND < MAX_MESSAGE_IN);
+    assert!(MAX_ANSWER < MAX_MESSAGE_OUT);
+    assert!(REQUEST_TIMEOUT.as_millis() < MAX_REQUEST_TIMEOUT.as_millis());
     assert!(MAX_PLEDGE < storage::limits::MAX_RECORD);
     assert!(2 * MAX_LINKS + 16 < storage::limits::MAX_SUBJECTS);
     assert!(MAX_PIPELINED * MAX_MESSAGE_IN <= 64 << 20);

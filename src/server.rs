@@ -21,8 +21,9 @@ pub enum Error {
     /// Others could reach the port.
     #[error(
         "listen = {0}: other machines could reach this address, and there is no TLS yet, so anybody on the way could \
-         read and change what is said. Listen on 127.0.0.1 or [::1], and let callers in through an SSH tunnel or a \
-         proxy on this machine that does TLS and knows who is calling"
+         read and change what is said. Listen on 127.0.0.1 or [::1], let callers in through an SSH tunnel or a \
+         proxy on this machine that does TLS, and make a token first (`pledgebook token create`): without one, whoever \
+         comes from this machine, a tunnel or a proxy included, may do everything"
     )]
     Exposed(SocketAddr),
     /// The data directory could not be opened.

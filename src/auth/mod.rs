@@ -20,7 +20,7 @@ pub struct Credentials<'a> {
     pub authorization: Option<&'a [u8]>,
     /// The header `pledgebook-source`.
     pub source: Option<&'a [u8]>,
-    /// It calls from this machine.
+    /// It calls from this machine, and for nobody elsewhere.
     pub local: bool,
 }
 
@@ -37,7 +37,10 @@ pub enum Denied {
     #[error("the token is not known here, or was revoked: ask an operator for a new one")]
     UnknownToken,
     /// Without tokens, only callers on this machine are let in.
-    #[error("this server has no tokens yet and lets in callers on its own machine only")]
+    #[error(
+        "this server has no tokens yet and lets in only callers on its own machine that come through no proxy: an \
+         operator makes a token with `pledgebook token create`"
+    )]
     NotLocal,
     /// The token file cannot be trusted now.
     #[error("the server's token file cannot be used, so nobody is let in: an operator must look at its log")]

@@ -97,6 +97,12 @@ pub enum Unusable {
         /// Which file.
         path: PathBuf,
     },
+    /// It was there, and is not any more.
+    #[error("{path}: the token file is gone; restore it, or make tokens anew")]
+    Gone {
+        /// Which file.
+        path: PathBuf,
+    },
     /// It is larger than any real one.
     #[error("{path}: larger than 4 MiB")]
     TooLarge {
@@ -129,20 +135,45 @@ impl Book {
         })
     }
 
-    /// Writes the file anew, readable by its owner only, whole or not at all.
+    /// Loads the tokens, changes them and saves them: one process and thread at a time, so that no change undoes
+    /// another's. Starts from no tokens if there is no file; what `change` refuses, or leaves as it was, is not saved.
+    /// Whoever must know whether there was a file asks inside `change`. Others wait in `tokens.lock`, beside the file.
+    pub fn change<T, E: From<Unusable>>(
+        path: &Path,
+        change: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let beside = path.with_extension("lock");
+        let failed = |error| Unusable::Io { path: beside.clone(), error };
+        // Never removed: whoever waits for a removed file's lock would get it beside the next one's holder.
+        let lock = fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&beside);
+        let lock = lock.map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        let before = Self::load(path)?.unwrap_or_default();
+        let mut book = before.clone();
+        let changed = change(&mut book)?;
+        // Without this, a change of nothing would make an empty file, which lets nobody in.
+        if book != before {
+            book.save(path)?;
+        }
+        drop(lock);
+        Ok(changed)
+    }
+
+    /// Writes the file anew, readable by its owner only, whole or not at all. Whoever loaded it before uses
+    /// [`Self::change`].
     pub fn save(&self, path: &Path) -> Result<(), Unusable> {
         let failed = |error| Unusable::Io { path: path.to_owned(), error };
-        let beside = path.with_extension("json.new");
         let text = serde_json::to_vec_pretty(self).map_err(|error| failed(error.into()))?;
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&beside)
-            .map_err(failed)?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
-        fs::rename(&beside, path).map_err(failed)?;
+        // A name that nobody else has chosen, and that is not there: we write into no file or link of somebody else.
+        let beside = path.with_extension(format!("{}.new", const_hex::encode(rand::random::<[u8; 8]>())));
+        let mut file =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).map_err(failed)?;
+        let replaced = file.write_all(&text).and_then(|()| file.sync_all());
+        if let Err(error) = replaced.and_then(|()| fs::rename(&beside, path)) {
+            // What went wrong first is what is told.
+            let _ = fs::remove_file(&beside);
+            return Err(failed(error));
+        }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
     }
@@ -243,7 +274,10 @@ impl Tokens {
     /// Looks at a token file, now and from now on.
     pub fn watch(path: PathBuf) -> Self {
         let stamp = stamp(&path);
-        let standing = read(&path, &Standing::Absent);
+        let standing = read(&path, &Standing::Absent).unwrap_or_else(|why| {
+            tell(&why);
+            Standing::Unusable
+        });
         Self { path, seen: Mutex::new(Seen { at: Instant::now(), stamp, standing }) }
     }
 
@@ -253,8 +287,18 @@ impl Tokens {
         if seen.at.elapsed() >= TOKEN_RELOAD {
             seen.at = Instant::now();
             let now = stamp(&self.path);
-            if now != seen.stamp {
-                seen.standing = read(&self.path, &seen.standing);
+            // What could not be used may be usable without a change of the file: the server had no file to open it with.
+            if now != seen.stamp || matches!(seen.standing, Standing::Unusable) {
+                seen.standing = match read(&self.path, &seen.standing) {
+                    Ok(standing) => standing,
+                    Err(why) => {
+                        // Said once, not at every look.
+                        if now != seen.stamp || !matches!(seen.standing, Standing::Unusable) {
+                            tell(&why);
+                        }
+                        Standing::Unusable
+                    }
+                };
                 seen.stamp = now;
             }
         }
@@ -266,19 +310,16 @@ fn stamp(path: &Path) -> Option<Stamp> {
     fs::metadata(path).ok().map(|meta| (meta.ino(), meta.len(), meta.ctime(), meta.ctime_nsec()))
 }
 
-fn read(path: &Path, before: &Standing) -> Standing {
-    match Book::load(path) {
-        Ok(Some(book)) => Standing::Held(Arc::new(book)),
-        Ok(None) if matches!(before, Standing::Absent) => Standing::Absent,
-        Ok(None) => {
-            tracing::error!(path = %path.display(), "the token file is gone: nobody is let in until it is back");
-            Standing::Unusable
-        }
-        Err(why) => {
-            tracing::error!(%why, "the token file cannot be used: nobody is let in until it is mended");
-            Standing::Unusable
-        }
+fn read(path: &Path, before: &Standing) -> Result<Standing, Unusable> {
+    match Book::load(path)? {
+        Some(book) => Ok(Standing::Held(Arc::new(book))),
+        None if matches!(before, Standing::Absent) => Ok(Standing::Absent),
+        None => Err(Unusable::Gone { path: path.to_owned() }),
     }
+}
+
+fn tell(why: &Unusable) {
+    tracing::error!(%why, "the token file cannot be used: nobody is let in until it is mended");
 }
 
 mod hex_bytes {
@@ -361,6 +402,64 @@ mod tests {
         fs::remove_file(&path).unwrap();
         std::thread::sleep(TOKEN_RELOAD);
         assert!(matches!(tokens.standing(), Standing::Unusable));
+    }
+
+    #[test]
+    fn given_eight_that_create_at_once_when_all_are_done_then_every_token_stands_and_nothing_lies_about() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tokens.json");
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let path = &path;
+                scope.spawn(move || {
+                    let name = format!("token-{number}");
+                    Book::change(path, |book| {
+                        Ok::<_, Unusable>(book.issue(&name, Some("tracker"), posters(), "").unwrap())
+                    })
+                    .unwrap();
+                });
+            }
+        });
+        let book = Book::load(&path).unwrap().unwrap();
+        let names: std::collections::BTreeSet<_> = book.tokens().iter().map(|token| &token.name).collect();
+        assert_eq!((book.tokens().len(), names.len()), (8, 8));
+        let mut files: Vec<_> =
+            fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        files.sort();
+        assert_eq!(files, ["tokens.json", "tokens.lock"]);
+    }
+
+    #[test]
+    fn a_change_of_nothing_makes_no_file_and_a_refused_one_is_not_saved() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tokens.json");
+        assert!(!Book::change(&path, |book| Ok::<_, Unusable>(book.revoke("nobody"))).unwrap());
+        assert!(!path.exists());
+        let refused = Book::change(&path, |book| {
+            book.issue("a", Some("tracker"), posters(), "").unwrap();
+            Err::<(), _>(Unusable::TooLarge { path: path.clone() })
+        });
+        assert!(refused.is_err() && !path.exists());
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tokens.json");
+        fs::create_dir(&path).unwrap();
+        assert!(Book::default().save(&path).is_err());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_could_not_be_used_is_looked_at_again_without_a_change_of_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tokens.json");
+        Book::default().save(&path).unwrap();
+        let tokens = Tokens::watch(path);
+        tokens.seen.lock().unwrap().standing = Standing::Unusable;
+        std::thread::sleep(TOKEN_RELOAD);
+        assert!(matches!(tokens.standing(), Standing::Held(_)));
     }
 
     #[test]

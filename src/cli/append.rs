@@ -14,21 +14,16 @@ use std::{
     path::{Path, PathBuf},
     time::Instant,
 };
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::Status;
 
 use super::{
     Outcome, block_on,
     client::{self, DEFAULT_SERVER, Refusal, Server, Who},
     ndjson::Parser,
     out,
+    posting::{self, Told},
 };
-use crate::grpc::wire::{
-    Anonymity, AppendRequest, AppendStreamRequest, AppendStreamResponse, Event,
-    append_stream_response::Outcome as Answer, event::Payload,
-};
-use crate::limits::{MAX_APPEND, MAX_BATCH, MAX_PIPELINED};
+use crate::grpc::wire::AppendResponse;
+use crate::limits::{MAX_APPEND, MAX_BATCH};
 
 /// Lines that are listed of one reason.
 const LISTED: usize = 12;
@@ -41,12 +36,16 @@ const EXPLAINED: usize = 3;
 /// and recorded no second time.
 #[derive(Args)]
 #[command(after_help = "Example:
-  pledgebook append events.ndjson --ledger improvement-service --source action-tracker
-  generate-events | pledgebook append - --ledger improvement-service --source action-tracker --json
+  pledgebook append events.ndjson \\
+      --ledger improvement-service --source action-tracker
+  generate-events | pledgebook append - --json \\
+      --ledger improvement-service --source action-tracker
 
-A line, for example:
-  {\"eventId\": \"7b0c6f0e-58a5-4b5f-a9a6-0d1c3b9f2f11\", \"subject\": \"action/rest-spaces\",
-   \"occurred\": {\"day\": {\"year\": 2025, \"month\": 6, \"day\": 9}}, \"actionStarted\": {}}")]
+An event, which in the file is one line:
+  {\"eventId\": \"7b0c6f0e-58a5-4b5f-a9a6-0d1c3b9f2f11\",
+   \"subject\": \"action/rest-spaces\",
+   \"occurred\": {\"day\": {\"year\": 2025, \"month\": 6, \"day\": 9}},
+   \"actionStarted\": {}}")]
 pub(super) struct Append {
     /// The file; `-` reads from stdin.
     file: PathBuf,
@@ -69,7 +68,7 @@ pub(super) struct Append {
 
 impl Append {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
-        let ledger = client::ledger_name(&self.ledger)?;
+        let ledger = client::ledger_name("--ledger", &self.ledger)?;
         let text = read(&self.file)?;
         let mut summary = Summary::default();
         let mut events = Vec::new();
@@ -87,12 +86,20 @@ impl Append {
                 }),
             }
         }
-        let requests = requests(events, usize::from(self.batch));
+        let bar = bar(events.len());
+        let requests = posting::requests(events, usize::from(self.batch));
         let started = Instant::now();
         block_on(async {
             let server = Server::connect(&self.server, &self.who).await?;
-            post(&server, &ledger, requests, &mut summary).await
+            if !requests.is_empty() {
+                summary.example = client::is_example(&server, &ledger).await;
+            }
+            let mut told = Watched { summary: &mut summary, bar: &bar };
+            let stopped = posting::post(&server, &ledger, requests, &mut told).await?;
+            summary.stopped = stopped;
+            anyhow::Ok(())
         })?;
+        bar.finish_and_clear();
         summary.refused.sort_by_key(|refused| refused.line);
         let seconds = started.elapsed().as_secs_f64();
         out::print(&if self.json {
@@ -116,92 +123,6 @@ fn read(file: &Path) -> anyhow::Result<String> {
     fs::read_to_string(file).with_context(|| format!("{}: cannot be read as UTF-8 text", file.display()))
 }
 
-/// One request, and the lines that it stands for.
-#[derive(Default)]
-struct Request {
-    lines: Vec<usize>,
-    events: Vec<Event>,
-    bytes: usize,
-}
-
-fn requests(events: Vec<(usize, Event)>, batch: usize) -> Vec<Request> {
-    let mut requests: Vec<Request> = Vec::new();
-    let mut release = false;
-    for (line, event) in events {
-        let anonymous = is_anonymous(&event);
-        let bytes = event.encoded_len();
-        let most = if anonymous { MAX_BATCH } else { batch };
-        let fits = |last: &Request| {
-            anonymous == release && last.events.len() < most && last.bytes + bytes <= MAX_APPEND
-        };
-        if !requests.last().is_some_and(fits) {
-            requests.push(Request::default());
-        }
-        if let Some(last) = requests.last_mut() {
-            last.lines.push(line);
-            last.events.push(event);
-            last.bytes += bytes;
-        }
-        release = anonymous;
-    }
-    requests
-}
-
-fn is_anonymous(event: &Event) -> bool {
-    matches!(&event.payload, Some(Payload::FeedbackReceived(it)) if it.anonymity() == Anonymity::Anonymous)
-}
-
-async fn post(
-    server: &Server,
-    ledger: &str,
-    requests: Vec<Request>,
-    summary: &mut Summary,
-) -> anyhow::Result<()> {
-    if requests.is_empty() {
-        return Ok(());
-    }
-    let lines: Vec<Vec<usize>> = requests.iter().map(|request| request.lines.clone()).collect();
-    let (send, waiting) = mpsc::channel(MAX_PIPELINED);
-    let ledger = ledger.to_owned();
-    tokio::spawn(async move {
-        for (correlation, request) in (0..).zip(requests) {
-            let append = Some(AppendRequest { ledger: ledger.clone(), events: request.events });
-            // The other end is gone when the stream has failed, which is told there.
-            if send.send(AppendStreamRequest { correlation, append }).await.is_err() {
-                return;
-            }
-        }
-    });
-    let bar = bar(lines.iter().map(Vec::len).sum());
-    let stream = server.recorder().append_stream(ReceiverStream::new(waiting)).await;
-    let mut answers = stream.map_err(|status| client::failed(&status))?.into_inner();
-    let mut answered = 0;
-    while answered < lines.len() {
-        match answers.message().await {
-            Ok(Some(answer)) => {
-                let lines = usize::try_from(answer.correlation).ok().and_then(|index| lines.get(index));
-                bar.inc(lines.map_or(0, |lines| lines.len() as u64));
-                summary.take(lines.map_or(&[], Vec::as_slice), answer);
-                answered += 1;
-            }
-            Ok(None) => {
-                summary.stopped =
-                    Some("the server ended the stream before it had answered everything".into());
-                break;
-            }
-            Err(status) => {
-                summary.stopped = Some(format!("{:#}", client::failed(&status)));
-                break;
-            }
-        }
-        if summary.stopped.is_some() {
-            break;
-        }
-    }
-    bar.finish_and_clear();
-    Ok(())
-}
-
 fn bar(events: usize) -> ProgressBar {
     let bar = if out::is_watched() { ProgressBar::new(events as u64) } else { ProgressBar::hidden() };
     match ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} events, {per_sec}, {eta} to go") {
@@ -217,6 +138,8 @@ struct Summary {
     repeated: u64,
     flagged: u64,
     refused: Vec<Refused>,
+    /// Everything in the ledger is invented; nothing if that is not known.
+    example: Option<bool>,
     /// Why it did not come to the end.
     stopped: Option<String>,
 }
@@ -228,34 +151,35 @@ struct Refused {
     why: String,
 }
 
+/// A summary that moves a bar.
+struct Watched<'a> {
+    summary: &'a mut Summary,
+    bar: &'a ProgressBar,
+}
+
+impl Told for Watched<'_> {
+    fn recorded(&mut self, lines: &[usize], appended: AppendResponse) {
+        self.bar.inc(lines.len() as u64);
+        self.summary.take(appended);
+    }
+
+    fn refused(&mut self, lines: &[usize], refusal: &Refusal) {
+        self.bar.inc(lines.len() as u64);
+        self.summary.refuse(lines, refusal);
+    }
+}
+
 impl Summary {
-    fn take(&mut self, lines: &[usize], answer: AppendStreamResponse) {
-        match answer.outcome {
-            Some(Answer::Appended(appended)) => {
-                for result in appended.results {
-                    let marks = result.receipt.is_some_and(|receipt| !receipt.irregularities.is_empty());
-                    self.repeated += u64::from(result.repeated);
-                    self.recorded += u64::from(!result.repeated);
-                    self.flagged += u64::from(!result.repeated && marks);
-                }
-            }
-            Some(Answer::Refused(refused)) => {
-                let code = tonic::Code::from_i32(refused.code);
-                let status = Status::with_details(code, refused.message, refused.status.into());
-                self.refuse(lines, &Refusal::of(&status));
-            }
-            None => {
-                self.stopped = Some("the server answered in a way that this version does not know".into());
-            }
+    fn take(&mut self, appended: AppendResponse) {
+        for result in appended.results {
+            let marks = result.receipt.is_some_and(|receipt| !receipt.irregularities.is_empty());
+            self.repeated += u64::from(result.repeated);
+            self.recorded += u64::from(!result.repeated);
+            self.flagged += u64::from(!result.repeated && marks);
         }
     }
 
     fn refuse(&mut self, lines: &[usize], refusal: &Refusal) {
-        if refusal.passing || refusal.hopeless {
-            self.stopped =
-                Some(format!("stopped at line {}: {}", lines.first().unwrap_or(&0), refusal.message));
-            return;
-        }
         let guilty = refusal.index.and_then(|index| lines.get(index)).copied();
         for &line in lines {
             let why = match guilty {
@@ -275,14 +199,16 @@ impl Summary {
             .map(|it| serde_json::json!({"line": it.line, "reason": it.reason, "message": it.why}))
             .collect();
         let object = serde_json::json!({"ledger": ledger, "recorded": self.recorded, "repeated": self.repeated,
-            "flagged": self.flagged, "refused": refused, "complete": self.stopped.is_none()});
+            "flagged": self.flagged, "refused": refused, "complete": self.stopped.is_none(),
+            "example_data": self.example});
         format!("{object}\n")
     }
 
     fn text(&self, file: &Path, ledger: &str, seconds: f64) -> String {
         let width = out::width();
         let from = if file == Path::new("-") { "stdin".into() } else { file.display().to_string() };
-        let mut page = format!("{from} -> {ledger}, {seconds:.1} s\n");
+        let example = if self.example == Some(true) { " (EXAMPLE DATA)" } else { "" };
+        let mut page = format!("{from} -> {ledger}{example}, {seconds:.1} s\n");
         let flagged = format!("recorded, {} of them flagged", out::thousands(self.flagged));
         for (number, what) in [
             (self.recorded, flagged.as_str()),
@@ -333,27 +259,6 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grpc::wire::{ActionStarted, FeedbackReceived};
-
-    fn event(anonymous: bool) -> Event {
-        let payload = if anonymous {
-            let anonymity = Anonymity::Anonymous.into();
-            Payload::FeedbackReceived(FeedbackReceived { anonymity, ..FeedbackReceived::default() })
-        } else {
-            Payload::ActionStarted(ActionStarted {})
-        };
-        Event { payload: Some(payload), ..Event::default() }
-    }
-
-    #[test]
-    fn each_line_is_a_request_but_anonymous_neighbours_go_together() {
-        let kinds = [false, false, true, true, true, false, true];
-        let events: Vec<_> = (1..).zip(kinds.map(event)).collect();
-        let lines =
-            |batch| requests(events.clone(), batch).into_iter().map(|it| it.lines).collect::<Vec<_>>();
-        assert_eq!(lines(1), [vec![1], vec![2], vec![3, 4, 5], vec![6], vec![7]]);
-        assert_eq!(lines(10), [vec![1, 2], vec![3, 4, 5], vec![6], vec![7]]);
-    }
 
     #[test]
     fn a_file_full_of_refusals_is_summed_up() {
@@ -373,23 +278,10 @@ mod tests {
             index: Some(1),
             passing: false,
             hopeless: false,
+            pause: None,
         };
         summary.refuse(&[7, 8], &refusal);
         assert!(summary.refused[0].why.contains("line 8"));
         assert_eq!(summary.refused[1].why, "subject: not a subject");
-    }
-
-    #[test]
-    fn a_server_that_is_busy_stops_the_file_and_refuses_nothing() {
-        let mut summary = Summary::default();
-        let busy = Refusal {
-            reason: "QUEUE_FULL".into(),
-            message: "full".into(),
-            index: None,
-            passing: true,
-            hopeless: false,
-        };
-        summary.refuse(&[3], &busy);
-        assert!(summary.refused.is_empty() && summary.stopped.is_some_and(|why| why.contains("line 3")));
     }
 }

@@ -4,7 +4,7 @@
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
@@ -16,8 +16,9 @@ use tonic_types::StatusExt as _;
 use crate::grpc::{
     SOURCE_HEADER,
     wire::{
-        ledger_admin_service_client::LedgerAdminServiceClient, reader_service_client::ReaderServiceClient,
-        recorder_service_client::RecorderServiceClient, report_service_client::ReportServiceClient,
+        ListLedgersRequest, ledger_admin_service_client::LedgerAdminServiceClient,
+        reader_service_client::ReaderServiceClient, recorder_service_client::RecorderServiceClient,
+        report_service_client::ReportServiceClient,
     },
 };
 use crate::limits::{MAX_MESSAGE_IN, MAX_MESSAGE_OUT};
@@ -31,8 +32,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Who calls.
 #[derive(Args, Clone, Default)]
 pub(super) struct Who {
-    /// The posting system's name, on a server without tokens.
-    #[arg(long, value_name = "NAME", conflicts_with = "token")]
+    /// The posting system's name, on a server without tokens. With a token, it must be the token's own.
+    #[arg(long, value_name = "NAME")]
     pub(super) source: Option<String>,
     /// A token, such as `token create` makes. Better given as `PLEDGEBOOK_TOKEN`: arguments can be seen by others.
     #[arg(long, value_name = "TOKEN", env = "PLEDGEBOOK_TOKEN", hide_env_values = true)]
@@ -49,6 +50,12 @@ pub(super) struct Server {
     identity: Identity,
 }
 
+/// Whether a call to this host stays on this machine.
+fn is_here(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
+}
+
 impl Server {
     /// Connects.
     pub(super) async fn connect(url: &str, who: &Who) -> anyhow::Result<Self> {
@@ -63,6 +70,12 @@ impl Server {
             .with_context(|| format!("--server {url}: not an address; write such as {DEFAULT_SERVER}"))?
             .connect_timeout(CONNECT)
             .tcp_nodelay(true);
+        if who.token.is_some() && !endpoint.uri().host().is_some_and(is_here) {
+            bail!(
+                "--server {url}: a token would go over the network in clear, and whoever reads it there could post \
+                 under its name; use a proxy or a tunnel on this machine that speaks TLS, and give its address"
+            );
+        }
         let channel = endpoint.connect().await.map_err(|_| {
             anyhow!("no server answers at {url}: start one with `pledgebook serve`, or say where it is with --server")
         })?;
@@ -143,6 +156,8 @@ pub(super) struct Refusal {
     pub(super) passing: bool,
     /// It is about who calls, or whether anybody is there: nothing else that is sent would fare better.
     pub(super) hopeless: bool,
+    /// After how long the server would like to be asked again.
+    pub(super) pause: Option<Duration>,
 }
 
 impl Refusal {
@@ -157,7 +172,8 @@ impl Refusal {
         let passing = matches!(status.code(), ResourceExhausted | Unavailable | DeadlineExceeded | Cancelled);
         let hopeless = matches!(status.code(), Unauthenticated | Unimplemented | Internal)
             || index.is_none() && !passing && status.code() != InvalidArgument;
-        Self { reason, message: status.message().to_owned(), index, passing, hopeless }
+        let pause = status.get_details_retry_info().and_then(|info| info.retry_delay);
+        Self { reason, message: status.message().to_owned(), index, passing, hopeless, pause }
     }
 
     /// The message without the place in the request, which only this command knows, and without the reason, which
@@ -193,9 +209,18 @@ pub(super) fn failed(status: &Status) -> anyhow::Error {
 }
 
 /// The name of a ledger as the wire has it, whether or not it was given with `ledgers/`.
-pub(super) fn ledger_name(name: &str) -> anyhow::Result<String> {
-    let name = crate::domain::id::LedgerName::parse(name).map_err(|why| anyhow!("--ledger {name}: {why}"))?;
+/// `argument` is where it was given.
+pub(super) fn ledger_name(argument: &str, name: &str) -> anyhow::Result<String> {
+    let name =
+        crate::domain::id::LedgerName::parse(name).map_err(|why| anyhow!("{argument} {name}: {why}"))?;
     Ok(name.to_string())
+}
+
+/// Whether everything in a ledger is invented; nothing if this caller may not know.
+pub(super) async fn is_example(server: &Server, ledger: &str) -> Option<bool> {
+    // Not every poster may list; what it came for does not depend on it.
+    let ledgers = server.admin().list_ledgers(ListLedgersRequest {}).await.ok()?.into_inner().ledgers;
+    ledgers.into_iter().find(|it| it.name == ledger)?.opened.map(|opened| opened.example_data)
 }
 
 #[cfg(test)]
@@ -210,11 +235,28 @@ mod tests {
             index: Some(3),
             passing: false,
             hopeless: false,
+            pause: None,
         };
         assert_eq!(refusal("events[3].occurred: not a day").what(), "occurred: not a day");
         assert_eq!(refusal("events[3]: closed already").what(), "closed already");
         assert_eq!(refusal("events[3]: MALFORMED: no").what(), "no");
         assert_eq!(refusal("the queue is full").what(), "the queue is full");
+    }
+
+    #[tokio::test]
+    async fn a_token_does_not_go_in_clear_to_another_machine() {
+        let who = Who { source: None, token: Some("pbk_secret".into()) };
+        for url in [
+            "http://192.0.2.1:8420",
+            "ledger.example:8420",
+            "http://localhost.example:1",
+            "http://[2001:db8::1]:1",
+        ] {
+            let error = Server::connect(url, &who).await.err().map(|error| error.to_string());
+            let error = error.unwrap_or_default();
+            assert!(error.contains("in clear") && !error.contains("secret"), "{url}: {error}");
+        }
+        assert!(is_here("127.0.0.1") && is_here("[::1]") && is_here("localhost"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `pledgebook grant`: what a posting system may post.
 
+use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -15,15 +16,16 @@ use crate::grpc::wire::{Filter, GrantChanged, ReadRequest, SetGrantsRequest, Sou
 /// be answered for ever.
 #[derive(Args)]
 #[command(after_help = "Example:
-  pledgebook grant set action-tracker --ledger acme --type 'action.*' --type evidence.attached \\
+  pledgebook grant set action-tracker --ledger acme \\
+      --type 'action.*' --type evidence.attached \\
       --subject 'action/*' --subject 'evidence/*' --post programme-manager
   pledgebook grant list --ledger acme")]
 pub(super) struct Grant {
     #[command(subcommand)]
     what: What,
-    /// The ledger's name.
-    #[arg(long, global = true, value_name = "NAME", env = "PLEDGEBOOK_LEDGER", default_value = "")]
-    ledger: String,
+    /// The ledger's name; required.
+    #[arg(long, global = true, value_name = "NAME", env = "PLEDGEBOOK_LEDGER")]
+    ledger: Option<String>,
     /// Where the server is.
     #[arg(long, global = true, value_name = "URL", env = "PLEDGEBOOK_SERVER", default_value = DEFAULT_SERVER)]
     server: String,
@@ -46,7 +48,8 @@ enum What {
 
 #[derive(Args)]
 #[command(after_help = "Example:
-  pledgebook grant set survey-tool --ledger acme --type 'feedback.*' --subject 'round/*' --subject 'feedback/*'")]
+  pledgebook grant set survey-tool --ledger acme --type 'feedback.*' \\
+      --subject 'round/*' --subject 'feedback/*'")]
 struct Set {
     /// The posting system's name.
     source: String,
@@ -64,7 +67,11 @@ struct Set {
 impl Grant {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         block_on(async {
-            let ledger = client::ledger_name(&self.ledger)?;
+            // An argument that is global cannot be required by its definition.
+            let ledger = self.ledger.as_deref().filter(|name| !name.is_empty()).ok_or_else(|| {
+                anyhow!("--ledger is missing: say which ledger; `pledgebook ledger list` names those of the server")
+            })?;
+            let ledger = client::ledger_name("--ledger", ledger)?;
             let who = Who { source: None, token: self.token.clone() };
             let server = Server::connect(&self.server, &who).await?;
             let page = match &self.what {
@@ -92,6 +99,7 @@ async fn changed(server: &Server, ledger: String, set: &Set, json: bool) -> anyh
 }
 
 async fn listed(server: &Server, ledger: String, json: bool) -> anyhow::Result<String> {
+    let example = client::is_example(server, &ledger).await;
     let filter = Filter { types: vec!["grant.changed".into()], ..Filter::default() };
     let request = ReadRequest { ledger, filter: Some(filter), ..ReadRequest::default() };
     let mut read =
@@ -110,15 +118,15 @@ async fn listed(server: &Server, ledger: String, json: bool) -> anyhow::Result<S
     if json {
         let line = |(source, (sequence, grant)): (&String, &(u64, GrantChanged))| {
             let object = json!({"source": source, "sequence": sequence, "types": grant.types,
-                "subjects": grant.subjects, "posts": grant.posts});
+                "subjects": grant.subjects, "posts": grant.posts, "example_data": example});
             format!("{object}\n")
         };
         return Ok(standing.iter().map(line).collect());
     }
+    let mut page = if example == Some(true) { "EXAMPLE DATA\n".to_owned() } else { String::new() };
     if standing.is_empty() {
-        return Ok("No source has a grant on this ledger.\n".to_owned());
+        return Ok(page + "No source has a grant on this ledger.\n");
     }
-    let mut page = String::new();
     for (source, (sequence, grant)) in &standing {
         page += &format!("{} (record {sequence})\n", out::strong(source));
         for (label, values) in

@@ -13,7 +13,8 @@ use crate::grpc::wire::{self, CreateLedgerRequest, LedgerOpened, ListLedgersRequ
 /// Create and list ledgers: one an organisation.
 #[derive(Args)]
 #[command(after_help = "Example:
-  pledgebook ledger create improvement-service --organisation 'Improvement Service' \\
+  pledgebook ledger create improvement-service \\
+      --organisation 'Improvement Service' \\
       --origin ledger.example/improvement-service
   pledgebook ledger list")]
 pub(super) struct Ledger {
@@ -41,7 +42,8 @@ enum What {
 
 #[derive(Args)]
 #[command(after_help = "Example:
-  pledgebook ledger create acme --organisation 'Acme Council' --origin ledger.example/acme --access granted")]
+  pledgebook ledger create acme --organisation 'Acme Council' \\
+      --origin ledger.example/acme --access granted")]
 struct Create {
     /// Its name: lower-case letters, digits, hyphens.
     name: String,
@@ -70,6 +72,10 @@ enum Access {
 
 impl Ledger {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
+        // A wrong name is told without a server, too.
+        if let What::Create(create) = &self.what {
+            client::ledger_name("NAME", &create.name)?;
+        }
         block_on(async {
             let who = Who { source: None, token: self.token.clone() };
             let server = Server::connect(&self.server, &who).await?;
@@ -96,13 +102,17 @@ async fn created(server: &Server, create: &Create, json: bool) -> anyhow::Result
         simulated_clock: false,
         access: access.into(),
     };
-    let request = CreateLedgerRequest { name: client::ledger_name(&create.name)?, opened: Some(opened) };
+    let request =
+        CreateLedgerRequest { name: client::ledger_name("NAME", &create.name)?, opened: Some(opened) };
     let answered = server.admin().create_ledger(request).await.map_err(|status| client::failed(&status))?;
     let ledger = answered.into_inner().ledger.unwrap_or_default();
     if json {
         return Ok(format!("{}\n", object(&ledger)));
     }
     let mut page = format!("Created {}.\n", ledger.name);
+    if ledger.opened.as_ref().is_some_and(|opened| opened.example_data) {
+        page += "EXAMPLE DATA: everything in it is invented, and every output says so.\n";
+    }
     page += match create.access {
         Access::Open => {
             "Any source on this machine may post to it; `pledgebook grant set` holds a source to its part.\n"

@@ -6,6 +6,7 @@
 //! | [`client`] | a server, as a posting system or a reader calls it |
 //! | [`offline`] | a ledger's files, read without a server |
 //! | [`ndjson`] | events as proto3 JSON, one a line |
+//! | [`posting`] | events on their way to a server: requests, answers, patience |
 //! | [`answer`] | a report as it came over the wire, to be rendered here |
 //! | the others | one command each |
 //!
@@ -28,6 +29,7 @@ mod ledger;
 mod ndjson;
 mod offline;
 mod out;
+mod posting;
 mod report;
 mod serve;
 mod token;
@@ -54,7 +56,8 @@ struct Cli {
     command: Command,
 }
 
-const EXAMPLE: &str = "Exit status: 0 done and intact, 1 looked and found something wrong, 2 could not look.
+const EXAMPLE: &str = "Exit status: 0 done and intact, 1 looked and found something wrong,
+2 could not look.
 
 Example, on a machine that has nothing yet:
   pledgebook demo";
@@ -92,6 +95,8 @@ pub fn run() -> ExitCode {
         Command::Token(token) => token.run(),
     };
     match done {
+        // An answer that was not written was not given.
+        Ok(_) if out::lost() => ExitCode::from(2),
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::FoundWrong) => ExitCode::from(1),
         Err(error) => {
@@ -121,6 +126,12 @@ mod tests {
             let name = command.get_name().to_owned();
             let help = command.render_long_help().to_string();
             assert!(name == "help" || help.contains("Example"), "{name} shows no example");
+            // A longer line is wrapped, and what is copied from there does not work.
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in examples.lines() {
+                assert!(line.chars().count() <= 80, "{name}: {line}");
+                assert!(help.contains(line), "{name}: not shown as it is: {line}");
+            }
             waiting.extend(command.get_subcommands().filter(|it| it.get_name() != "help").cloned());
         }
     }

@@ -45,15 +45,45 @@ impl Parser {
         let mut json = serde_json::Deserializer::from_str(line);
         // serde_json counts from the line's own beginning; the place in the file is known above.
         let brief = |error: &serde_json::Error| {
-            let text = error.to_string();
-            let text = text.split(" at line ").next().unwrap_or_default().to_owned();
-            format!("not an event in proto3 JSON: {text} (column {})", error.column())
+            format!("not an event in proto3 JSON: {} (column {})", what(error), error.column())
         };
         let event = DynamicMessage::deserialize_with_options(self.event.clone(), &mut json, &self.options)
             .map_err(|error| brief(&error))?;
         json.end().map_err(|error| brief(&error))?;
-        event.transcode_to().map_err(|error| error.to_string())
+        event.transcode_to().map_err(|_| "not an event of this version".to_owned())
     }
+}
+
+/// What is wrong, in words that are known to be ours: the parsers' own messages quote what stood there, and that may be
+/// what somebody said about somebody.
+fn what(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if error.classify() != serde_json::error::Category::Data {
+        // Of the grammar, which quotes nothing.
+        return rest_before(&text, " at line ").to_owned();
+    }
+    let name = |rest: &str| {
+        let name = rest.split('\'').next().unwrap_or_default();
+        let plain = name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_') && name.len() <= 40;
+        if plain { format!(" '{name}'") } else { String::new() }
+    };
+    if let Some(rest) = text.strip_prefix("unrecognized field name '") {
+        return format!("unrecognized field name{}", name(rest));
+    }
+    if text.starts_with("unrecognized enum value") {
+        return "unrecognized enum value".to_owned();
+    }
+    if text.starts_with("invalid type: ") || text.starts_with("invalid value: ") {
+        // The last one: what stood there may hold the same words, what is expected does not.
+        if let Some((_, expected)) = text.rsplit_once(", expected ") {
+            return format!("expected {}", rest_before(expected, " at line "));
+        }
+    }
+    "a value is not of the form that its field has".to_owned()
+}
+
+fn rest_before<'a>(text: &'a str, mark: &str) -> &'a str {
+    text.split(mark).next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -85,5 +115,32 @@ mod tests {
         let bad: Vec<_> = read[1..].iter().map(|line| line.as_ref().unwrap_err()).collect();
         assert_eq!(bad.iter().map(|it| it.line).collect::<Vec<_>>(), [3, 4, 5]);
         assert!(bad[0].why.contains("subjet"), "{}", bad[0].why);
+    }
+    #[test]
+    fn an_error_never_repeats_what_stood_there() {
+        let parser = Parser::new().unwrap();
+        let said = "Jo said, expected so, it was 'unfair'";
+        let quoted = serde_json::Value::from(said).to_string();
+        for field in [
+            format!("\"occurred\":{quoted}"),
+            format!("\"occurred\":{{\"day\":{quoted}}}"),
+            format!("\"occurred\":{{\"day\":{{\"year\":{quoted}}}}}"),
+            format!("\"occurred\":{{\"instant\":{quoted}}}"),
+            format!("\"producerRecordedAt\":{quoted}"),
+            format!("\"sourceSequence\":{quoted}"),
+            format!("\"feedbackReceived\":{{\"anonymity\":{quoted}}}"),
+            format!("\"feedbackReceived\":{quoted}"),
+            format!("{quoted}:1"),
+            format!("\"subject\":[{quoted}]"),
+            format!("\"subject\":{{{quoted}:{quoted}}}"),
+            quoted.clone(),
+        ] {
+            let read = parser.events(&format!("{{{field}}}"));
+            let bad = read[0].as_ref().unwrap_err();
+            for word in ["Jo", "said", "so,", "unfair"] {
+                assert!(!bad.why.contains(word), "{field}: {}", bad.why);
+            }
+            assert!(bad.why.contains("column"), "{}", bad.why);
+        }
     }
 }

@@ -1,9 +1,16 @@
 //! What people see: paragraphs, headings, tables. Aligned, wrapped, calm.
 //!
-//! Invariant: colour only on a terminal and only if `NO_COLOR` is unset; a reader that goes away (`| head`) ends the
-//! command quietly. It must not know what it prints.
+//! Invariant: colour only on a terminal and only if `NO_COLOR` is unset; a reader that goes away (`| head`) changes
+//! nothing of what the command does and answers; any other page that was not written is complained of, and the command
+//! does not end as if it had been. It must not know what it prints.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    io::{self, IsTerminal as _, Write},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// Whether a page was lost.
+static LOST: AtomicBool = AtomicBool::new(false);
 
 /// The narrowest page.
 const NARROWEST: usize = 60;
@@ -12,13 +19,33 @@ const WIDEST: usize = 100;
 /// The page of whoever has no terminal.
 const USUAL: usize = 80;
 
-/// Prints to stdout, as it is.
+/// Prints to stdout, as it is. What goes wrong is told by [`lost`].
 pub(super) fn print(text: &str) {
-    let mut stdout = io::stdout().lock();
-    if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
-        // Whoever was reading has seen enough, or the disk is full: neither leaves anything to say here.
-        std::process::exit(0);
+    match write(&mut io::stdout().lock(), text) {
+        Ok(()) => {}
+        // Whoever was reading has seen enough: the command's own status still says what it found.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(error) => {
+            // Once is enough, however many pages there are.
+            if !LOST.swap(true, Ordering::Relaxed) {
+                complain(&format!("pledgebook: stdout: {error}; what stands there is not the whole answer"));
+            }
+        }
     }
+}
+
+/// Prints to stdout what cannot be had again; whether anybody is there to read it.
+pub(super) fn hand_over(text: &str) -> io::Result<()> {
+    write(&mut io::stdout().lock(), text)
+}
+
+/// Whether something that should have been printed was not, for another reason than that nobody reads it.
+pub(super) fn lost() -> bool {
+    LOST.load(Ordering::Relaxed)
+}
+
+fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes()).and_then(|()| to.flush())
 }
 
 /// Prints a line to stderr.
@@ -147,6 +174,13 @@ pub(super) fn count(number: u64, one: &str, more: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_that_does_not_fit_is_an_error() {
+        let mut full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let error = write(&mut full, "INTACT\n").unwrap_err();
+        assert_ne!(error.kind(), io::ErrorKind::BrokenPipe);
+    }
 
     #[test]
     fn lines_are_wrapped_at_words_and_a_long_word_keeps_its_own_line() {

@@ -21,7 +21,8 @@ use crate::reports::{self, Format, Parameters, Period, ReportName};
 #[derive(Args)]
 #[command(after_help = "Example:
   pledgebook report lateness --data ./pledgebook-demo --as-at 2025-12-31
-  pledgebook report r1 --ledger improvement-service --format html --out commitments.html
+  pledgebook report r1 --ledger improvement-service \\
+      --format html --out commitments.html
   pledgebook report list")]
 pub(super) struct Report {
     /// r1 (commitments), r2 (lateness), r5 (policy-changes), or `list`.
@@ -96,7 +97,7 @@ impl Report {
         let server = Server::connect(&self.server, &self.who).await?;
         let period = self.period.map(|period| period.to_string()).unwrap_or_default();
         let request = wire::GetReportRequest {
-            ledger: client::ledger_name(ledger)?,
+            ledger: client::ledger_name("--ledger", ledger)?,
             as_at: self.as_at.map(day),
             as_known: self.as_known,
             period,

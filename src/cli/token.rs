@@ -7,7 +7,8 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::{
-    io::IsTerminal as _,
+    fs,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
@@ -73,29 +74,31 @@ fn role(text: &str) -> Result<Role, &'static str> {
 
 impl Token {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
-        if !self.data.is_dir() {
-            bail!(
-                "{}: there is no data directory; give the one of the server with --data",
-                self.data.display()
-            );
+        let data = std::path::absolute(&self.data)
+            .with_context(|| format!("--data {}: not a path", self.data.display()))?;
+        // On a machine where no server has run yet, the first token may come before the server.
+        if matches!(self.what, What::Create(_)) {
+            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&data);
+            made.with_context(|| format!("{}: cannot be made; give another with --data", data.display()))?;
         }
-        let path = self.data.join("tokens.json");
-        let book = Book::load(&path)?;
+        if !data.is_dir() {
+            bail!("{}: there is no data directory; give the one of the server with --data", data.display());
+        }
+        let path = data.join("tokens.json");
         match &self.what {
-            What::Create(create) => created(book, &path, create, self.json),
+            What::Create(create) => created(&path, create, self.json),
             What::List => {
-                out::print(&listed(&book.unwrap_or_default(), self.json));
+                out::print(&listed(&Book::load(&path)?.unwrap_or_default(), self.json));
                 Ok(Outcome::Done)
             }
             What::Revoke(Revoke { name }) => {
-                let mut book = book.unwrap_or_default();
-                if !book.revoke(name) {
-                    bail!(
-                        "{}: there is no token named {name}; `pledgebook token list` names them",
-                        path.display()
-                    );
-                }
-                book.save(&path)?;
+                Book::change(&path, |book| {
+                    let none = "`pledgebook token list` names them";
+                    let there = book.revoke(name);
+                    there
+                        .then_some(())
+                        .ok_or_else(|| anyhow!("{}: there is no token named {name}; {none}", path.display()))
+                })?;
                 out::print(&if self.json {
                     format!("{}\n", json!({ "revoked": name }))
                 } else {
@@ -107,27 +110,35 @@ impl Token {
     }
 }
 
-fn created(book: Option<Book>, path: &Path, create: &Create, json: bool) -> anyhow::Result<Outcome> {
-    let first = book.is_none();
-    let mut book = book.unwrap_or_default();
+fn created(path: &Path, create: &Create, json: bool) -> anyhow::Result<Outcome> {
     let name =
         create.name.as_deref().or(create.source.as_deref()).context("--name: give the token a name")?;
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let roles = Roles::of(&create.roles);
-    let secret = book
-        .issue(name, create.source.as_deref(), roles, &now)
-        .map_err(|why| anyhow!("--name {name}: {why}"))?;
-    book.save(path)?;
-    if json {
+    let (first, secret) = Book::change(path, |book| {
+        let first = !path.exists();
+        let secret = book.issue(name, create.source.as_deref(), roles, &now);
+        secret.map(|secret| (first, secret)).map_err(|why| anyhow!("--name {name}: {why}"))
+    })?;
+    let page = if json {
         let roles: Vec<_> = roles.iter().map(Role::as_str).collect();
-        let object = json!({"name": name, "source": create.source, "roles": roles, "token": secret.reveal()});
-        out::print(&format!("{object}\n"));
-        return Ok(Outcome::Done);
+        let object = json!({"name": name, "source": create.source, "roles": roles, "token": secret.reveal(),
+            "file": path.display().to_string()});
+        format!("{object}\n")
+    } else {
+        format!("{}\n", secret.reveal())
+    };
+    if let Err(error) = out::hand_over(&page) {
+        // A token that nobody has seen is of use to nobody.
+        Book::change(path, |book| anyhow::Ok(book.revoke(name)))?;
+        bail!("stdout: {error}: nobody has seen the token {name}, so it was taken away again; make another");
     }
-    out::print(&format!("{}\n", secret.reveal()));
-    if std::io::stderr().is_terminal() || first {
-        let mut hint =
-            format!("Token {name} ({roles}). It is shown this once: keep it where only its holder reads.");
+    if !json {
+        let mut hint = format!(
+            "Token {name} ({roles}). It is shown this once: keep it where only its holder reads. What the server \
+             knows of it is in {}.",
+            path.display()
+        );
         if first {
             hint += " It is the first: from now on the server lets in nobody without a token.";
         }

@@ -1,31 +1,41 @@
 //! `pledgebook verify`: every byte, every link, the tree; and plainly, what that does not show.
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::{
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
-use storage::{FileBackend, integrity};
+use storage::{Digest, FileBackend, Keyer, integrity, merkle::Range};
 
 use super::{
     Outcome,
     offline::{keyer, ledgers},
     out,
 };
-use crate::domain::id::LedgerName;
+use crate::domain::{event::Payload, id::LedgerName};
+use crate::journal::codec;
 
 /// Read every byte of a ledger, check every link and the tree, and say what does not hold. Nothing is repaired, and a
 /// server may be running.
 #[derive(Args)]
 #[command(after_help = "Example:
   pledgebook verify ./pledgebook-demo
-  pledgebook verify ./pledgebook-data/improvement-service --json")]
+  pledgebook verify ./pledgebook-data/improvement-service --json
+  pledgebook verify ./pledgebook-data/improvement-service --size 812 \\
+      --root \"$(cat root-that-was-kept-elsewhere)\"")]
 pub(super) struct Verify {
     /// A server's data directory (every ledger in it), or one ledger's directory.
     path: PathBuf,
+    /// A Merkle root of this ledger that was kept elsewhere: says whether the ledger still has it.
+    #[arg(long, value_name = "HEX", requires = "size", value_parser = digest)]
+    root: Option<Digest>,
+    /// How many records the ledger held when it had that root.
+    #[arg(long, value_name = "N", requires = "root")]
+    size: Option<u64>,
     /// One JSON object a ledger.
     #[arg(long)]
     json: bool,
@@ -34,9 +44,14 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let mut outcome = Outcome::Done;
-        for (name, path) in ledgers(&self.path)? {
-            let verified = verify(name, &path, !self.json)?;
-            if !verified.report.intact() {
+        let kept = self.root.zip(self.size).map(|(root, size)| Kept { root, size });
+        let found = ledgers(&self.path)?;
+        if kept.is_some() && found.len() != 1 {
+            bail!("--root: it is one ledger's; give that ledger's directory, not {}", self.path.display());
+        }
+        for (name, path) in found {
+            let verified = check(name, &path, !self.json, kept)?;
+            if !verified.holds() {
                 outcome = Outcome::FoundWrong;
             }
             out::print(&if self.json { verified.json() } else { verified.text(out::width()) });
@@ -48,16 +63,35 @@ impl Verify {
     }
 }
 
+fn digest(text: &str) -> Result<Digest, &'static str> {
+    const_hex::decode_to_array(text.trim()).map(Digest).map_err(|_| "write 64 hexadecimal digits")
+}
+
+/// A root that somebody kept elsewhere.
+#[derive(Clone, Copy)]
+struct Kept {
+    root: Digest,
+    size: u64,
+}
+
 /// One ledger's verdict.
 pub(super) struct Verified {
     pub(super) name: LedgerName,
     path: PathBuf,
     pub(super) report: integrity::Report,
     took: Duration,
+    /// Everything in it is invented; nothing if its first record cannot be read.
+    example: Option<bool>,
+    /// The root that was kept, and whether the ledger has it.
+    kept: Option<(Kept, bool)>,
 }
 
 /// Verifies one ledger's files; shows a bar if somebody watches.
 pub(super) fn verify(name: LedgerName, path: &Path, bar: bool) -> anyhow::Result<Verified> {
+    check(name, path, bar, None)
+}
+
+fn check(name: LedgerName, path: &Path, bar: bool, kept: Option<Kept>) -> anyhow::Result<Verified> {
     let bar = if bar && out::is_watched() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     if let Ok(style) =
         ProgressStyle::with_template("{prefix} {bar:40} {bytes}/{total_bytes} {binary_bytes_per_sec}")
@@ -66,17 +100,68 @@ pub(super) fn verify(name: LedgerName, path: &Path, bar: bool) -> anyhow::Result
     }
     bar.set_prefix(name.to_string());
     let started = Instant::now();
-    let report = integrity::verify(&FileBackend::new(path), keyer(), &|progress| {
+    let seen = Arc::new(Seen::default());
+    let report = integrity::verify(&FileBackend::new(path), watching(&seen, kept), &|progress| {
         bar.set_length(progress.total);
         bar.set_position(progress.bytes);
     });
     bar.finish_and_clear();
     let report =
         report.map_err(|error| anyhow!("{}: {error}; give a ledger that can be read", path.display()))?;
-    Ok(Verified { name, path: path.to_owned(), report, took: started.elapsed() })
+    let took = started.elapsed();
+    let kept = kept.map(|kept| (kept, seen.root(kept.size) == Some(kept.root)));
+    Ok(Verified { name, path: path.to_owned(), report, took, example: seen.example.get().copied(), kept })
+}
+
+/// What is seen of the records while they are verified.
+#[derive(Default)]
+struct Seen {
+    example: OnceLock<bool>,
+    leaves: Mutex<Vec<(u64, Digest)>>,
+}
+
+impl Seen {
+    /// The root of the first `size` records, if all of them were seen.
+    fn root(&self, size: u64) -> Option<Digest> {
+        let mut leaves = self.leaves.lock().ok()?;
+        leaves.sort_unstable();
+        let mut range = Range::new();
+        for (sequence, leaf) in leaves.iter() {
+            if *sequence != range.size() {
+                return None;
+            }
+            range.push(*leaf, |_, _| {});
+        }
+        (range.size() == size).then(|| range.root())
+    }
+}
+
+/// The server's keyer, which every record passes anyhow: so nothing is read twice.
+fn watching(seen: &Arc<Seen>, kept: Option<Kept>) -> Keyer {
+    let (seen, keyer) = (Arc::clone(seen), keyer());
+    let size = kept.map_or(0, |kept| kept.size);
+    Arc::new(move |record| {
+        if record.sequence == 0
+            && let Ok(fact) = codec::recorded(record)
+            && let Payload::LedgerOpened(opened) = &fact.event.payload
+        {
+            let _ = seen.example.set(opened.example_data);
+        }
+        if record.sequence < size
+            && let Ok(mut leaves) = seen.leaves.lock()
+        {
+            leaves.push((record.sequence, record.hash()));
+        }
+        keyer(record)
+    })
 }
 
 impl Verified {
+    /// Whether it is intact, and the ledger that it was.
+    fn holds(&self) -> bool {
+        self.report.intact() && self.kept.is_none_or(|(_, same)| same)
+    }
+
     /// For people.
     pub(super) fn text(&self, width: usize) -> String {
         let report = &self.report;
@@ -84,12 +169,23 @@ impl Verified {
         let rate = megabytes / self.took.as_secs_f64().max(1e-6);
         let verdict = if report.intact() { "INTACT" } else { "NOT INTACT" };
         let records = out::count(report.records, "record", "records");
-        let mut page = format!("{}  {}\n", out::strong(verdict), self.name);
+        let example = if self.example == Some(true) { "  (EXAMPLE DATA)" } else { "" };
+        let mut page = format!("{}  {}{example}\n", out::strong(verdict), self.name);
         page += &format!("  Records    {records}, {megabytes:.1} MB, {rate:.0} MB/s\n");
         if report.intact() {
             page += &format!("  Head hash  {}\n  Root       {}\n", report.hash, report.root);
         } else {
             page += "  Head hash  not established\n  Root       not established\n";
+        }
+        if let Some((kept, same)) = &self.kept {
+            let text = if *same {
+                format!("the same as this ledger's at {}", out::count(kept.size, "record", "records"))
+            } else if kept.size > report.records {
+                format!("NOT THE SAME: there are fewer than {}", out::count(kept.size, "record", "records"))
+            } else {
+                "NOT THE SAME: what stands in these files is not what stood there when it was kept".to_owned()
+            };
+            page += &out::paragraph("  Kept root  ", &text, width);
         }
         for (number, finding) in report.findings.iter().enumerate() {
             let sequence = finding.sequence.map(|it| format!(", record {it}")).unwrap_or_default();
@@ -123,12 +219,16 @@ impl Verified {
         let verdict = if report.intact() { "intact" } else { "broken" };
         let object = json!({
             "ledger": self.name.to_string(),
+            "example_data": self.example,
             "size": report.records,
             // Of records that do not hold, neither means anything.
             "root": report.intact().then(|| report.root.to_string()),
             "head": report.intact().then(|| report.hash.to_string()),
             "bytes": report.bytes,
             "verdicts": {"integrity": verdict},
+            "kept": self.kept.map(|(kept, same)| {
+                json!({"size": kept.size, "root": kept.root.to_string(), "same": same})
+            }),
             "findings": findings.collect::<Vec<_>>(),
             "found": report.found,
         });

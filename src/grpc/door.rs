@@ -18,6 +18,7 @@ use tracing::{Instrument as _, Span, field::Empty};
 
 use super::{SOURCE_HEADER, deadline::Deadline, status};
 use crate::auth::{Credentials, Gate, policy};
+use crate::limits::MAX_REQUEST_TIMEOUT;
 
 /// Puts the door in front of the services.
 #[derive(Clone)]
@@ -72,13 +73,14 @@ where
         let ready = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, ready);
         let span = line.span.clone();
+        let begin_by = deadline.at.min(line.began + MAX_REQUEST_TIMEOUT);
         Box::pin(async move {
             let late = || Ok(status::too_late().into_http());
             let answer = async {
                 if deadline.at <= Instant::now() {
                     return late();
                 }
-                let answer = tokio::time::timeout_at(deadline.at.into(), inner.call(request));
+                let answer = tokio::time::timeout_at(begin_by.into(), inner.call(request));
                 answer.await.unwrap_or_else(|_| late())
             };
             answer.instrument(span).await.map(|response| line.follow(response))
@@ -93,7 +95,8 @@ impl<S> Behind<S> {
         let shown = Credentials {
             authorization: header("authorization"),
             source: header(SOURCE_HEADER),
-            local: peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback()),
+            local: peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+                && !FORWARDED.iter().any(|name| request.headers().contains_key(*name)),
         };
         let admitted =
             self.gate.admit(request.uri().path(), shown).map_err(|denied| status::denied(&denied))?;
@@ -107,11 +110,16 @@ impl<S> Behind<S> {
     }
 }
 
+/// What a proxy says of those for whom it calls. A proxy on this machine would make everybody local.
+const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+
 /// The line that a request leaves in the log.
 struct Line {
     span: Span,
     began: Instant,
     code: Option<i32>,
+    /// The transport refused it, which is not our failure, whatever code it chose.
+    by_transport: bool,
 }
 
 impl Line {
@@ -120,16 +128,25 @@ impl Line {
         let method = policy::row_of(request.uri().path()).map_or("unknown", |row| row.rpc);
         let span =
             tracing::info_span!("request", method, ledger = Empty, source = Empty, code = Empty, ms = Empty);
-        Self { span, began: Instant::now(), code: None }
+        Self { span, began: Instant::now(), code: None, by_transport: false }
     }
 
     /// Goes on to the end of the answer's body, where a stream's status stands.
-    fn follow(mut self, response: Response<Body>) -> Response<Body> {
-        self.note(response.headers());
+    fn follow(mut self, mut response: Response<Body>) -> Response<Body> {
+        self.note(response.headers_mut());
         response.map(|body| Body::new(Followed { body, line: self }))
     }
 
-    fn note(&mut self, headers: &HeaderMap) {
+    /// Where a status stands, it is noted; one without a reason is given one.
+    fn note(&mut self, headers: &mut HeaderMap) {
+        if !headers.contains_key("grpc-status-details-bin")
+            && let Some(bare) = tonic::Status::from_header_map(headers)
+            && bare.code() != tonic::Code::Ok
+        {
+            self.by_transport = true;
+            // What cannot be said in headers stays as it was said.
+            let _ = status::of_transport(&bare).add_header(headers);
+        }
         let code = headers.get("grpc-status").and_then(|value| value.to_str().ok()?.parse().ok());
         self.code = code.or(self.code);
     }
@@ -143,7 +160,7 @@ impl Drop for Line {
         self.span.record("ms", self.began.elapsed().as_secs_f64() * 1_000.0);
         match code {
             tonic::Code::Ok => tracing::debug!(parent: &self.span, "answered"),
-            tonic::Code::Internal | tonic::Code::Unknown | tonic::Code::DataLoss => {
+            tonic::Code::Internal | tonic::Code::Unknown | tonic::Code::DataLoss if !self.by_transport => {
                 tracing::error!(parent: &self.span, "failed");
             }
             _ => tracing::info!(parent: &self.span, "refused"),
@@ -165,9 +182,9 @@ impl http_body::Body for Followed {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let Poll::Ready(Some(Ok(frame))) = &polled
-            && let Some(trailers) = frame.trailers_ref()
+        let mut polled = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &mut polled
+            && let Some(trailers) = frame.trailers_mut()
         {
             self.line.note(trailers);
         }

@@ -107,7 +107,7 @@ impl Caller {
         let principal = request.extensions().get::<Principal>().cloned();
         Ok(Self {
             // Only a service that was put behind no door comes here without one.
-            principal: principal.ok_or_else(|| Status::internal("the request came in through no door"))?,
+            principal: principal.ok_or_else(|| status::internal("the request came in through no door"))?,
             deadline: request.extensions().get::<Deadline>().copied(),
         })
     }
@@ -115,5 +115,5 @@ impl Caller {
 
 /// Runs what reads files on a thread that may block.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Status> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Status::internal("the work was given up"))
+    tokio::task::spawn_blocking(work).await.map_err(|_| status::internal("the work was given up"))
 }

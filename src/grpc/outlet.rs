@@ -20,6 +20,8 @@ pub(super) struct Outlet<T> {
     to: mpsc::Sender<T>,
     end: Arc<OnceLock<Status>>,
     stall: Duration,
+    /// Here and not at the end that the transport takes from: whoever takes nothing would hold its place for ever.
+    _place: OwnedSemaphorePermit,
 }
 
 /// The end that the transport takes from.
@@ -27,7 +29,6 @@ pub(super) struct Flow<T> {
     from: mpsc::Receiver<T>,
     end: Arc<OnceLock<Status>>,
     told: bool,
-    _place: OwnedSemaphorePermit,
 }
 
 /// Why a message did not go in.
@@ -43,7 +44,7 @@ pub(super) enum Stuck {
 pub(super) fn outlet<T>(stall: Duration, place: OwnedSemaphorePermit) -> (Outlet<T>, Flow<T>) {
     let (to, from) = mpsc::channel(READ_AHEAD);
     let end = Arc::new(OnceLock::new());
-    (Outlet { to, end: end.clone(), stall }, Flow { from, end, told: false, _place: place })
+    (Outlet { to, end: end.clone(), stall, _place: place }, Flow { from, end, told: false })
 }
 
 impl<T> Outlet<T> {
@@ -59,6 +60,11 @@ impl<T> Outlet<T> {
     /// Resolves when the reader has left.
     pub(super) async fn left(&self) {
         self.to.closed().await;
+    }
+
+    /// The reader has left.
+    pub(super) fn is_left(&self) -> bool {
+        self.to.is_closed()
     }
 
     /// Ends it for a reason, which comes after what was put in.
@@ -113,5 +119,17 @@ mod tests {
         drop(flow);
         assert_eq!(outlet.put(99).await, Err(Stuck::Left));
         outlet.left().await;
+        assert!(outlet.is_left());
+    }
+
+    #[tokio::test]
+    async fn given_a_reader_that_takes_nothing_when_it_was_ended_then_its_place_is_free() {
+        let places = Arc::new(Semaphore::new(1));
+        let (outlet, flow) = outlet(Duration::from_secs(1), places.clone().try_acquire_owned().unwrap());
+        outlet.put(1).await.unwrap();
+        assert_eq!(places.available_permits(), 0);
+        outlet.end(Status::aborted("stalled"));
+        assert_eq!(places.available_permits(), 1);
+        assert_eq!(flow.count().await, 2);
     }
 }

@@ -3,6 +3,7 @@
 //! Invariant: a reader gets a range without gaps, or is told where to go on. Records are pulled page by page as the
 //! reader takes them: what one reader costs in memory does not depend on the ledger.
 
+use prost::Message as _;
 use std::{sync::Arc, time::Instant};
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::{Request, Response, Status};
@@ -23,7 +24,7 @@ use crate::auth::{Principal, Role};
 use crate::domain::{id::SourceName, rejection::Rejection};
 use crate::journal::{Refused, keys, read::Entry};
 use crate::ledgers::Ledger;
-use crate::limits::{MAX_HISTORY, READ_PAGE};
+use crate::limits::{MAX_ANSWER, MAX_HISTORY, READ_PAGE};
 
 /// The service.
 #[derive(Clone)]
@@ -151,21 +152,22 @@ impl ReaderService for Reader {
             // The size first: what is told is at least as new as the position that it is said to be from.
             let as_known = ledger.journal.head().size;
             let life = ledger.journal.life(&subject).map_err(|why| refused(&ledger, &why))?;
-            if life.version() == 0 {
-                return Err(status::not_found(&ledger.name, "such subject"));
-            }
-            if life.facts().len() > MAX_HISTORY {
-                return Err(status::long_history(&ledger.name, life.version(), MAX_HISTORY));
-            }
             let seen =
                 life.facts().iter().filter(|fact| only.as_ref().is_none_or(|only| *only == fact.source));
-            let history = seen.map(|fact| ledger.journal.entry(fact.sequence));
-            let history = history.collect::<Result<Vec<_>, _>>().map_err(|why| refused(&ledger, &why))?;
+            let seen: Vec<_> = seen.map(|fact| fact.sequence).collect();
+            // A subject that only others wrote about is none to a poster: its state and version are theirs.
+            if seen.is_empty() {
+                return Err(status::not_found(&ledger.name, "such subject"));
+            }
+            if seen.len() > MAX_HISTORY {
+                return Err(status::long_history(&ledger.name, life.version()));
+            }
+            let history = history(&ledger, &seen, life.version())?;
             Ok(GetSubjectResponse {
                 subject: subject.to_string(),
                 version: life.version(),
                 state: life.state_name().to_owned(),
-                history: history.iter().flatten().map(convert::recorded).collect(),
+                history,
                 as_known,
                 read_at: Some(convert::field::instant(ledger.clock.now())),
             })
@@ -173,6 +175,25 @@ impl ReaderService for Reader {
         Ok(Response::new(answer.await??))
     }
 }
+
+/// Some events as one answer, if they fit one. Counted as they are read: the longest would be some 64 MiB.
+fn history(ledger: &Ledger, sequences: &[u64], version: u64) -> Result<Vec<RecordedEvent>, Status> {
+    let mut bytes = 0;
+    let mut history = Vec::with_capacity(sequences.len());
+    for sequence in sequences {
+        let entry = ledger.journal.entry(*sequence).map_err(|why| refused(ledger, &why))?;
+        let Some(event) = entry.as_ref().map(convert::recorded) else { continue };
+        bytes += event.encoded_len() + PER_EVENT;
+        if bytes > MAX_ANSWER {
+            return Err(status::long_history(&ledger.name, version));
+        }
+        history.push(event);
+    }
+    Ok(history)
+}
+
+/// What a message costs inside another, beside itself: its key and its length.
+const PER_EVENT: usize = 8;
 
 /// One event that is asked for.
 enum Wanted {
@@ -288,6 +309,21 @@ impl<T> Pump<T> {
         }
     }
 
+    /// Looked at before every page: where nothing matches the filter, nothing is put, and nobody would notice that the
+    /// reader has left, that its time is up, or that the server stops.
+    fn wanted_still(&self) -> Result<(), Stop> {
+        if self.outlet.is_left() {
+            return Err(Stop::Done);
+        }
+        if *self.house.stopping.borrow() {
+            return Err(Stop::Because(status::stopping()));
+        }
+        if self.until.is_some_and(|until| until <= Instant::now()) {
+            return Err(Stop::Because(status::too_late()));
+        }
+        Ok(())
+    }
+
     fn finish(self, stop: Stop) {
         match stop {
             Stop::Done => {}
@@ -304,11 +340,13 @@ impl Pump<ReadResponse> {
 
     async fn pages(&mut self, first: u64, end: u64, backwards: bool, mut left: u64) -> Result<(), Stop> {
         let page = READ_PAGE as u64;
+        self.wanted_still()?;
         if let Some(mut places) = self.source.known_places(first, end).await? {
             if backwards {
                 places.reverse();
             }
             for places in places.chunks(READ_PAGE) {
+                self.wanted_still()?;
                 let events = self.source.places(places.to_vec()).await?;
                 self.serve(events, &mut left).await?;
             }
@@ -316,6 +354,7 @@ impl Pump<ReadResponse> {
         }
         let (mut low, mut high) = (first, end);
         while low < high {
+            self.wanted_still()?;
             let mut events;
             if backwards {
                 let from = high.saturating_sub(page).max(low);
@@ -391,6 +430,7 @@ impl Pump<SubscribeResponse> {
 
     /// Serves the next page, up to `end` at most.
     async fn page(&mut self, end: u64) -> Result<(), Stop> {
+        self.wanted_still()?;
         let first = self.next();
         let end = end.min(first + READ_PAGE as u64);
         for event in self.source.page(first, end).await? {
@@ -405,4 +445,115 @@ impl Pump<SubscribeResponse> {
 
 fn item(item: Item) -> SubscribeResponse {
     wire::SubscribeResponse { item: Some(item) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::{Gate, token::Tokens};
+    use crate::domain::{
+        event::{Access, LedgerOpened},
+        id::LedgerName,
+        value::Label,
+    };
+    use crate::journal::clock::SystemClock;
+    use crate::ledgers::Ledgers;
+    use futures_util::StreamExt as _;
+    use std::time::Duration;
+    use tokio::sync::{Semaphore, watch};
+
+    /// A ledger with a genesis, and a reader that wants nothing of it.
+    struct Wanting {
+        _data: tempfile::TempDir,
+        ledgers: Ledgers,
+        house: House,
+        stop: watch::Sender<bool>,
+    }
+
+    impl Wanting {
+        /// On a thread of its own: opening and closing ledgers blocks, which the runtime's threads must not.
+        fn new() -> Self {
+            std::thread::spawn(Self::build).join().unwrap()
+        }
+
+        fn build() -> Self {
+            let data = tempfile::tempdir().unwrap();
+            let clock = Arc::new(SystemClock::new());
+            let ledgers = Ledgers::open(
+                data.path(),
+                clock,
+                crate::journal::Limits::default(),
+                storage::Options::default(),
+            )
+            .unwrap();
+            let opened = LedgerOpened {
+                organisation: Label::parse("Acme").unwrap(),
+                origin: "ledger.example/acme".into(),
+                time_zone: "Europe/London".into(),
+                example_data: true,
+                simulated_clock: false,
+                access: Access::Open,
+            };
+            ledgers.create(&LedgerName::parse("acme").unwrap(), opened).unwrap();
+            let (stop, stopping) = watch::channel(false);
+            let gate = Gate::new(Tokens::watch(data.path().join("tokens.json")));
+            let patience = super::super::Patience { stall: Duration::from_secs(1), lag: 1 };
+            let house = House::new(ledgers.clone(), gate, patience, stopping);
+            Self { _data: data, ledgers, house, stop }
+        }
+
+        fn pump<T>(&self, until: Option<Instant>) -> (Pump<T>, Flow<T>) {
+            let filter = wire::Filter { types: vec!["action.*".into()], ..Default::default() };
+            let filter = Arc::new(Filter::parse(Some(filter), None).unwrap());
+            let ledger = self.house.ledger("ledgers/acme").unwrap();
+            let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+            let (outlet, flow) = outlet(Duration::from_secs(1), place);
+            let source = Source { ledger, filter };
+            (Pump { source, outlet, house: self.house.clone(), until, position: None }, flow)
+        }
+    }
+
+    impl Drop for Wanting {
+        fn drop(&mut self) {
+            let ledgers = self.ledgers.clone();
+            std::thread::spawn(move || ledgers.close()).join().unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn given_a_filter_that_nothing_matches_when_the_time_is_up_then_a_read_ends_as_too_late() {
+        let it = Wanting::new();
+        for backwards in [false, true] {
+            let (pump, flow) = it.pump::<ReadResponse>(Some(Instant::now()));
+            pump.read(0, 1, backwards, u64::MAX).await;
+            let got: Vec<_> = flow.collect().await;
+            assert!(matches!(&got[..], [Err(why)] if why.code() == tonic::Code::DeadlineExceeded), "{got:?}");
+        }
+        let (pump, flow) = it.pump::<SubscribeResponse>(Some(Instant::now()));
+        pump.subscribe().await;
+        let got: Vec<_> = flow.collect().await;
+        assert!(matches!(&got[..], [Err(why)] if why.code() == tonic::Code::DeadlineExceeded), "{got:?}");
+    }
+
+    #[tokio::test]
+    async fn given_a_filter_that_nothing_matches_when_the_caller_leaves_then_no_page_is_read() {
+        let it = Wanting::new();
+        let (mut pump, flow) = it.pump::<ReadResponse>(None);
+        drop(flow);
+        assert!(matches!(pump.pages(0, 1, false, u64::MAX).await, Err(Stop::Done)));
+        let (mut pump, flow) = it.pump::<SubscribeResponse>(None);
+        drop(flow);
+        assert!(matches!(pump.page(1).await, Err(Stop::Done)));
+        assert_eq!(pump.position, None);
+    }
+
+    #[tokio::test]
+    async fn given_a_filter_that_nothing_matches_when_the_server_stops_then_a_read_says_so() {
+        let it = Wanting::new();
+        let (mut pump, _flow) = it.pump::<ReadResponse>(None);
+        assert!(pump.pages(0, 1, false, u64::MAX).await.is_ok());
+        it.stop.send_replace(true);
+        let stop = pump.pages(0, 1, false, u64::MAX).await;
+        assert!(matches!(stop, Err(Stop::Because(why)) if why.code() == tonic::Code::Unavailable));
+    }
 }

@@ -111,7 +111,7 @@ fn refusal(status: &Status) -> Refusal {
 fn source(caller: &Caller) -> Result<SourceName, Status> {
     let named = caller.principal.source().cloned();
     // The door lets nobody without a name come so far.
-    named.ok_or_else(|| Status::internal("a posting system without a name"))
+    named.ok_or_else(|| status::internal("a posting system without a name"))
 }
 
 #[tonic::async_trait]

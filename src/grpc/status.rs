@@ -10,6 +10,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use crate::auth::Denied;
 use crate::domain::{command::Expected, id::LedgerName, rejection::Rejection};
 use crate::journal::Refused;
+use crate::limits::MAX_HISTORY;
 
 /// Whose reasons they are.
 const DOMAIN: &str = "pledgebook";
@@ -171,7 +172,9 @@ fn expectation(expected: Expected) -> String {
 pub(super) fn refused(ledger: &LedgerName, place: fn(usize) -> Place, refused: &Refused) -> Status {
     let (code, reason) = match refused {
         Refused::Rejected { index, rejection } => return rejected(Some(ledger), place(*index), rejection),
+        Refused::Stopping => return stopping(),
         Refused::QueueFull => (Code::ResourceExhausted, "QUEUE_FULL"),
+        Refused::NotWritten => (Code::Unavailable, "NOT_WRITTEN"),
         Refused::DiskFull => (Code::ResourceExhausted, "DISK_FULL"),
         Refused::DeadlinePassed => (Code::DeadlineExceeded, "DEADLINE_PASSED"),
         Refused::ReadOnly(_) => (Code::FailedPrecondition, "READ_ONLY"),
@@ -183,10 +186,20 @@ pub(super) fn refused(ledger: &LedgerName, place: fn(usize) -> Place, refused: &
             return unreadable(ledger);
         }
     };
-    let answer = Answer::new(code, reason, refused.to_string()).with("ledger", ledger);
+    let message = match refused {
+        // Why is about our own files.
+        Refused::ReadOnly(_) => {
+            "the ledger is read-only; an operator finds out why with ListLedgers".to_owned()
+        }
+        other => other.to_string(),
+    };
+    let answer = Answer::new(code, reason, message).with("ledger", ledger);
     match refused {
+        Refused::ReadOnly(_) => {
+            answer.precondition(ledger.to_string(), "post again when an operator has made it writable")
+        }
         Refused::QueueFull => answer.retry_after(Duration::from_millis(100)),
-        Refused::Unknown => answer.retry_after(Duration::from_secs(1)),
+        Refused::Unknown | Refused::NotWritten => answer.retry_after(Duration::from_secs(1)),
         Refused::TooLarge { index } => answer
             .with("index", index)
             .field(place(*index).name(), "its record would be larger than 65,535 bytes; shorten it"),
@@ -199,6 +212,27 @@ fn unreadable(ledger: &LedgerName) -> Status {
     let message =
         "the ledger's own files could not be read; an operator finds out why with `pledgebook verify`";
     Answer::new(Code::Internal, "UNREADABLE", message).with("ledger", ledger).status()
+}
+
+/// A refusal that the transport made by itself, as one of ours: it has a code and words, but no reason to go by, and
+/// calls internal what was the caller's mistake.
+pub(super) fn of_transport(refusal: &Status) -> Status {
+    let said = refusal.message();
+    if said.contains("decoded message length too large") {
+        let message = format!("{said}; send it in several");
+        return Answer::new(Code::InvalidArgument, "REQUEST_TOO_LARGE", message).status();
+    }
+    // It names fields and types of the schema; nothing of what they held.
+    if said.contains("failed to decode") || said.contains("Missing request message") {
+        let message = format!("the body is not one message of the type that this call takes: {said}");
+        return Answer::new(Code::InvalidArgument, "UNREADABLE_REQUEST", message).status();
+    }
+    Answer::new(refusal.code(), "TRANSPORT", said).status()
+}
+
+/// Something that cannot be, was.
+pub(super) fn internal(what: &'static str) -> Status {
+    Answer::new(Code::Internal, "INTERNAL", what).status()
 }
 
 /// The door did not open.
@@ -274,9 +308,10 @@ pub(super) fn beyond_head(ledger: &LedgerName, field: &'static str, asked: u64, 
 }
 
 /// A subject with more history than fits one answer.
-pub(super) fn long_history(ledger: &LedgerName, version: u64, most: usize) -> Status {
+pub(super) fn long_history(ledger: &LedgerName, version: u64) -> Status {
     let message = format!(
-        "the subject has {version} events, more than the {most} of one answer; use Read with filter.subjects"
+        "the subject's history ({version} events) is more than one answer holds, which is {MAX_HISTORY} events or \
+         4 MiB; use Read with filter.subjects"
     );
     Answer::new(Code::OutOfRange, "HISTORY_TOO_LONG", message)
         .with("ledger", ledger)
@@ -333,4 +368,20 @@ pub(super) fn views_behind(ledger: &LedgerName, wanted: u64, size: u64) -> Statu
 pub(super) fn views_ended(ledger: &LedgerName) -> Status {
     let message = "the ledger's views stand still; the server's log says why, and a restart builds them anew";
     Answer::new(Code::Internal, "VIEWS_ENDED", message).with("ledger", ledger).status()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_only_ledger_tells_nothing_of_our_files_and_a_stopping_server_is_no_read_only_one() {
+        let acme = LedgerName::parse("acme").unwrap();
+        let status = refused(&acme, Place::Event, &Refused::ReadOnly("/data/acme/00.log: no space".into()));
+        assert!(!format!("{status:?}").contains("/data"), "{status:?}");
+        let violations = status.get_error_details().precondition_failure().unwrap().violations.clone();
+        assert_eq!(violations[0].r#type, "READ_ONLY");
+        let status = refused(&acme, Place::Event, &Refused::Stopping);
+        assert_eq!(status.get_error_details().error_info().unwrap().reason, "STOPPING");
+    }
 }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::limits::{
     CONNECTION_WINDOW, KEEPALIVE, KEEPALIVE_ANSWER, MAX_HEADERS, MAX_MESSAGE_IN, MAX_MESSAGE_OUT,
-    MAX_OWN_RESETS, MAX_PENDING_RESETS, MAX_REQUESTS, MAX_STREAMS, STREAM_WINDOW,
+    MAX_OPEN_MESSAGE_IN, MAX_OWN_RESETS, MAX_PENDING_RESETS, MAX_REQUESTS, MAX_STREAMS, STREAM_WINDOW,
 };
 
 /// Why the services could not be offered.
@@ -69,9 +69,9 @@ pub async fn serve(house: House, listener: TcpListener) -> Result<(), Failed> {
         .add_service(bounded!(ReaderServiceServer::new(Reader::new(house.clone()))))
         .add_service(bounded!(ReportServiceServer::new(Reports::new(house.clone()))))
         .add_service(bounded!(LedgerAdminServiceServer::new(Admin::new(house))))
-        .add_service(health)
-        .add_service(described().build_v1()?)
-        .add_service(described().build_v1alpha()?)
+        .add_service(health.max_decoding_message_size(MAX_OPEN_MESSAGE_IN))
+        .add_service(described().build_v1()?.max_decoding_message_size(MAX_OPEN_MESSAGE_IN))
+        .add_service(described().build_v1alpha()?.max_decoding_message_size(MAX_OPEN_MESSAGE_IN))
         .serve_with_incoming_shutdown(incoming::connections(listener), stopped)
         .await
         .map_err(Failed::from)

@@ -12,6 +12,8 @@ pub enum Outcome {
     Superseded,
     /// There is no room. Nothing was written, and the log is as it was.
     Full(String),
+    /// Something else stood in the way before anything was written, and the log is as it was.
+    NotWritten(String),
     /// It is not known whether it is durable, or the log can no longer be written: no append may go on until a
     /// restart has recovered it.
     Poisoned(String),
@@ -59,7 +61,10 @@ impl CommitPoint for Local {
             }
             Err(CommitError::Full { log, error }) => {
                 self.log = Some(*log);
-                Outcome::Full(error.to_string())
+                match error {
+                    storage::Error::Full { .. } => Outcome::Full(error.to_string()),
+                    _ => Outcome::NotWritten(error.to_string()),
+                }
             }
             Err(CommitError::Poisoned(error)) => Outcome::Poisoned(error.to_string()),
         }

@@ -198,7 +198,7 @@ impl Journal {
             Err(Refused::QueueFull)
         } else {
             match self.shared.queue.read().ok().and_then(|queue| queue.clone()) {
-                None => Err(Refused::ReadOnly("the server is stopping".into())),
+                None => Err(Refused::Stopping),
                 Some(queue) => queue.try_send(request).map_err(|error| match error {
                     mpsc::TrySendError::Full(_) => Refused::QueueFull,
                     mpsc::TrySendError::Disconnected(_) => Refused::Unknown,

@@ -96,6 +96,12 @@ pub enum Refused {
     /// The disk is full: nothing is lost, and appends go on when there is room.
     #[error("the ledger has no room on its disk; free some space, then try again")]
     DiskFull,
+    /// Something kept the group from being written: nothing was recorded, and the next try may succeed.
+    #[error("the ledger could not write just now; nothing was recorded; try again in a moment")]
+    NotWritten,
+    /// The server is going.
+    #[error("the server is stopping; connect again in a moment")]
+    Stopping,
     /// The caller's deadline had passed before the request was judged.
     #[error("the deadline had passed before the ledger came to this request")]
     DeadlinePassed,

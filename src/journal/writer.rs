@@ -119,6 +119,10 @@ impl Writer {
                     tracing::error!(%why, "no room for the next records");
                     return answer_all(requests, &Refused::DiskFull);
                 }
+                Outcome::NotWritten(why) => {
+                    tracing::error!(%why, "the next records could not be written");
+                    return answer_all(requests, &Refused::NotWritten);
+                }
                 Outcome::Poisoned(why) => {
                     self.stop_writing(format!("a write failed: {why}; a restart recovers the ledger"));
                     return answer_all(requests, &Refused::Unknown);

@@ -2,8 +2,8 @@
 
 use pledgebook::auth::{Role, Roles, token::Book};
 use pledgebook::grpc::wire::{
-    Access, EventKey, GetEventRequest, GetReceiptRequest, GetReportRequest, GrantChanged, ListLedgersRequest,
-    ReadRequest, ReportName, SetGrantsRequest, SourceGrant, get_event_request::Key,
+    Access, EventKey, GetEventRequest, GetReceiptRequest, GetReportRequest, GetSubjectRequest, GrantChanged,
+    ListLedgersRequest, ReadRequest, ReportName, SetGrantsRequest, SourceGrant, get_event_request::Key,
 };
 use std::time::Duration;
 use tonic::{Code, Status};
@@ -139,8 +139,19 @@ async fn given_a_poster_when_it_reads_then_it_sees_its_own_events_only() {
     let get = |sequence| GetEventRequest { ledger: LEDGER.into(), key: Some(Key::Sequence(sequence)) };
     assert_eq!(code(reader.get_event(get(1)).await), Code::Ok);
     assert_eq!(code(reader.get_event(get(2)).await), Code::NotFound);
+    let about = |subject: &str| GetSubjectRequest { ledger: LEDGER.into(), subject: subject.into() };
+    assert_eq!(code(reader.get_subject(about("post/own")).await), Code::Ok);
+    // Nobody learns from a refusal whether there is such a subject.
+    let theirs = reader.get_subject(about("post/other")).await.unwrap_err();
+    let none = reader.get_subject(about("post/none")).await.unwrap_err();
+    assert_eq!(
+        (theirs.code(), theirs.message(), reason(&theirs)),
+        (none.code(), none.message(), reason(&none))
+    );
+    assert_eq!(theirs.code(), Code::NotFound);
 
     let mut auditor = server.reader_as(guarded.who(Role::Auditor));
+    assert_eq!(code(auditor.get_subject(about("post/other")).await), Code::Ok);
     let others = auditor.get_event(get(2)).await.unwrap().into_inner().event.unwrap().event.unwrap();
     let by_id = EventKey { source: "somebody".into(), event_id: others.event_id.clone() };
     let by_id = GetEventRequest { ledger: LEDGER.into(), key: Some(Key::Id(by_id)) };

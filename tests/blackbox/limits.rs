@@ -1,7 +1,8 @@
 //! What is too much.
 
-use pledgebook::grpc::wire::{Event, PledgePublished, event::Payload};
+use pledgebook::grpc::wire::{Event, GetSubjectRequest, PledgePublished, event::Payload};
 use pledgebook::limits::{MAX_APPEND, MAX_BATCH};
+use sha2::Digest as _;
 use tonic::Code;
 
 use crate::seed::{append, date, event, posts};
@@ -29,13 +30,41 @@ async fn given_a_request_above_its_size_when_it_is_appended_then_it_is_refused_b
     let above = (0..=MAX_APPEND / 60_000).map(|_| long(60_000)).collect();
     let refused = server.append("governance", above).await.unwrap_err();
     assert_eq!(reason(&refused).1, "REQUEST_TOO_LARGE");
-    // What is longer than a message may be is not decoded at all: the transport's own answer.
+    // What is longer than a message may be is not decoded at all.
     let far_above = (0..20).map(|_| long(60_000)).collect();
     let refused = server.append("governance", far_above).await.unwrap_err();
-    assert_eq!(refused.code(), Code::OutOfRange);
+    assert_eq!(reason(&refused).0, Code::InvalidArgument);
+    assert_eq!(reason(&refused).1, "REQUEST_TOO_LARGE");
     let refused = server.append("governance", vec![long(60_001)]).await.unwrap_err();
     assert_eq!(field(&refused), "events[0].pledge_published.text");
     assert_eq!(server.size(LEDGER).await, 1);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_history_above_one_answer_when_it_is_asked_for_then_the_refusal_points_to_read() {
+    let server = Server::start().await;
+    let text = "x".repeat(60_000);
+    let version = |version| {
+        let payload = PledgePublished {
+            title: "Long".into(),
+            version,
+            sha256: sha2::Sha256::digest(&text).to_vec(),
+            text: text.clone(),
+            ..Default::default()
+        };
+        event("pledge/long", date(2024, 1, 1), Payload::PledgePublished(payload))
+    };
+    let about = GetSubjectRequest { ledger: LEDGER.into(), subject: "pledge/long".into() };
+    for first in (1..=60).step_by(10) {
+        server.append("governance", (first..first + 10).map(version).collect()).await.unwrap();
+    }
+    let answer = server.reader().get_subject(about.clone()).await.unwrap().into_inner();
+    assert_eq!(answer.history.len(), 60);
+    server.append("governance", (61..=71).map(version).collect()).await.unwrap();
+    let refused = server.reader().get_subject(about).await.unwrap_err();
+    assert_eq!(reason(&refused).1, "HISTORY_TOO_LONG");
+    assert!(refused.message().contains("Read"), "{}", refused.message());
     server.stop().await;
 }
 

@@ -16,6 +16,7 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 use tonic_reflection::pb::{v1, v1alpha};
+use tonic_types::StatusExt as _;
 
 use crate::seed::{append, post};
 use crate::server::{LEDGER, Server};
@@ -27,6 +28,7 @@ pub struct Raw(SendRequest<Bytes>);
 pub struct Answer {
     pub code: i32,
     pub message: String,
+    pub reason: String,
 }
 
 impl Raw {
@@ -75,10 +77,13 @@ impl Raw {
             }
             headers = body.trailers().await.unwrap().unwrap();
         }
+        let reason = tonic::Status::from_header_map(&headers).unwrap();
+        let reason = reason.get_error_details().error_info().map(|info| info.reason.clone());
         let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
         Answer {
             code: text("grpc-status").unwrap().parse().unwrap(),
             message: text("grpc-message").unwrap_or_default(),
+            reason: reason.unwrap_or_default(),
         }
     }
 }
@@ -96,14 +101,52 @@ async fn given_a_caller_that_is_nobody_when_it_sends_only_a_head_then_it_is_refu
     assert_eq!(answer.code, Code::Unauthenticated as i32);
     let named = [("pledgebook-source", "tracker")];
     let answer = raw.call("/pledgebook.v1.RecorderService/Append", &named, Some(rubbish)).await;
-    assert_eq!(answer.code, Code::Internal as i32);
+    assert_eq!(
+        (answer.code, answer.reason.as_str()),
+        (Code::InvalidArgument as i32, "UNREADABLE_REQUEST"),
+        "{answer:?}"
+    );
+    let answer = raw.call("/pledgebook.v1.RecorderService/Append", &named, Some(Bytes::new())).await;
+    assert_eq!((answer.code, answer.reason.as_str()), (Code::InvalidArgument as i32, "UNREADABLE_REQUEST"));
+    // `ledger` with a byte that is no UTF-8.
+    let latin = Bytes::from_static(&[0, 0, 0, 0, 3, 0x0a, 1, 0xe9]);
+    let answer = raw.call("/pledgebook.v1.RecorderService/Append", &named, Some(latin)).await;
+    assert_eq!((answer.code, answer.reason.as_str()), (Code::InvalidArgument as i32, "UNREADABLE_REQUEST"));
+    // Said to be compressed, which nobody agreed on.
+    let packed = Bytes::from_static(&[1, 0, 0, 0, 1, 0]);
+    let answer = raw.call("/pledgebook.v1.RecorderService/Append", &named, Some(packed)).await;
+    assert_eq!((answer.code, answer.reason.as_str()), (Code::Internal as i32, "TRANSPORT"));
     // Four gigabytes are announced; the answer comes without them.
     let claim = Bytes::from_static(&[0, 0xff, 0xff, 0xff, 0xff, 1]);
     let answer = raw.call("/pledgebook.v1.RecorderService/Append", &named, Some(claim)).await;
-    assert_eq!(answer.code, Code::OutOfRange as i32);
+    assert_eq!((answer.code, answer.reason.as_str()), (Code::InvalidArgument as i32, "REQUEST_TOO_LARGE"));
     for path in ["/pledgebook.v1.VaultService/Erase", "/nothing", "/"] {
         assert_eq!(raw.call(path, &named, Some(Bytes::new())).await.code, Code::Unimplemented as i32);
     }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_health_that_anybody_may_ask_when_a_message_is_long_then_it_is_refused_before_it_is_read() {
+    let server = Server::start().await;
+    let mut raw = Raw::connect(&server).await;
+    let claim = Bytes::from_static(&[0, 0, 0, 0x10, 1, 1]);
+    let answer = raw.call("/grpc.health.v1.Health/Check", &[], Some(claim)).await;
+    assert_eq!(answer.reason, "REQUEST_TOO_LARGE", "{answer:?}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_no_tokens_when_a_proxy_calls_for_somebody_then_that_is_nobody_on_this_machine() {
+    let server = Server::start().await;
+    let mut raw = Raw::connect(&server).await;
+    let body = Raw::message(&append(vec![post("x")]));
+    for name in ["forwarded", "x-forwarded-for", "x-real-ip", "via"] {
+        let headers = [("pledgebook-source", "governance"), (name, "192.0.2.1")];
+        let answer = raw.call("/pledgebook.v1.RecorderService/Append", &headers, Some(body.clone())).await;
+        assert_eq!((answer.code, answer.reason.as_str()), (Code::Unauthenticated as i32, "NOT_LOCAL"));
+    }
+    assert_eq!(server.size(LEDGER).await, 1);
     server.stop().await;
 }
 
@@ -203,7 +246,7 @@ async fn given_an_address_that_others_can_reach_when_it_is_to_be_listened_on_the
             pledgebook::server::serve(config, Arc::new(SystemClock::new()), ready, std::future::pending())
                 .await;
         let why = refused.unwrap_err().to_string();
-        assert!(why.contains("TLS") && why.contains("127.0.0.1"), "{why}");
+        assert!(why.contains("TLS") && why.contains("127.0.0.1") && why.contains("make a token"), "{why}");
         assert!(!data.path().join("none").exists());
     }
 }

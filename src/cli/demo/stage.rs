@@ -142,7 +142,7 @@ async fn open(server: &Server) -> anyhow::Result<String> {
         simulated_clock: true,
         access: Access::Granted.into(),
     };
-    let name = client::ledger_name(LEDGER)?;
+    let name = client::ledger_name("NAME", LEDGER)?;
     let request = CreateLedgerRequest { name: name.clone(), opened: Some(opened) };
     server.admin().create_ledger(request).await.map_err(|status| client::failed(&status))?;
     let request = SetGrantsRequest { ledger: name.clone(), grants: cast::grants() };

@@ -8,6 +8,8 @@ fn a_full_disk_refuses_and_is_not_the_end() {
     let it = gated(Limits::default());
     it.pass.send(Verdict::Full).unwrap();
     assert!(matches!(it.journal.append_blocking(vec![post("a")]), Err(Refused::DiskFull)));
+    it.pass.send(Verdict::NotWritten).unwrap();
+    assert!(matches!(it.journal.append_blocking(vec![post("a")]), Err(Refused::NotWritten)));
     it.pass.send(Verdict::Pass).unwrap();
     let recorded = it.journal.append_blocking(vec![post("a")]).unwrap();
     assert_eq!(recorded[0].receipt.sequence, 0);

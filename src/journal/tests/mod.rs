@@ -243,6 +243,8 @@ pub(super) enum Verdict {
     Superseded(Vec<Proposal>),
     /// As if the disk were full.
     Full,
+    /// As if something else had stood in the way before the write.
+    NotWritten,
     /// As if a write had failed.
     Poisoned,
 }
@@ -265,6 +267,7 @@ impl CommitPoint for Gate {
                 Outcome::Superseded
             }
             Verdict::Full => Outcome::Full("no space".into()),
+            Verdict::NotWritten => Outcome::NotWritten("no file descriptor".into()),
             Verdict::Poisoned => Outcome::Poisoned("EIO".into()),
         }
     }

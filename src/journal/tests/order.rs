@@ -157,7 +157,7 @@ async fn closing_finishes_what_waits() {
     let journal = it.journal.clone();
     tokio::task::spawn_blocking(move || journal.close()).await.unwrap();
     assert!(first.await.is_ok() && second.await.is_ok());
-    assert!(matches!(it.journal.append(vec![post("c")], None).await, Err(Refused::ReadOnly(_))));
+    assert!(matches!(it.journal.append(vec![post("c")], None).await, Err(Refused::Stopping)));
 }
 
 #[test]
