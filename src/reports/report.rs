@@ -1,6 +1,6 @@
 //! What a report is: figures, tables and notes, mirrored field by field from `report.proto`.
 //!
-//! Invariant: a value that is not given says why ([c], [x], [z]); there is no blank and no zero in its place. A
+//! Invariant: a value that is not given says why (`[c]`, `[x]`, `[z]`); there is no blank and no zero in its place. A
 //! figure's text stands alone: at the top of a report it is a sentence, in a table a few words. Must not know how it
 //! will look.
 

@@ -6,7 +6,7 @@
 //!
 //! | Module | Is |
 //! |---|---|
-//! | [`format`] | bytes ⇄ values of a record; pure |
+//! | [`mod@format`] | bytes ⇄ values of a record; pure |
 //! | [`merkle`] | RFC 6962 trees over leaf hashes; pure |
 //! | [`backend`] | the only I/O: files, memory, and faults on purpose |
 //! | `segment` | one file of records, and its sealed index |

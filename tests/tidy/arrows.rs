@@ -71,12 +71,6 @@ const ROOMS: &[Room] = &[
     Room { name: "main", sees: &["cli"], storage: &[] },
 ];
 
-/// Single files that may see more than their room, and why.
-const DOORS: &[(&str, &str)] = &[
-    // It publishes the views: it follows the journal's feed.
-    ("src/projections/runner.rs", "journal"),
-];
-
 /// Names that only some places may say: everything that begins with the first is kept for the others.
 const KEPT: &[(&str, &[&str])] = &[
     ("tonic", &["src/grpc/", "src/cli/", "src/server.rs"]),
@@ -122,12 +116,6 @@ const IMPURE: &[&str] = &[
 /// Places that must be pure.
 const PURE: &[&str] =
     &["src/domain/", "src/projections/", "src/reports/", "storage/src/format/", "storage/src/merkle/"];
-
-/// Files of pure places that are not pure, and the names that they may say.
-const SPARED: &[(&str, &[&str])] = &[
-    // It publishes the views, from a thread of its own.
-    ("src/projections/runner.rs", &["tokio", "std::thread"]),
-];
 
 /// What the log engine knows nothing of.
 const NOT_FOR_STORAGE: &[&str] = &[
@@ -195,11 +183,7 @@ fn rooms(source: &Source, names: &[Named]) -> Vec<Finding> {
             }
             let inward = path.strip_prefix("crate::").or_else(|| path.strip_prefix("pledgebook::"));
             let seen = match inward {
-                Some(inward) => {
-                    below(inward, name)
-                        || room.sees.iter().any(|sees| below(inward, sees))
-                        || DOORS.iter().any(|(file, sees)| source.path == *file && below(inward, sees))
-                }
+                Some(inward) => below(inward, name) || room.sees.iter().any(|sees| below(inward, sees)),
                 None => !below(path, "storage") || room.storage.iter().any(|sees| below(path, sees)),
             };
             (!seen).then(|| Finding::at(source, *line, format!("`{name}` may not see `{path}`")))
@@ -224,11 +208,9 @@ fn pure(source: &Source, names: &[Named]) -> Vec<Finding> {
     let Some(place) = PURE.iter().find(|place| source.path.starts_with(**place)) else {
         return Vec::new();
     };
-    let spared = SPARED.iter().find(|(file, _)| source.path == *file).map_or(&[][..], |(_, names)| names);
     names
         .iter()
         .filter(|named| IMPURE.iter().any(|name| below(&named.path, name)))
-        .filter(|named| !spared.iter().any(|name| below(&named.path, name)))
         .map(|Named { line, path }| Finding::at(source, *line, format!("`{path}` in {place}, which is pure")))
         .collect()
 }
@@ -268,7 +250,7 @@ mod tests {
             ("src/auth/mod.rs", "use crate::{domain::id, journal::Journal};"),
             ("src/journal/mod.rs", "use crate::projections::Views;"),
             ("src/projections/actions.rs", "use crate::journal::Journal;"),
-            ("src/projections/runner.rs", "use crate::ledgers::Ledgers;"),
+            ("src/projections/mod.rs", "use crate::ledgers::Ledgers;"),
             ("src/reports/mod.rs", "use crate::journal::Journal;"),
             ("src/grpc/mod.rs", "use crate::web::page;"),
             ("src/web/mod.rs", "use crate::grpc::convert;"),
@@ -278,7 +260,7 @@ mod tests {
             ("src/limits.rs", "use crate::domain::id;"),
             ("src/limits.rs", "use storage::Log;"),
             ("src/config.rs", "use crate::server::Server;"),
-            ("src/ledgers.rs", "use crate::auth::Principal;"),
+            ("src/ledgers/mod.rs", "use crate::auth::Principal;"),
             ("src/main.rs", "fn main() { pledgebook::server::run() }"),
             ("src/manager/mod.rs", "fn f() {}"),
         ] {
@@ -294,7 +276,7 @@ mod tests {
                 "src/journal/mod.rs",
                 "use storage::{Head, Reader}; use tokio::sync::watch; use crate::domain::event;",
             ),
-            ("src/projections/runner.rs", "use crate::journal::Journal; use tokio::sync::watch;"),
+            ("src/ledgers/projector.rs", "use crate::journal::Journal; use tokio::sync::watch;"),
             ("src/grpc/mod.rs", "use crate::{auth, ledgers::Ledger}; use storage::Digest;"),
             ("src/cli/mod.rs", "use crate::{grpc::wire, server}; use tonic::Request;"),
             ("src/domain/id.rs", "#[cfg(test)]\nmod tests { use crate::reports::report; }"),
@@ -311,7 +293,7 @@ mod tests {
     fn a_name_out_of_its_place_is_found() {
         for (path, text) in [
             ("src/journal/mod.rs", "use tonic::Status;"),
-            ("src/ledgers.rs", "fn f(s: tonic::Status) {}"),
+            ("src/ledgers/mod.rs", "fn f(s: tonic::Status) {}"),
             ("src/reports/mod.rs", "use prost::Message;"),
             ("src/journal/writer.rs", "use rmp_serde::to_vec;"),
             ("src/config.rs", "use clap::Parser;"),
@@ -334,7 +316,6 @@ mod tests {
             ("src/domain/id.rs", "fn f() { uuid::Uuid::new_v4(); }"),
             ("src/projections/mod.rs", "use std::{fmt, fs};"),
             ("src/projections/actions.rs", "use tokio::sync::watch;"),
-            ("src/projections/runner.rs", "use std::fs;"),
             ("src/reports/mod.rs", "use std::time::Instant;"),
             ("storage/src/merkle/range.rs", "use std::fs::File;"),
         ] {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`pen`] | days, ids and events in few words |
 //! | [`cast`] | posts, posting systems, grants |
-//! | [`script`] | the year, by family of events |
+//! | [`mod@script`] | the year, by family of events |
 //! | [`stage`] | the directory, and the server on a simulated clock |
 //! | [`play`] | posts the script, keeps the tally |
 //! | [`page`] | what is printed |

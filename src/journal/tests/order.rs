@@ -200,3 +200,22 @@ fn the_answer_to_a_caller_that_left_is_kept_in_the_ledger() {
     assert!(again.repeated);
     assert_eq!(again.receipt.sequence, 1);
 }
+
+#[tokio::test]
+async fn a_refused_request_leaves_no_trace_for_the_next_of_its_group() {
+    let it = gated(Limits::default());
+    let mut blocker = pin!(it.journal.append(vec![post("blocker")], None));
+    assert!(is_pending!(blocker));
+    it.arrived.recv().unwrap();
+    // Both wait behind the blocker, and so come into one group.
+    let mut refused = pin!(it.journal.append(vec![post("a"), impossible("blocker")], None));
+    let mut next = pin!(it.journal.append(vec![post("a")], None));
+    assert!(is_pending!(refused) && is_pending!(next));
+    for _ in 0..2 {
+        it.pass.send(Verdict::Pass).unwrap();
+    }
+    assert!(matches!(refused.await, Err(Refused::Rejected { index: 1, .. })));
+    let next =
+        next.await.expect("the post is not registered: the request that would have done so was refused");
+    assert_eq!((next[0].receipt.sequence, next[0].receipt.subject_version), (1, 1));
+}
