@@ -173,6 +173,9 @@ impl Journal {
         proposals: Vec<Proposal>,
         deadline: Option<Instant>,
     ) -> Result<Vec<Appended>, Refused> {
+        if self.is_closed() {
+            return Err(Refused::Stopping);
+        }
         if let Standing::ReadOnly(why) = self.standing() {
             return Err(Refused::ReadOnly(why));
         }
@@ -224,6 +227,10 @@ impl Journal {
             (Err(_), Standing::Open) => Standing::ReadOnly("its writer has ended; restart the server".into()),
             (_, standing) => standing,
         }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.shared.queue.read().is_ok_and(|queue| queue.is_none())
     }
 
     /// Follows the number of durable records.
