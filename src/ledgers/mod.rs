@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use std::{
     collections::BTreeMap,
     fs, io,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::{Arc, RwLock},
 };
@@ -162,7 +163,7 @@ impl Ledgers {
         if unborn.exists() {
             fs::remove_dir_all(&unborn).map_err(failed)?;
         }
-        fs::create_dir(&unborn).map_err(failed)?;
+        own_directory(&unborn).map_err(failed)?;
         if let Err(error) = self.write_genesis(&unborn, name, opened) {
             // What is left behind is removed by the next start, too.
             let _ = fs::remove_dir_all(&unborn);
@@ -247,10 +248,15 @@ fn make_durably(path: &Path) -> io::Result<()> {
     }
     let above = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
     make_durably(above)?;
-    match fs::create_dir(path) {
+    match own_directory(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => sync(above),
     }
+}
+
+/// Makes a directory that nobody else on the machine can look into: words stand in it.
+fn own_directory(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().mode(0o700).create(path)
 }
 
 fn sync(directory: &Path) -> io::Result<()> {
@@ -306,6 +312,8 @@ fn open_ledger(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use crate::domain::{event::Access, value::Label};
     use crate::journal::clock::SystemClock;
 
@@ -334,6 +342,8 @@ mod tests {
         let it = ledgers(&data.path().join("deep/er")).unwrap();
         it.create(&acme(), opened("ledger.example/acme")).unwrap();
         assert!(matches!(it.create(&acme(), opened("x.example/y")), Err(CreateError::AlreadyExists)));
+        let mode = fs::metadata(data.path().join("deep/er/acme")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "others on the machine could read the words");
         it.close();
         let it = ledgers(&data.path().join("deep/er")).unwrap();
         assert_eq!(it.find(&acme()).unwrap().genesis.origin, "ledger.example/acme");
