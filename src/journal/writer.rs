@@ -29,7 +29,7 @@ use crate::domain::{
 
 /// Requests in a group from which on it waits a moment for more: fewer callers than this would only wait for each other.
 const CROWD: usize = 8;
-/// That moment. Measured at 256 callers of one event each: see the README's figures.
+/// That moment. Two rounds on a busy machine, 256 callers of one event each: 15,978 events/s without it, 19,831 with it.
 const LINGER: Duration = Duration::from_micros(300);
 
 /// What the writer tells the rest of the journal.
