@@ -74,9 +74,10 @@ async fn given_a_subscriber_and_an_idle_stream_when_the_server_stops_then_both_a
 async fn given_a_caller_that_never_leaves_when_the_server_stops_then_it_ends_after_its_grace() {
     let server = Server::with(|config| config.limits.grace = Duration::from_millis(500)).await;
     let mut raw = crate::transport::Raw::connect(&server).await;
-    // A body that never ends.
+    // A body that never ends; its answer's head shows that the server has taken the call in.
     let path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-    let _open = raw.begin(path, &[]).await;
+    let (answer, _body) = raw.begin(path, &[]).await;
+    let _open = tokio::time::timeout(Duration::from_secs(30), answer).await.unwrap().unwrap();
     let began = Instant::now();
     server.stop().await;
     let took = began.elapsed();
