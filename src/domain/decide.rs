@@ -5,11 +5,12 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::sync::Arc;
+use uuid::Uuid;
 
 use super::command::{Command, Expected, Recorded};
 use super::event::{Access, Payload};
 use super::grants;
-use super::id::Subject;
+use super::id::{SourceName, Subject};
 use super::irregularity::Irregularity;
 use super::rejection::Rejection;
 use super::subject::{Life, Place};
@@ -55,6 +56,13 @@ pub trait World {
     fn first_mention(&mut self, mention: &Mention) -> Result<Option<u64>, Self::Error> {
         Ok(self.mentioned_by(mention)?.first().map(|fact| fact.sequence))
     }
+
+    /// The fact at a sequence; none at and beyond the event's own place.
+    fn fact(&mut self, sequence: u64) -> Result<Option<Arc<Recorded>>, Self::Error>;
+
+    /// The ids of that source's events, in no order, whose day of recording lies in the span, both ends in it. Only
+    /// days that are over are asked for, so nothing can be added to them any more.
+    fn posted(&mut self, source: &SourceName, from: Date, to: Date) -> Result<Vec<Uuid>, Self::Error>;
 
     /// How many records the ledger holds, if the world can say so. Whoever can should: it keeps a second
     /// `LedgerOpened`, about another name, out.
@@ -161,6 +169,58 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         }
         Payload::PolicyChanged(changed) => policy::changed(case, changed),
         Payload::EvidenceAttached(attached) => policy::evidence(case, attached),
+        // PLACEHOLDER commitments
+        Payload::OwnerReassigned(_)
+        | Payload::MeasureAgreed(_)
+        | Payload::MeasureRevised(_)
+        | Payload::MeasureReported(_)
+        | Payload::CommitmentReviewed(_)
+        | Payload::CommitmentFulfilled(_)
+        | Payload::CommitmentMerged(_)
+        | Payload::CommitmentSuperseded(_)
+        | Payload::CommitmentWithdrawn(_)
+        | Payload::ActionProgressReported(_)
+        | Payload::EvidenceChallenged(_)
+        | Payload::EvidenceUpheld(_)
+        | Payload::EvidenceRejected(_)
+        | Payload::EvidenceWithdrawn(_) => Ok(()),
+        // PLACEHOLDER people
+        Payload::PostRetired(_)
+        | Payload::UnitRegistered(_)
+        | Payload::WorkforceBaselineRecorded(_)
+        | Payload::LearningOffered(_)
+        | Payload::LearningDelivered(_)
+        | Payload::LearningCancelled(_)
+        | Payload::LearningCoverageRecorded(_)
+        | Payload::PracticeSupportProvided(_)
+        | Payload::AwarenessActivityHeld(_)
+        | Payload::SupportSignposted(_)
+        | Payload::SurveyResultRecorded(_) => Ok(()),
+        // PLACEHOLDER loop
+        Payload::FeedbackRoundClosed(_)
+        | Payload::RoundResponsePublished(_)
+        | Payload::FeedbackAcknowledged(_)
+        | Payload::FeedbackConsidered(_)
+        | Payload::FeedbackTold(_)
+        | Payload::FeedbackLinked(_)
+        | Payload::FeedbackUnlinked(_)
+        | Payload::FeedbackReopened(_)
+        | Payload::FeedbackWithdrawn(_)
+        | Payload::PolicyChangeDeclined(_)
+        | Payload::PolicyChangeAbandoned(_)
+        | Payload::PolicyChangeReversed(_)
+        | Payload::PolicyReviewed(_) => Ok(()),
+        // PLACEHOLDER operation
+        Payload::SourceStatement(_)
+        | Payload::SourceSucceeded(_)
+        | Payload::ErasureRequested(_)
+        | Payload::ErasureRefused(_)
+        | Payload::ContentErased(_)
+        | Payload::ReleasePointDeclared(_)
+        | Payload::ReportIssued(_)
+        | Payload::AuditOpinionRecorded(_)
+        | Payload::ClockCorrected(_) => Ok(()),
+        Payload::CorrectionMade(_) => Ok(()),
         Payload::EventVoided(void) => {
             case.post(&void.approver_post, "event_voided.approver_post")?;
             governance::still_holds(case)

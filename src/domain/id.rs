@@ -82,11 +82,33 @@ pub enum Kind {
     PolicyChange,
     /// A document that supports something.
     Evidence,
+    /// A part of the organisation.
+    Unit,
+    /// How a commitment is measured.
+    Measure,
+    /// One session of learning.
+    Session,
+    /// Help to model good practice.
+    PracticeSupport,
+    /// An activity so that people know.
+    Awareness,
+    /// Telling people where to find help.
+    Signposting,
+    /// What people answered to one question.
+    SurveyResult,
+    /// A request to erase, and what became of it.
+    Erasure,
+    /// A position at which figures about people are taken.
+    ReleasePoint,
+    /// A report that was issued.
+    IssuedReport,
+    /// What an auditor concluded.
+    AuditOpinion,
 }
 
 impl Kind {
     /// Every kind, in the order in which people read them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 25] = [
         Self::Ledger,
         Self::Source,
         Self::Post,
@@ -101,6 +123,17 @@ impl Kind {
         Self::Policy,
         Self::PolicyChange,
         Self::Evidence,
+        Self::Unit,
+        Self::Measure,
+        Self::Session,
+        Self::PracticeSupport,
+        Self::Awareness,
+        Self::Signposting,
+        Self::SurveyResult,
+        Self::Erasure,
+        Self::ReleasePoint,
+        Self::IssuedReport,
+        Self::AuditOpinion,
     ];
 
     /// The word before the `/`.
@@ -120,6 +153,17 @@ impl Kind {
             Self::Policy => "policy",
             Self::PolicyChange => "policy-change",
             Self::Evidence => "evidence",
+            Self::Unit => "unit",
+            Self::Measure => "measure",
+            Self::Session => "session",
+            Self::PracticeSupport => "practice-support",
+            Self::Awareness => "awareness",
+            Self::Signposting => "signposting",
+            Self::SurveyResult => "survey-result",
+            Self::Erasure => "erasure",
+            Self::ReleasePoint => "release-point",
+            Self::IssuedReport => "issued-report",
+            Self::AuditOpinion => "audit-opinion",
         }
     }
 

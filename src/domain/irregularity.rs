@@ -23,6 +23,16 @@ pub enum Irregularity {
     BackdatedDeadline,
     /// The ledger's clock read a time before the last record's; the last record's time was used again.
     ClockBehind,
+    /// More attendances than seats.
+    OverCapacity,
+    /// Who reviewed is who owns it.
+    SelfAssessed,
+    /// More answered than were asked.
+    MoreResponsesThanInvited,
+    /// Who upheld the evidence is who attached it.
+    SelfUpheld,
+    /// A source says that it posted something else than the ledger holds.
+    StatementMismatch,
 }
 
 impl Irregularity {
@@ -37,6 +47,11 @@ impl Irregularity {
         Self::NoEvidence,
         Self::BackdatedDeadline,
         Self::ClockBehind,
+        Self::OverCapacity,
+        Self::SelfAssessed,
+        Self::MoreResponsesThanInvited,
+        Self::SelfUpheld,
+        Self::StatementMismatch,
     ];
 
     /// The stored name.
@@ -51,6 +66,11 @@ impl Irregularity {
             Self::NoEvidence => "NO_EVIDENCE",
             Self::BackdatedDeadline => "BACKDATED_DEADLINE",
             Self::ClockBehind => "CLOCK_BEHIND",
+            Self::OverCapacity => "OVER_CAPACITY",
+            Self::SelfAssessed => "SELF_ASSESSED",
+            Self::MoreResponsesThanInvited => "MORE_RESPONSES_THAN_INVITED",
+            Self::SelfUpheld => "SELF_UPHELD",
+            Self::StatementMismatch => "STATEMENT_MISMATCH",
         }
     }
 

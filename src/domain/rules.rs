@@ -151,6 +151,11 @@ rules! {
     VOID_OF_VOID: "a void is final; record the event again instead";
     VOID_OF_OPERATION: "the opening of a ledger and its grants cannot be voided; record a new grant instead";
     ALREADY_VOIDED: "the event is voided already";
+    // Commitments and measures, after they were made
+    // People: units, learning, awareness, surveys
+    // The loop: rounds, feedback, ends of changes
+    // Operation: sources, erasures, reports, opinions, the clock
+    // Corrections
     // What only a damaged ledger can show: the envelope's rules come first
     WRONG_KIND: "the event does not fit the kind of its subject";
 }
@@ -226,4 +231,9 @@ forms! {
     OTHER_POLICY: "the change was proposed for another policy", "name the policy of the proposal";
     MEDIA_TYPE_FORM: "not a media type", "write type/subtype, such as application/pdf";
     EVIDENCE_EMPTY: "an empty document supports nothing", "send the document's size in bytes";
+    // Commitments and measures, after they were made
+    // People: units, learning, awareness, surveys
+    // The loop: rounds, feedback, ends of changes
+    // Operation: sources, erasures, reports, opinions, the clock
+    // Corrections
 }

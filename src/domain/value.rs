@@ -248,3 +248,86 @@ impl<'de> Deserialize<'de> for Url {
         Self::parse(&text).map_err(serde::de::Error::custom)
     }
 }
+
+/// A decimal number, exact: an optional `-`, up to 12 digits, and up to 6 more after a point. `85`, `0.5`, `-3.25`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Decimal(Box<str>);
+
+impl Decimal {
+    /// Parses a decimal number.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let digits =
+            |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        let magnitude = text.strip_prefix('-').unwrap_or(text);
+        let good = match magnitude.split_once('.') {
+            Some((whole, part)) => digits(whole, 12) && digits(part, 6),
+            None => digits(magnitude, 12),
+        };
+        if good {
+            Ok(Self(text.into()))
+        } else {
+            Err(Invalid::new(
+                "not a decimal number",
+                "write digits with at most one point, such as 85 or 0.5",
+            ))
+        }
+    }
+
+    /// The number's text, as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(from)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+macro_rules! fixed_bytes {
+    ($(#[$doc:meta])* $name:ident, $length:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub struct $name(pub [u8; $length]);
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_bytes(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                struct Bytes;
+                impl serde::de::Visitor<'_> for Bytes {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str(concat!($length, " bytes"))
+                    }
+                    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<$name, E> {
+                        bytes.try_into().map($name).map_err(|_| E::invalid_length(bytes.len(), &self))
+                    }
+                }
+                from.deserialize_bytes(Bytes)
+            }
+        }
+    };
+}
+
+fixed_bytes! {
+    /// An Ed25519 public key (RFC 8032).
+    PublicKey, 32
+}
+fixed_bytes! {
+    /// An Ed25519 signature (RFC 8032).
+    Signature, 64
+}

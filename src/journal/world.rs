@@ -5,7 +5,7 @@
 //! Invariant: nothing reaches the durable layer before its group is committed.
 
 use foldhash::quality::RandomState;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::sync::Arc;
 use storage::{Digest, Reader, Record};
 use uuid::Uuid;
@@ -222,6 +222,38 @@ impl World for View<'_> {
             }
         }
         Ok(self.in_layers(mention).next().map(|fact| fact.sequence))
+    }
+
+    fn fact(&mut self, sequence: u64) -> Result<Option<Arc<Recorded>>, Refused> {
+        if sequence < self.base.reader.head().size {
+            return fact(&self.base.reader, sequence).map(|fact| Some(Arc::new(fact)));
+        }
+        let mut layers = self.request.ids.values().chain(self.group.ids.values());
+        Ok(layers.find(|placed| placed.fact.sequence == sequence).map(|placed| placed.fact.clone()))
+    }
+
+    fn posted(&mut self, source: &SourceName, from: Date, to: Date) -> Result<Vec<Uuid>, Refused> {
+        // What is not durable yet is recorded now, and today is not over.
+        let (reader, zone) = (&self.base.reader, &self.base.zone);
+        let end = reader.head().size;
+        let day = |sequence| Ok::<_, Refused>(zone.to_datetime(fact(reader, sequence)?.recorded_at).date());
+        // Recorded times never decrease, so the first record of the span is found by halving.
+        let (mut low, mut high) = (0, end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if day(middle)? < from { low = middle + 1 } else { high = middle }
+        }
+        let mut ids = Vec::new();
+        for sequence in low..end {
+            let fact = fact(reader, sequence)?;
+            if zone.to_datetime(fact.recorded_at).date() > to {
+                break;
+            }
+            if fact.source == *source {
+                ids.push(fact.event.id);
+            }
+        }
+        Ok(ids)
     }
 
     fn size(&self) -> Option<u64> {

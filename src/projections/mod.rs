@@ -203,6 +203,18 @@ impl Views {
             }
             Kind::Policy => self.policies.registered.get(code)?.find(id, source),
             Kind::PolicyChange => self.policies.changes.get(code)?.find(id, source),
+            // PLACEHOLDER kinds of which no view keeps anything yet
+            Kind::Unit
+            | Kind::Measure
+            | Kind::Session
+            | Kind::PracticeSupport
+            | Kind::Awareness
+            | Kind::Signposting
+            | Kind::SurveyResult
+            | Kind::Erasure
+            | Kind::ReleasePoint
+            | Kind::IssuedReport
+            | Kind::AuditOpinion => None,
         }
     }
 

@@ -66,6 +66,58 @@ pub fn mentions(event: &Event) -> Vec<Mention> {
             found.0.push(Mention::Document { about: evidence.about.clone(), sha256: evidence.sha256 });
             found.codes(list::EVIDENCE_KIND, [&evidence.kind]);
         }
+        // PLACEHOLDER commitments
+        Payload::OwnerReassigned(_)
+        | Payload::MeasureAgreed(_)
+        | Payload::MeasureRevised(_)
+        | Payload::MeasureReported(_)
+        | Payload::CommitmentReviewed(_)
+        | Payload::CommitmentFulfilled(_)
+        | Payload::CommitmentMerged(_)
+        | Payload::CommitmentSuperseded(_)
+        | Payload::CommitmentWithdrawn(_)
+        | Payload::ActionProgressReported(_)
+        | Payload::EvidenceChallenged(_)
+        | Payload::EvidenceUpheld(_)
+        | Payload::EvidenceRejected(_)
+        | Payload::EvidenceWithdrawn(_) => {}
+        // PLACEHOLDER people
+        Payload::PostRetired(_)
+        | Payload::UnitRegistered(_)
+        | Payload::WorkforceBaselineRecorded(_)
+        | Payload::LearningOffered(_)
+        | Payload::LearningDelivered(_)
+        | Payload::LearningCancelled(_)
+        | Payload::LearningCoverageRecorded(_)
+        | Payload::PracticeSupportProvided(_)
+        | Payload::AwarenessActivityHeld(_)
+        | Payload::SupportSignposted(_)
+        | Payload::SurveyResultRecorded(_) => {}
+        // PLACEHOLDER loop
+        Payload::FeedbackRoundClosed(_)
+        | Payload::RoundResponsePublished(_)
+        | Payload::FeedbackAcknowledged(_)
+        | Payload::FeedbackConsidered(_)
+        | Payload::FeedbackTold(_)
+        | Payload::FeedbackLinked(_)
+        | Payload::FeedbackUnlinked(_)
+        | Payload::FeedbackReopened(_)
+        | Payload::FeedbackWithdrawn(_)
+        | Payload::PolicyChangeDeclined(_)
+        | Payload::PolicyChangeAbandoned(_)
+        | Payload::PolicyChangeReversed(_)
+        | Payload::PolicyReviewed(_) => {}
+        // PLACEHOLDER operation
+        Payload::SourceStatement(_)
+        | Payload::SourceSucceeded(_)
+        | Payload::ErasureRequested(_)
+        | Payload::ErasureRefused(_)
+        | Payload::ContentErased(_)
+        | Payload::ReleasePointDeclared(_)
+        | Payload::ReportIssued(_)
+        | Payload::AuditOpinionRecorded(_)
+        | Payload::ClockCorrected(_) => {}
+        Payload::CorrectionMade(_) => {}
         Payload::LedgerOpened(_)
         | Payload::GrantChanged(_)
         | Payload::CodeListAdopted(_)

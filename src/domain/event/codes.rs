@@ -153,3 +153,118 @@ closed! {
         Test = "TEST",
     }
 }
+closed! {
+    /// Which way a measure should move.
+    Direction {
+        /// More is better.
+        Up = "UP",
+        /// Less is better.
+        Down = "DOWN",
+    }
+}
+closed! {
+    /// What a review found. The first four are for continuing commitments, the last four for milestones (the completion scale of the Open Government Partnership's Independent Reporting Mechanism).
+    ReviewOutcome {
+        /// Kept in the period.
+        Kept = "KEPT",
+        /// Kept in part.
+        Partly = "PARTLY",
+        /// Not kept.
+        NotKept = "NOT_KEPT",
+        /// Nothing tells.
+        NoEvidence = "NO_EVIDENCE",
+        /// Nothing was done.
+        NotStarted = "NOT_STARTED",
+        /// Something was done.
+        Limited = "LIMITED",
+        /// Most was done.
+        Substantial = "SUBSTANTIAL",
+        /// All was done.
+        Complete = "COMPLETE",
+    }
+}
+closed! {
+    /// How deep learning goes; each level holds those below it.
+    Level {
+        /// Everybody.
+        Informed = "INFORMED",
+        /// Who works with people.
+        Skilled = "SKILLED",
+        /// Who works with people who are often affected.
+        Enhanced = "ENHANCED",
+        /// Who treats or advises.
+        Specialist = "SPECIALIST",
+    }
+}
+closed! {
+    /// What an activity makes people aware of.
+    Purpose {
+        /// What being trauma-informed is good for.
+        Benefits = "BENEFITS",
+        /// Why it is vital for what communities get.
+        Outcomes = "OUTCOMES",
+        /// That anyone can be affected.
+        EverybodysBusiness = "EVERYBODYS_BUSINESS",
+        /// What trauma does.
+        Impact = "IMPACT",
+    }
+}
+closed! {
+    /// How much of their feedback somebody takes back.
+    WithdrawalScope {
+        /// All of it, and what was written is erased.
+        Whole = "WHOLE",
+        /// Only the way to be answered.
+        Contact = "CONTACT",
+    }
+}
+closed! {
+    /// What a review of a policy came to.
+    PolicyReviewOutcome {
+        /// It stays as it is.
+        NoChange = "NO_CHANGE",
+        /// A change is proposed.
+        ChangeProposed = "CHANGE_PROPOSED",
+    }
+}
+closed! {
+    /// Why words or content are to be erased.
+    ErasureGround {
+        /// Whoever gave it took it back.
+        Withdrawn = "WITHDRAWN",
+        /// Somebody objects to its being held.
+        Objection = "OBJECTION",
+        /// It identifies somebody.
+        Identifying = "IDENTIFYING",
+        /// Its time is over.
+        Retention = "RETENTION",
+        /// It should never have been held.
+        Unlawful = "UNLAWFUL",
+    }
+}
+closed! {
+    /// Why words or content are not erased.
+    RefusalGround {
+        /// The law requires that they are held.
+        LegalDuty = "LEGAL_DUTY",
+        /// They are needed for a legal claim.
+        LegalClaim = "LEGAL_CLAIM",
+        /// The public interest requires it.
+        PublicInterest = "PUBLIC_INTEREST",
+        /// They are not held.
+        NotHeld = "NOT_HELD",
+    }
+}
+closed! {
+    /// What an auditor concluded.
+    OpinionResult {
+        /// Nothing wrong was found.
+        Unqualified = "UNQUALIFIED",
+        /// Right but for what is named.
+        Qualified = "QUALIFIED",
+        /// Wrong.
+        Adverse = "ADVERSE",
+        /// It could not be established.
+        Disclaimer = "DISCLAIMER",
+    }
+}

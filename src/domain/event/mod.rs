@@ -5,6 +5,7 @@
 //! a record has.
 
 mod codes;
+mod correction;
 mod payload;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use super::id::{Code, Kind, Subject};
 use super::value::{Occurred, Words};
 
 pub use codes::*;
+pub use correction::{Corrected, CorrectionMade, nested};
 pub use payload::*;
 
 /// The version of the stored form of every payload below.
@@ -132,6 +134,54 @@ payloads! {
     PolicyChanged = "policy_change.changed" on PolicyChange,
     EvidenceAttached = "evidence.attached" on Evidence,
     EventVoided = "event.voided" on Any,
+    PostRetired = "post.retired" on Post,
+    UnitRegistered = "unit.registered" on Unit,
+    OwnerReassigned = "owner.reassigned" on Any,
+    MeasureAgreed = "measure.agreed" on Measure,
+    MeasureRevised = "measure.revised" on Measure,
+    MeasureReported = "measure.reported" on Measure,
+    CommitmentReviewed = "commitment.reviewed" on Commitment,
+    CommitmentFulfilled = "commitment.fulfilled" on Commitment,
+    CommitmentMerged = "commitment.merged" on Commitment,
+    CommitmentSuperseded = "commitment.superseded" on Commitment,
+    CommitmentWithdrawn = "commitment.withdrawn" on Commitment,
+    ActionProgressReported = "action.progress_reported" on Action,
+    EvidenceChallenged = "evidence.challenged" on Evidence,
+    EvidenceUpheld = "evidence.upheld" on Evidence,
+    EvidenceRejected = "evidence.rejected" on Evidence,
+    EvidenceWithdrawn = "evidence.withdrawn" on Evidence,
+    WorkforceBaselineRecorded = "workforce.baseline_recorded" on Unit,
+    LearningOffered = "learning.offered" on Session,
+    LearningDelivered = "learning.delivered" on Session,
+    LearningCancelled = "learning.cancelled" on Session,
+    LearningCoverageRecorded = "learning.coverage_recorded" on Unit,
+    PracticeSupportProvided = "practice_support.provided" on PracticeSupport,
+    AwarenessActivityHeld = "awareness.activity_held" on Awareness,
+    SupportSignposted = "support.signposted" on Signposting,
+    SurveyResultRecorded = "survey.result_recorded" on SurveyResult,
+    FeedbackRoundClosed = "feedback.round_closed" on Round,
+    RoundResponsePublished = "feedback.round_response_published" on Round,
+    FeedbackAcknowledged = "feedback.acknowledged" on Feedback,
+    FeedbackConsidered = "feedback.considered" on Feedback,
+    FeedbackTold = "feedback.told" on Feedback,
+    FeedbackLinked = "feedback.linked" on Feedback,
+    FeedbackUnlinked = "feedback.unlinked" on Feedback,
+    FeedbackReopened = "feedback.reopened" on Feedback,
+    FeedbackWithdrawn = "feedback.withdrawn" on Feedback,
+    PolicyChangeDeclined = "policy_change.declined" on PolicyChange,
+    PolicyChangeAbandoned = "policy_change.abandoned" on PolicyChange,
+    PolicyChangeReversed = "policy_change.reversed" on PolicyChange,
+    PolicyReviewed = "policy.reviewed" on Policy,
+    SourceStatement = "source.stated" on Source,
+    SourceSucceeded = "source.succeeded" on Source,
+    ErasureRequested = "erasure.requested" on Erasure,
+    ErasureRefused = "erasure.refused" on Erasure,
+    ContentErased = "erasure.content_erased" on Erasure,
+    ReleasePointDeclared = "release_point.declared" on ReleasePoint,
+    ReportIssued = "report.issued" on IssuedReport,
+    AuditOpinionRecorded = "audit_opinion.recorded" on AuditOpinion,
+    ClockCorrected = "clock.corrected" on Ledger,
+    CorrectionMade = "correction.made" on Any,
 }
 
 pub(crate) use {with_payload, with_payload_type};
@@ -141,10 +191,27 @@ impl Payload {
     pub fn words(&self) -> Vec<(&'static str, Words)> {
         match self {
             Self::DeadlineRevised(p) => p.reason.map(|w| ("reason", w)).into_iter().collect(),
-            Self::ActionReopened(p) => vec![("reason", p.reason)],
-            Self::ActionCancelled(p) => vec![("reason", p.reason)],
-            Self::FeedbackClosedWithoutChange(p) => vec![("reason", p.reason)],
             Self::PolicyChanged(p) => vec![("what_changed", p.what_changed)],
+            Self::MeasureAgreed(p) => vec![("definition", p.definition)],
+            Self::MeasureRevised(p) => vec![("definition", p.definition), ("reason", p.reason)],
+            Self::CorrectionMade(p) => {
+                let nested = p.corrected.payload.words();
+                let corrected = nested.into_iter().map(|(field, w)| (correction::nested(field), w));
+                corrected.chain([("reason", p.reason)]).collect()
+            }
+            Self::ActionReopened(ActionReopened { reason, .. })
+            | Self::ActionCancelled(ActionCancelled { reason, .. })
+            | Self::FeedbackClosedWithoutChange(FeedbackClosedWithoutChange { reason, .. })
+            | Self::CommitmentMerged(CommitmentMerged { reason, .. })
+            | Self::CommitmentSuperseded(CommitmentSuperseded { reason, .. })
+            | Self::CommitmentWithdrawn(CommitmentWithdrawn { reason, .. })
+            | Self::EvidenceChallenged(EvidenceChallenged { reason, .. })
+            | Self::EvidenceUpheld(EvidenceUpheld { reason, .. })
+            | Self::EvidenceRejected(EvidenceRejected { reason, .. })
+            | Self::EvidenceWithdrawn(EvidenceWithdrawn { reason, .. })
+            | Self::PolicyChangeDeclined(PolicyChangeDeclined { reason, .. })
+            | Self::PolicyChangeAbandoned(PolicyChangeAbandoned { reason, .. })
+            | Self::PolicyChangeReversed(PolicyChangeReversed { reason, .. }) => vec![("reason", *reason)],
             _ => Vec::new(),
         }
     }
@@ -153,10 +220,27 @@ impl Payload {
     pub fn words_mut(&mut self) -> Vec<(&'static str, &mut Words)> {
         match self {
             Self::DeadlineRevised(p) => p.reason.as_mut().map(|w| ("reason", w)).into_iter().collect(),
-            Self::ActionReopened(p) => vec![("reason", &mut p.reason)],
-            Self::ActionCancelled(p) => vec![("reason", &mut p.reason)],
-            Self::FeedbackClosedWithoutChange(p) => vec![("reason", &mut p.reason)],
             Self::PolicyChanged(p) => vec![("what_changed", &mut p.what_changed)],
+            Self::MeasureAgreed(p) => vec![("definition", &mut p.definition)],
+            Self::MeasureRevised(p) => vec![("definition", &mut p.definition), ("reason", &mut p.reason)],
+            Self::CorrectionMade(p) => {
+                let nested = p.corrected.payload.words_mut();
+                let corrected = nested.into_iter().map(|(field, w)| (correction::nested(field), w));
+                corrected.chain([("reason", &mut p.reason)]).collect()
+            }
+            Self::ActionReopened(ActionReopened { reason, .. })
+            | Self::ActionCancelled(ActionCancelled { reason, .. })
+            | Self::FeedbackClosedWithoutChange(FeedbackClosedWithoutChange { reason, .. })
+            | Self::CommitmentMerged(CommitmentMerged { reason, .. })
+            | Self::CommitmentSuperseded(CommitmentSuperseded { reason, .. })
+            | Self::CommitmentWithdrawn(CommitmentWithdrawn { reason, .. })
+            | Self::EvidenceChallenged(EvidenceChallenged { reason, .. })
+            | Self::EvidenceUpheld(EvidenceUpheld { reason, .. })
+            | Self::EvidenceRejected(EvidenceRejected { reason, .. })
+            | Self::EvidenceWithdrawn(EvidenceWithdrawn { reason, .. })
+            | Self::PolicyChangeDeclined(PolicyChangeDeclined { reason, .. })
+            | Self::PolicyChangeAbandoned(PolicyChangeAbandoned { reason, .. })
+            | Self::PolicyChangeReversed(PolicyChangeReversed { reason, .. }) => vec![("reason", reason)],
             _ => Vec::new(),
         }
     }

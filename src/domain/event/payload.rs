@@ -20,6 +20,17 @@ macro_rules! payload {
     };
 }
 
+mod commitments;
+#[path = "payload/loop.rs"]
+mod feedback_loop;
+mod operation;
+mod people;
+
+pub use commitments::*;
+pub use feedback_loop::*;
+pub use operation::*;
+pub use people::*;
+
 payload! {
     /// The first record of every ledger.
     LedgerOpened {

@@ -101,8 +101,59 @@ impl State {
             Payload::PolicyChangeApproved(_) => Change::approved(self, at, day).map(Self::Change),
             Payload::PolicyChanged(changed) => Change::changed(self, changed, at).map(Self::Change),
             Payload::EvidenceAttached(attached) => Evidence::after(self, attached, at).map(Self::Evidence),
-            // Voids act on what is replayed, before any state: one never comes here.
-            Payload::EventVoided(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
+            // PLACEHOLDER commitments
+            Payload::OwnerReassigned(_)
+            | Payload::MeasureAgreed(_)
+            | Payload::MeasureRevised(_)
+            | Payload::MeasureReported(_)
+            | Payload::CommitmentReviewed(_)
+            | Payload::CommitmentFulfilled(_)
+            | Payload::CommitmentMerged(_)
+            | Payload::CommitmentSuperseded(_)
+            | Payload::CommitmentWithdrawn(_)
+            | Payload::ActionProgressReported(_)
+            | Payload::EvidenceChallenged(_)
+            | Payload::EvidenceUpheld(_)
+            | Payload::EvidenceRejected(_)
+            | Payload::EvidenceWithdrawn(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
+            // PLACEHOLDER people
+            Payload::PostRetired(_)
+            | Payload::UnitRegistered(_)
+            | Payload::WorkforceBaselineRecorded(_)
+            | Payload::LearningOffered(_)
+            | Payload::LearningDelivered(_)
+            | Payload::LearningCancelled(_)
+            | Payload::LearningCoverageRecorded(_)
+            | Payload::PracticeSupportProvided(_)
+            | Payload::AwarenessActivityHeld(_)
+            | Payload::SupportSignposted(_)
+            | Payload::SurveyResultRecorded(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
+            // PLACEHOLDER loop
+            Payload::FeedbackRoundClosed(_)
+            | Payload::RoundResponsePublished(_)
+            | Payload::FeedbackAcknowledged(_)
+            | Payload::FeedbackConsidered(_)
+            | Payload::FeedbackTold(_)
+            | Payload::FeedbackLinked(_)
+            | Payload::FeedbackUnlinked(_)
+            | Payload::FeedbackReopened(_)
+            | Payload::FeedbackWithdrawn(_)
+            | Payload::PolicyChangeDeclined(_)
+            | Payload::PolicyChangeAbandoned(_)
+            | Payload::PolicyChangeReversed(_)
+            | Payload::PolicyReviewed(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
+            // PLACEHOLDER operation
+            Payload::SourceStatement(_)
+            | Payload::SourceSucceeded(_)
+            | Payload::ErasureRequested(_)
+            | Payload::ErasureRefused(_)
+            | Payload::ContentErased(_)
+            | Payload::ReleasePointDeclared(_)
+            | Payload::ReportIssued(_)
+            | Payload::AuditOpinionRecorded(_)
+            | Payload::ClockCorrected(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
+            // Voids and corrections act on what is replayed, before any state: none ever comes here.
+            Payload::EventVoided(_) | Payload::CorrectionMade(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
         }
     }
 }

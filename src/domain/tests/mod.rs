@@ -14,14 +14,15 @@ mod replay;
 mod says;
 mod voids;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::convert::Infallible;
 use std::sync::Arc;
+use uuid::Uuid;
 
 use super::command::{Command, Recorded};
 use super::decide::{Decision, Mention, World, decide, mentions};
 use super::event::Access;
-use super::id::Subject;
+use super::id::{SourceName, Subject};
 use super::irregularity::Irregularity;
 use super::rejection::Rejection;
 use super::rules::{Form, Rule};
@@ -89,6 +90,17 @@ impl World for Ledger {
 
     fn is_mentioned(&mut self, mention: &Mention) -> Result<bool, Infallible> {
         Ok(!self.mentioned_by(mention)?.is_empty())
+    }
+
+    fn fact(&mut self, sequence: u64) -> Result<Option<Arc<Recorded>>, Infallible> {
+        Ok(self.facts.get(sequence as usize).cloned())
+    }
+
+    fn posted(&mut self, source: &SourceName, from: Date, to: Date) -> Result<Vec<Uuid>, Infallible> {
+        let day = |fact: &Recorded| self.zone.to_datetime(fact.recorded_at).date();
+        let posted =
+            self.facts.iter().filter(|fact| fact.source == *source && (from..=to).contains(&day(fact)));
+        Ok(posted.map(|fact| fact.event.id).collect())
     }
 
     fn size(&self) -> Option<u64> {

@@ -38,4 +38,13 @@ closed! {
     ResponseMode { Direct, Public }
     ChangeNature { Editorial, Substantive }
     VoidGround { Duplicate, WrongSubject, Test }
+    Direction { Up, Down }
+    ReviewOutcome { Kept, Partly, NotKept, NoEvidence, NotStarted, Limited, Substantial, Complete }
+    Level { Informed, Skilled, Enhanced, Specialist }
+    Purpose { Benefits, Outcomes, EverybodysBusiness, Impact }
+    WithdrawalScope { Whole, Contact }
+    PolicyReviewOutcome { NoChange, ChangeProposed }
+    ErasureGround { Withdrawn, Objection, Identifying, Retention, Unlawful }
+    RefusalGround { LegalDuty, LegalClaim, PublicInterest, NotHeld }
+    OpinionResult { Unqualified, Qualified, Adverse, Disclaimer }
 }

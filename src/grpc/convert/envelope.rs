@@ -25,7 +25,7 @@ pub(in crate::grpc) fn command(wire: wire::Event, source: &SourceName) -> Result
     let event = Event {
         id: uuid(&Path::root("event_id"), &wire.event_id)?,
         subject: subject(&Path::root("subject"), &wire.subject)?,
-        occurred: occurred(wire.occurred)?,
+        occurred: occurred(&Path::root("occurred"), wire.occurred)?,
         source_sequence: wire.source_sequence,
         producer_recorded_at: wire
             .producer_recorded_at
@@ -34,7 +34,7 @@ pub(in crate::grpc) fn command(wire: wire::Event, source: &SourceName) -> Result
         actor_post: optional_code(&Path::root("actor_post"), &wire.actor_post)?,
         correlation_id: optional_uuid(&Path::root("correlation_id"), &wire.correlation_id)?,
         causation_id: optional_uuid(&Path::root("causation_id"), &wire.causation_id)?,
-        payload: super::parse(message, &mut texts)?,
+        payload: super::parse(None, message, &mut texts)?,
     };
     let expected = expected(wire.expected)?;
     Ok(Proposal {
@@ -43,8 +43,8 @@ pub(in crate::grpc) fn command(wire: wire::Event, source: &SourceName) -> Result
     })
 }
 
-fn occurred(wire: Option<wire::Occurred>) -> Result<Occurred, Rejection> {
-    let at = Path::root("occurred");
+/// When it happened, as it stands at a path.
+pub(super) fn occurred(at: &Path<'_>, wire: Option<wire::Occurred>) -> Result<Occurred, Rejection> {
     let precision = wire
         .and_then(|occurred| occurred.precision)
         .ok_or_else(|| at.missing("say when it happened: an instant, a day or a month"))?;
@@ -87,18 +87,23 @@ pub(in crate::grpc) fn recorded(entry: &Entry) -> wire::RecordedEvent {
     }
 }
 
-fn event(event: &Event, words: &[WordsView]) -> wire::Event {
-    let precision = match event.occurred {
+/// When it happened, on its way out.
+pub(super) fn occurred_message(occurred: Occurred) -> wire::Occurred {
+    let precision = match occurred {
         Occurred::Month(year, month) => {
             Precision::Month(wire::Month { year: year.into(), month: month.into() })
         }
         Occurred::Day(day) => Precision::Day(field::day(day)),
         Occurred::Instant(at) => Precision::Instant(instant(at)),
     };
+    wire::Occurred { precision: Some(precision) }
+}
+
+fn event(event: &Event, words: &[WordsView]) -> wire::Event {
     wire::Event {
         event_id: shown(&event.id),
         subject: shown(&event.subject),
-        occurred: Some(wire::Occurred { precision: Some(precision) }),
+        occurred: Some(occurred_message(event.occurred)),
         source_sequence: event.source_sequence,
         producer_recorded_at: event.producer_recorded_at.map(instant),
         actor_post: shown_or_empty(event.actor_post.as_ref()),
@@ -110,7 +115,7 @@ fn event(event: &Event, words: &[WordsView]) -> wire::Event {
 }
 
 fn payload(payload: &Payload, words: &[WordsView]) -> wire::event::Payload {
-    super::print(payload, &Held(words))
+    super::print(payload, &Held::new(words))
 }
 
 fn words(view: &WordsView) -> wire::WordsState {

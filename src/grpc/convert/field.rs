@@ -8,9 +8,10 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::domain::{
+    event::nested,
     id::{Code, SourceName, Subject},
     rejection::Rejection,
-    value::{Invalid, Label, Sha256, Url, Words, check_words},
+    value::{Decimal, Invalid, Label, PublicKey, Sha256, Signature, Url, Words, check_words},
 };
 use crate::grpc::wire;
 use crate::journal::{Text, read::WordsView};
@@ -120,6 +121,31 @@ pub(super) fn codes(at: &Path<'_>, texts: &[String]) -> Result<Vec<Code>, Reject
 /// A label.
 pub(super) fn label(at: &Path<'_>, text: &str) -> Result<Label, Rejection> {
     Label::parse(text).map_err(|why| at.invalid(&why))
+}
+
+/// A label, or nothing.
+pub(super) fn optional_label(at: &Path<'_>, text: &str) -> Result<Option<Label>, Rejection> {
+    present(text).map(|text| label(at, text)).transpose()
+}
+
+/// A decimal number, or nothing.
+pub(super) fn optional_decimal(at: &Path<'_>, text: &str) -> Result<Option<Decimal>, Rejection> {
+    present(text).map(|text| Decimal::parse(text).map_err(|why| at.invalid(&why))).transpose()
+}
+
+/// An Ed25519 public key.
+pub(super) fn public_key(at: &Path<'_>, bytes: &[u8]) -> Result<PublicKey, Rejection> {
+    bytes.try_into().map(PublicKey).map_err(|_| at.refuse("not an Ed25519 public key", "give its 32 bytes"))
+}
+
+/// An Ed25519 signature.
+pub(super) fn signature(at: &Path<'_>, bytes: &[u8]) -> Result<Signature, Rejection> {
+    bytes.try_into().map(Signature).map_err(|_| at.refuse("not an Ed25519 signature", "give its 64 bytes"))
+}
+
+/// A source's name.
+pub(super) fn source(at: &Path<'_>, text: &str) -> Result<SourceName, Rejection> {
+    SourceName::parse(text).map_err(|why| at.invalid(&why))
 }
 
 /// A list of labels.
@@ -256,6 +282,11 @@ impl Texts {
         Ok(words)
     }
 
+    /// Takes in the words of the event inside a correction.
+    pub(super) fn nest(&mut self, inside: Self) {
+        self.0.extend(inside.0.into_iter().map(|text| Text { field: nested(text.field), ..text }));
+    }
+
     /// The same, where there may be none.
     pub(super) fn optional_words(
         &mut self,
@@ -268,12 +299,28 @@ impl Texts {
 }
 
 /// The words of one event on their way out.
-pub(super) struct Held<'a>(pub(super) &'a [WordsView]);
+pub(super) struct Held<'a> {
+    views: &'a [WordsView],
+    /// The words of the event inside a correction are asked for.
+    inside: bool,
+}
 
-impl Held<'_> {
+impl<'a> Held<'a> {
+    /// The words of an event.
+    pub(super) const fn new(views: &'a [WordsView]) -> Self {
+        Self { views, inside: false }
+    }
+
+    /// Those of the event inside a correction.
+    pub(super) const fn nested(&self) -> Self {
+        Self { views: self.views, inside: true }
+    }
+
     /// The words of the payload's field, or nothing where they are not held.
-    pub(super) fn text(&self, field: &str) -> String {
-        self.0.iter().find(|view| view.field == field).and_then(|view| view.text.clone()).unwrap_or_default()
+    pub(super) fn text(&self, field: &'static str) -> String {
+        let field = if self.inside { nested(field) } else { field };
+        let view = self.views.iter().find(|view| view.field == field);
+        view.and_then(|view| view.text.clone()).unwrap_or_default()
     }
 }
 

@@ -5,12 +5,18 @@
 
 mod action;
 mod closed;
+mod commitments;
+mod correction;
 mod envelope;
 mod evidence;
 mod feedback;
+#[path = "loop.rs"]
+mod feedback_loop;
 pub(super) mod field;
 mod filter;
 mod ledger;
+mod operation;
+mod people;
 mod pledge;
 mod policy;
 mod report;
@@ -43,9 +49,15 @@ trait Wire: Sized {
 
 macro_rules! payloads {
     ($($name:ident = $field:literal),+ $(,)?) => {
-        fn parse(message: Message, texts: &mut Texts) -> Result<Payload, Rejection> {
+        /// Parses the payload of the event that stands at a path; at none, of the request's own event.
+        fn parse(
+            above: Option<&Path<'_>>,
+            message: Message,
+            texts: &mut Texts,
+        ) -> Result<Payload, Rejection> {
+            let at = |field| above.map_or(Path::root(field), |above| above.field(field));
             Ok(match message {
-                $(Message::$name(message) => Payload::$name(Wire::parse(&Path::root($field), message, texts)?)),+
+                $(Message::$name(message) => Payload::$name(Wire::parse(&at($field), message, texts)?)),+
             })
         }
 
@@ -81,6 +93,54 @@ payloads! {
     PolicyChanged = "policy_changed",
     EvidenceAttached = "evidence_attached",
     EventVoided = "event_voided",
+    PostRetired = "post_retired",
+    UnitRegistered = "unit_registered",
+    OwnerReassigned = "owner_reassigned",
+    MeasureAgreed = "measure_agreed",
+    MeasureRevised = "measure_revised",
+    MeasureReported = "measure_reported",
+    CommitmentReviewed = "commitment_reviewed",
+    CommitmentFulfilled = "commitment_fulfilled",
+    CommitmentMerged = "commitment_merged",
+    CommitmentSuperseded = "commitment_superseded",
+    CommitmentWithdrawn = "commitment_withdrawn",
+    ActionProgressReported = "action_progress_reported",
+    EvidenceChallenged = "evidence_challenged",
+    EvidenceUpheld = "evidence_upheld",
+    EvidenceRejected = "evidence_rejected",
+    EvidenceWithdrawn = "evidence_withdrawn",
+    WorkforceBaselineRecorded = "workforce_baseline_recorded",
+    LearningOffered = "learning_offered",
+    LearningDelivered = "learning_delivered",
+    LearningCancelled = "learning_cancelled",
+    LearningCoverageRecorded = "learning_coverage_recorded",
+    PracticeSupportProvided = "practice_support_provided",
+    AwarenessActivityHeld = "awareness_activity_held",
+    SupportSignposted = "support_signposted",
+    SurveyResultRecorded = "survey_result_recorded",
+    FeedbackRoundClosed = "feedback_round_closed",
+    RoundResponsePublished = "round_response_published",
+    FeedbackAcknowledged = "feedback_acknowledged",
+    FeedbackConsidered = "feedback_considered",
+    FeedbackTold = "feedback_told",
+    FeedbackLinked = "feedback_linked",
+    FeedbackUnlinked = "feedback_unlinked",
+    FeedbackReopened = "feedback_reopened",
+    FeedbackWithdrawn = "feedback_withdrawn",
+    PolicyChangeDeclined = "policy_change_declined",
+    PolicyChangeAbandoned = "policy_change_abandoned",
+    PolicyChangeReversed = "policy_change_reversed",
+    PolicyReviewed = "policy_reviewed",
+    SourceStatement = "source_statement",
+    SourceSucceeded = "source_succeeded",
+    ErasureRequested = "erasure_requested",
+    ErasureRefused = "erasure_refused",
+    ContentErased = "content_erased",
+    ReleasePointDeclared = "release_point_declared",
+    ReportIssued = "report_issued",
+    AuditOpinionRecorded = "audit_opinion_recorded",
+    ClockCorrected = "clock_corrected",
+    CorrectionMade = "correction_made",
 }
 
 /// A ledger's genesis, as an operator asks for it in the request's field `opened`.
@@ -92,7 +152,7 @@ pub(super) fn opened(message: Option<wire::LedgerOpened>) -> Result<LedgerOpened
 
 /// A ledger's genesis, as it is shown.
 pub(super) fn opened_message(opened: &LedgerOpened) -> wire::LedgerOpened {
-    opened.print(&Held(&[]))
+    opened.print(&Held::new(&[]))
 }
 
 /// The grant of the request's field `grants[index]`, and whose it is.
