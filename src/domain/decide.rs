@@ -17,6 +17,7 @@ use super::subject::{Life, Place};
 
 mod action;
 mod batch;
+mod correction;
 mod envelope;
 mod feedback;
 mod governance;
@@ -220,7 +221,7 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         | Payload::ReportIssued(_)
         | Payload::AuditOpinionRecorded(_)
         | Payload::ClockCorrected(_) => Ok(()),
-        Payload::CorrectionMade(_) => Ok(()),
+        Payload::CorrectionMade(correction) => correction::made(case, correction),
         Payload::EventVoided(void) => {
             case.post(&void.approver_post, "event_voided.approver_post")?;
             governance::still_holds(case)

@@ -24,8 +24,13 @@ pub fn judge(access: Access, holder: &Life, source: &SourceName, event: &Event) 
         (_, Access::Open) => return Ok(()),
         (_, Access::Granted) => return denied("anything on this ledger".into()),
     };
-    if !grant.allows_type(event_type) {
-        return denied(format!("type {}", event_type.as_str()));
+    // Whoever may say something may say it anew.
+    let said = match &event.payload {
+        Payload::CorrectionMade(made) => made.corrected.payload.event_type(),
+        _ => event_type,
+    };
+    if !grant.allows_type(said) {
+        return denied(format!("type {}", said.as_str()));
     }
     if !grant.allows_subject(&event.subject) {
         return denied(format!("subject {}", event.subject));
@@ -65,14 +70,25 @@ fn covers(pattern: &str, name: &str, separator: char) -> bool {
 
 /// The posts in whose name an event speaks: who acted, agreed, approved or verified. An owner is spoken *of*.
 fn posts_spoken_for(event: &Event) -> impl Iterator<Item = &Code> {
-    let by = match &event.payload {
+    let (said_anew, inside) = match &event.payload {
+        Payload::CorrectionMade(made) => (
+            made.approver_post.as_ref(),
+            made.corrected.actor_post.as_ref().into_iter().chain(spoken_for_in(&made.corrected.payload)),
+        ),
+        payload => (None, None.into_iter().chain(spoken_for_in(payload))),
+    };
+    event.actor_post.iter().chain(said_anew).chain(inside)
+}
+
+/// Who agreed, approved, verified or decided.
+fn spoken_for_in(payload: &Payload) -> Option<&Code> {
+    match payload {
         Payload::DeadlineRevised(revised) => Some(&revised.approver_post),
         Payload::ActionVerified(verified) => Some(&verified.verifier_post),
         Payload::PolicyChangeApproved(approved) => Some(&approved.by_post),
         Payload::EventVoided(void) => Some(&void.approver_post),
         _ => None,
-    };
-    event.actor_post.iter().chain(by)
+    }
 }
 
 const fn is_operators_own(event_type: EventType) -> bool {

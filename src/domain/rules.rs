@@ -156,6 +156,16 @@ rules! {
     // The loop: rounds, feedback, ends of changes
     // Operation: sources, erasures, reports, opinions, the clock
     // Corrections
+    CORRECTION_TARGET_UNKNOWN: "no event with this id, from this source, is recorded about this subject";
+    CORRECTION_OF_AMENDMENT:
+        "corrections and voids are not corrected; correct the first event again: its last correction stands";
+    CORRECTION_OF_VOIDED: "the event is voided, so it says nothing any more; record it again instead";
+    CORRECTION_OF_OPERATION:
+        "what steers the ledger is not corrected; record it anew: the last by day and sequence stands";
+    CORRECTION_BY_OTHER: "only the system that posted the event, or its successor, can correct it";
+    CORRECTION_CHANGES_TYPE: "the event is of another type; void it, and record what happened";
+    APPROVER_NOT_INDEPENDENT:
+        "a deadline, target or day of completion is corrected only if a post agrees that neither acted nor owns it";
     // What only a damaged ledger can show: the envelope's rules come first
     WRONG_KIND: "the event does not fit the kind of its subject";
 }
@@ -236,4 +246,13 @@ forms! {
     // The loop: rounds, feedback, ends of changes
     // Operation: sources, erasures, reports, opinions, the clock
     // Corrections
+    CORRECTION_CHANGES_SUBJECT:
+        "the corrected event is about another subject",
+        "name the same subject; what was recorded about the wrong one is voided";
+    CORRECTION_CHANGES_NOTHING:
+        "the corrected event says what the event says already",
+        "send nothing when nothing changes";
+    APPROVER_MISSING:
+        "a deadline, a target or a day of completion changes, and nobody agreed",
+        "name the post that agreed";
 }

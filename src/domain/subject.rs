@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::command::Recorded;
-use super::event::{EventVoided, Payload};
+use super::event::Payload;
 use super::id::Subject;
-use super::rules::{self, Breach};
+use super::rules::Breach;
 
 pub mod action;
+mod amendments;
 pub mod feedback;
 pub mod governance;
 pub mod pledge;
@@ -23,19 +24,21 @@ mod state;
 
 pub use state::State;
 
+use amendments::{Amendments, is_amendment};
+
 /// One subject's facts and the state that they give.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Life {
     subject: Subject,
     facts: Vec<Arc<Recorded>>,
     state: State,
-    /// Sequence of each fact that was taken back → sequence of the void.
-    voided: BTreeMap<u64, u64>,
+    /// What was taken back, and what was said anew.
+    amended: Amendments,
     /// Facts that cannot be true where they stand, and why. Empty for every ledger judged by these rules.
     unfit: BTreeMap<u64, Breach>,
     /// The latest day among the facts that the state was made from.
     replayed_to: Option<Date>,
-    /// The latest day among all facts that stand, voids included: what is earlier is backdated.
+    /// The latest day among all facts that stand, amendments included: what is earlier is backdated.
     latest: Option<Date>,
 }
 
@@ -57,7 +60,7 @@ impl Life {
             subject,
             facts: Vec::new(),
             state: State::None,
-            voided: BTreeMap::new(),
+            amended: Amendments::default(),
             unfit: BTreeMap::new(),
             replayed_to: None,
             latest: None,
@@ -82,7 +85,7 @@ impl Life {
     pub fn followed_by(mut self, fact: Arc<Recorded>, zone: &TimeZone) -> Self {
         let day = fact.event.occurred.effective(zone);
         let at_the_end = self.replayed_to.is_none_or(|latest| latest <= day);
-        if at_the_end && !is_void(&fact) {
+        if at_the_end && !is_amendment(&fact) {
             match self.state.after(&fact, day) {
                 Ok(state) => self.state = state,
                 Err(breach) => {
@@ -116,12 +119,29 @@ impl Life {
 
     /// Whether the fact at that sequence was taken back.
     pub fn is_voided(&self, sequence: u64) -> bool {
-        self.voided.contains_key(&sequence)
+        self.amended.voided.contains_key(&sequence)
     }
 
     /// The void that took back the fact at that sequence.
     pub fn voided_by(&self, sequence: u64) -> Option<u64> {
-        self.voided.get(&sequence).copied()
+        self.amended.voided.get(&sequence).copied()
+    }
+
+    /// The correction by which the fact at that sequence counts now.
+    pub fn corrected_by(&self, sequence: u64) -> Option<u64> {
+        self.amended.corrected.get(&sequence).map(|correction| correction.sequence)
+    }
+
+    /// The fact at that sequence as it counts now: as its last standing correction says it. None if it was taken back,
+    /// is an amendment itself, or is not of this life.
+    pub fn as_it_stands(&self, sequence: u64) -> Option<&Arc<Recorded>> {
+        let fact = self.facts.iter().find(|fact| fact.sequence == sequence)?;
+        self.amended.standing(fact)
+    }
+
+    /// The fact that an amendment of this life is about: found by its id and source among the facts before it.
+    pub(super) fn target(&self, amendment: &Recorded) -> Option<&Arc<Recorded>> {
+        amendments::target(&self.facts, amendment)
     }
 
     /// The state's name, such as `CLAIMED_COMPLETE`; `NONE` when nothing stands.
@@ -139,12 +159,18 @@ impl Life {
         self.state != State::None
     }
 
+    /// The fact that a correction is about, as the correction says it, in the place that it has.
+    pub(super) fn said_anew(&self, correction: &Recorded) -> Option<Arc<Recorded>> {
+        let Payload::CorrectionMade(made) = &correction.event.payload else { return None };
+        self.target(correction).map(|target| Arc::new(amendments::anew(target, made)))
+    }
+
     /// Judges a fact that is not recorded yet (its sequence must be above every other): where it would stand, or what
     /// could then not be true.
     pub(super) fn judge(&self, fact: &Arc<Recorded>, zone: &TimeZone) -> Result<Place, Breach> {
         let day = fact.event.occurred.effective(zone);
         let late = self.latest.is_some_and(|latest| day < latest);
-        if !is_void(fact) && self.replayed_to.is_none_or(|latest| latest <= day) {
+        if !is_amendment(fact) && self.replayed_to.is_none_or(|latest| latest <= day) {
             let after = self.state.after(fact, day)?;
             return Ok(Place { before: self.state.clone(), after, late });
         }
@@ -156,27 +182,34 @@ impl Life {
         }
         let broken = then.unfit.iter().find(|(sequence, _)| !self.unfit.contains_key(sequence));
         if let Some((&sequence, breach)) = broken {
-            return Err(Breach { rule: breach.rule, standing: Some(sequence), standing_breaks: true });
+            // A correction that breaks the very event that it corrects is itself what cannot be true.
+            let own = then.amended.corrects(fact.sequence) == Some(sequence);
+            let breach = Breach { rule: breach.rule, standing: Some(sequence), standing_breaks: true };
+            return Err(if own { then.unfit[&sequence] } else { breach });
         }
-        let before = if is_void(fact) { self.state.clone() } else { self.state_before(day, zone) };
+        let stands_as = then.amended.corrects(fact.sequence).unwrap_or(fact.sequence);
+        let before = then.state_before(stands_as, zone).unwrap_or_else(|| self.state.clone());
         Ok(Place { before, after: then.state, late })
     }
 
-    /// The state at the end of that day, from the facts held now.
-    fn state_before(&self, day: Date, zone: &TimeZone) -> State {
+    /// The state just before the fact at that sequence; none if it does not stand.
+    fn state_before(&self, sequence: u64, zone: &TimeZone) -> Option<State> {
         let mut state = State::None;
-        for (on, fact) in self.order(zone).into_iter().take_while(|(on, _)| *on <= day) {
+        for (on, fact) in self.order(zone) {
+            if fact.sequence == sequence {
+                return Some(state);
+            }
             state = state.after(fact, on).unwrap_or(state);
         }
-        state
+        None
     }
 
-    /// The facts that stand, voids left out, in the order in which they count.
+    /// The facts that stand, as they stand, amendments left out, in the order in which they count.
     fn order(&self, zone: &TimeZone) -> Vec<(Date, &Arc<Recorded>)> {
         let mut standing: Vec<_> = self
             .facts
             .iter()
-            .filter(|fact| !is_void(fact) && !self.voided.contains_key(&fact.sequence))
+            .filter_map(|fact| self.amended.standing(fact))
             .map(|fact| (fact.event.occurred.effective(zone), fact))
             .collect();
         standing.sort_by_key(|(day, fact)| (*day, fact.sequence));
@@ -185,8 +218,8 @@ impl Life {
 
     /// Makes everything again from the facts.
     fn replay(&mut self, zone: &TimeZone) {
-        let (voided, mut unfit) = voids(&self.facts);
-        self.voided = voided;
+        let (amended, mut unfit) = Amendments::of(&self.facts);
+        self.amended = amended;
         let mut state = State::None;
         let order = self.order(zone);
         for (day, fact) in &order {
@@ -198,50 +231,9 @@ impl Life {
             }
         }
         self.replayed_to = order.last().map(|(day, _)| *day);
-        let voids = self.facts.iter().filter(|fact| is_void(fact));
-        self.latest = voids.map(|fact| fact.event.occurred.effective(zone)).max().max(self.replayed_to);
+        let amendments = self.facts.iter().filter(|fact| is_amendment(fact));
+        self.latest = amendments.map(|fact| fact.event.occurred.effective(zone)).max().max(self.replayed_to);
         self.state = state;
         self.unfit = unfit;
-    }
-}
-
-fn is_void(fact: &Recorded) -> bool {
-    matches!(fact.event.payload, Payload::EventVoided(_))
-}
-
-/// Which facts were taken back by which voids, and the voids that take back nothing.
-fn voids(facts: &[Arc<Recorded>]) -> (BTreeMap<u64, u64>, BTreeMap<u64, Breach>) {
-    let (mut voided, mut unfit) = (BTreeMap::new(), BTreeMap::new());
-    for (index, fact) in facts.iter().enumerate() {
-        let Payload::EventVoided(void) = &fact.event.payload else { continue };
-        match void_target(&facts[..index], void, fact, &voided) {
-            Ok(target) => drop(voided.insert(target, fact.sequence)),
-            Err(breach) => drop(unfit.insert(fact.sequence, breach)),
-        }
-    }
-    (voided, unfit)
-}
-
-fn void_target(
-    earlier: &[Arc<Recorded>],
-    void: &EventVoided,
-    fact: &Recorded,
-    voided: &BTreeMap<u64, u64>,
-) -> Result<u64, Breach> {
-    let source = void.target_source.as_ref().unwrap_or(&fact.source);
-    let target = earlier
-        .iter()
-        .rev()
-        .find(|one| one.event.id == void.target_event_id && one.source == *source)
-        .ok_or(Breach::of(&rules::VOID_TARGET_UNKNOWN, None))?;
-    match target.event.payload {
-        Payload::EventVoided(_) => Err(Breach::of(&rules::VOID_OF_VOID, Some(target.sequence))),
-        Payload::LedgerOpened(_) | Payload::GrantChanged(_) => {
-            Err(Breach::of(&rules::VOID_OF_OPERATION, Some(target.sequence)))
-        }
-        _ => match voided.get(&target.sequence) {
-            Some(&by) => Err(Breach::of(&rules::ALREADY_VOIDED, Some(by))),
-            None => Ok(target.sequence),
-        },
     }
 }

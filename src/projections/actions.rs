@@ -141,8 +141,16 @@ fn standing<'v>(
     };
     let (planned, plan) = live.or_else(voided)?;
     // A plan may be taken back and made again; the first date that was given stays the first.
-    let given = history.all().iter().filter(|fact| Views::within(fact, horizon)).filter_map(plan_of);
-    let earliest_due = given.map(|(_, plan)| plan.first_due).fold(plan.first_due, Date::min);
+    // So does a date that was corrected away: it was given, and people counted on it.
+    let given = history.all().iter().filter(|fact| Views::within(fact, horizon)).filter_map(|fact| {
+        let said_anew = views.correction_of(fact, horizon.as_known).is_some();
+        match &fact.fact {
+            ActionFact::Planned(plan) => Some(plan.first_due),
+            ActionFact::Revised { new_due, backdated: false } if said_anew => Some(*new_due),
+            _ => None,
+        }
+    });
+    let earliest_due = given.fold(plan.first_due, Date::min);
     let mut standing = Standing {
         id,
         plan,
@@ -161,7 +169,7 @@ fn standing<'v>(
     for fact in facts {
         standing.step(fact);
     }
-    if let (None, Some(void)) = (live, views.void_of(planned.sequence, horizon.as_known)) {
+    if let (None, Some(void)) = (live, views.void_of(planned.place, horizon.as_known)) {
         standing.state = ActionState::Voided;
         standing.closed_on = Some(void.recorded_on);
         standing.completion = None;

@@ -105,6 +105,25 @@ impl Chronicle {
         sequence
     }
 
+    /// Says an event anew: on that day, with that content.
+    pub(crate) fn correct(&mut self, target: u64, occurred: &str, payload: impl Into<Payload>) -> u64 {
+        let event = self.facts[target as usize].event.clone();
+        let corrected = Corrected {
+            subject: event.subject.clone(),
+            occurred: Occurred::parse(occurred).unwrap(),
+            actor_post: None,
+            payload: Box::new(payload.into()),
+        };
+        let made = CorrectionMade {
+            target_event_id: event.id,
+            target_source: None,
+            corrected,
+            approver_post: Some(code("people")),
+            reason: words(),
+        };
+        self.say(&event.subject.to_string(), "2025-09-01", made)
+    }
+
     pub(crate) fn void(&mut self, target: u64, occurred: &str) -> u64 {
         let target = self.facts[target as usize].clone();
         let void = EventVoided {

@@ -18,8 +18,10 @@ pub struct Horizon {
 /// One fact: what an event said about one subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dated<F> {
-    /// The event's sequence.
+    /// The event's sequence: from there on it is known.
     pub sequence: u64,
+    /// The sequence of the event whose place it has: its own, or, of a correction, that of the event that it corrects.
+    pub place: u64,
     /// The local day on which it counts.
     pub effective: Date,
     /// The event's id, by which a void names it …

@@ -30,9 +30,10 @@ use self::ledger::{LedgerView, Opened, PledgeVersion};
 use self::policies::{ChangeFact, PoliciesView};
 use self::shared::SharedMap;
 use crate::domain::command::Recorded;
-use crate::domain::event::{EventVoided, LedgerOpened, Payload};
+use crate::domain::event::{CorrectionMade, EventVoided, LedgerOpened, Payload};
 use crate::domain::id::{Code, Kind, SourceName, Subject};
 use crate::domain::irregularity::Irregularity;
+use crate::domain::value::Occurred;
 
 /// Every view of one ledger at one position.
 ///
@@ -58,6 +59,8 @@ pub struct Views {
     sources: SharedMap<SourceName, u32>,
     /// The void of each voided event, by sequence.
     voids: SharedMap<u64, Void>,
+    /// The corrections of each corrected event, by its sequence; ascending.
+    corrections: SharedMap<u64, Vec<u64>>,
     /// When events were recorded: the first sequence of each run with one time.
     recorded: SharedMap<u64, Timestamp>,
 }
@@ -82,10 +85,10 @@ impl Views {
             self.open(opened);
         }
         let source = self.source_number(&fact.source);
-        if let Payload::EventVoided(void) = &fact.event.payload {
-            self.void(fact, void, source);
-        } else {
-            self.keep(fact, source);
+        match &fact.event.payload {
+            Payload::EventVoided(void) => self.void(fact, void, source),
+            Payload::CorrectionMade(made) => self.correct(fact, made, source),
+            payload => self.keep(payload, self.stamp(fact, fact.event.occurred, fact.sequence, source)),
         }
     }
 
@@ -119,22 +122,34 @@ impl Views {
         self.voids.get(&sequence).copied().filter(|void| void.sequence < as_known)
     }
 
-    /// Whether a fact counts from the horizon: known, effective, and not known to be taken back.
+    /// The correction by which a fact was said anew, if it is known among the first `as_known` events and stands.
+    pub fn correction_of<F>(&self, fact: &Dated<F>, as_known: u64) -> Option<u64> {
+        let corrections = self.corrections.get(&fact.place)?.iter().rev().copied();
+        let mut later = corrections.filter(|by| (fact.sequence + 1..as_known).contains(by));
+        later.find(|by| self.void_of(*by, as_known).is_none())
+    }
+
+    /// Whether a fact counts from the horizon: known, effective, and not known to be taken back or said anew. A
+    /// correction falls with the event that it corrects.
     pub fn sees<F>(&self, fact: &Dated<F>, horizon: Horizon) -> bool {
-        Self::within(fact, horizon) && self.void_of(fact.sequence, horizon.as_known).is_none()
+        let known = horizon.as_known;
+        Self::within(fact, horizon)
+            && self.void_of(fact.sequence, known).is_none()
+            && (fact.place == fact.sequence || self.void_of(fact.place, known).is_none())
+            && self.correction_of(fact, known).is_none()
     }
 
     /// The facts of a history that count from the horizon, by effective day, then sequence.
     pub fn seen<'v, F>(&self, history: &'v History<F>, horizon: Horizon) -> Vec<&'v Dated<F>> {
         let mut facts: Vec<_> = history.all().iter().filter(|fact| self.sees(fact, horizon)).collect();
-        facts.sort_by_key(|fact| (fact.effective, fact.sequence));
+        facts.sort_by_key(|fact| (fact.effective, fact.place));
         facts
     }
 
     /// The last fact of a history that counts from the horizon.
     pub fn latest<'v, F>(&self, history: &'v History<F>, horizon: Horizon) -> Option<&'v Dated<F>> {
         let facts = history.all().iter().filter(|fact| self.sees(fact, horizon));
-        facts.max_by_key(|fact| (fact.effective, fact.sequence))
+        facts.max_by_key(|fact| (fact.effective, fact.place))
     }
 
     /// What a post is called from the horizon: its title, or its code if no registration is known.
@@ -184,6 +199,22 @@ impl Views {
         }
     }
 
+    /// A correction is kept as one more fact, in the place of the event that it says anew.
+    fn correct(&mut self, fact: &Recorded, made: &CorrectionMade, poster: u32) {
+        let source = match &made.target_source {
+            None => Some(poster),
+            Some(name) => self.sources.get(name).copied(),
+        };
+        let target = source.and_then(|source| self.find(&fact.event.subject, made.target_event_id, source));
+        let Some(place) = target else { return };
+        self.keep(&made.corrected.payload, self.stamp(fact, made.corrected.occurred, place, poster));
+        self.corrections.change(&place, Vec::new, |by| by.push(fact.sequence));
+    }
+
+    fn stamp<'f>(&self, fact: &'f Recorded, occurred: Occurred, place: u64, source: u32) -> Stamp<'f> {
+        Stamp { fact, effective: occurred.effective(&self.zone()), place, source }
+    }
+
     /// The sequence of the subject's event with that id.
     fn find(&self, subject: &Subject, id: Uuid, source: u32) -> Option<u64> {
         let code = subject.id();
@@ -218,11 +249,10 @@ impl Views {
         }
     }
 
-    fn keep(&mut self, fact: &Recorded, source: u32) {
-        let event = &fact.event;
-        let code = event.subject.id();
-        let stamp = Stamp { fact, effective: event.occurred.effective(&self.zone()), source };
-        match &event.payload {
+    fn keep(&mut self, payload: &Payload, stamp: Stamp<'_>) {
+        let fact = stamp.fact;
+        let code = fact.event.subject.id();
+        match payload {
             Payload::PostRegistered(it) => stamp.add(&mut self.ledger.posts, code, Arc::new(it.clone())),
             Payload::CodeListAdopted(it) => {
                 stamp.add(&mut self.ledger.code_lists, code, Arc::new(it.clone()));
@@ -295,6 +325,7 @@ fn change_fact(fact: &Recorded, payload: &Payload) -> Option<ChangeFact> {
 struct Stamp<'f> {
     fact: &'f Recorded,
     effective: Date,
+    place: u64,
     source: u32,
 }
 
@@ -302,6 +333,7 @@ impl Stamp<'_> {
     fn add<K: Ord + Clone, F: Clone>(self, map: &mut SharedMap<K, History<F>>, key: &K, fact: F) {
         let dated = Dated {
             sequence: self.fact.sequence,
+            place: self.place,
             effective: self.effective,
             id: self.fact.event.id,
             source: self.source,

@@ -8,7 +8,7 @@ use super::Views;
 use super::chronicle::{Chronicle, code, on};
 use super::history::Horizon;
 use super::shared::SharedMap;
-use crate::domain::event::Respondents;
+use crate::domain::event::{ActionCompleted, ActionPlanned, Payload, Respondents};
 use crate::projections::actions::ActionState;
 
 const LATER: Horizon = Horizon { as_at: date(2026, 3, 31), as_known: u64::MAX };
@@ -87,6 +87,41 @@ fn a_void_counts_once_it_is_known_and_only_for_its_source() {
     assert_eq!(states(&views, LATER), [ActionState::Planned]);
     // What is known does not depend on the day one looks back to.
     assert_eq!(states(&views, Horizon { as_at: date(2025, 5, 2), ..LATER }), [ActionState::Planned]);
+}
+
+#[test]
+fn a_correction_counts_once_it_is_known_in_the_place_of_what_it_corrects() {
+    let mut ledger = Chronicle::opened(false);
+    ledger.plan("a", "2025-04-01", "2025-06-01", &["C1"]);
+    let done = ledger.complete("a", "2025-06-10");
+    let first = ledger.correct(done, "2025-05-30", ActionCompleted { evidence: Vec::new() });
+    let second = ledger.correct(done, "2025-05-31", ActionCompleted { evidence: Vec::new() });
+    let void = ledger.void(second, "2025-09-02");
+    let views = ledger.views();
+    let done_on = |as_known| {
+        let horizon = Horizon { as_known, ..LATER };
+        let standing = views.actions.standings(&views, horizon).next().unwrap();
+        standing.completion.map(|completion| completion.on.to_string())
+    };
+    let known = [done + 1, first + 1, second + 1, void + 1].map(done_on);
+    let expected = ["2025-06-10", "2025-05-30", "2025-05-31", "2025-05-30"];
+    assert_eq!(known, expected.map(|day| Some(day.to_owned())));
+    // With the event, its corrections fall.
+    ledger.void(done, "2025-09-03");
+    assert_eq!(states(&ledger.views(), LATER), [ActionState::Planned]);
+}
+
+#[test]
+fn a_corrected_deadline_stays_the_first_that_was_given() {
+    let mut ledger = Chronicle::opened(false);
+    let plan = ledger.plan("a", "2025-04-01", "2025-06-01", &["C1"]);
+    let Payload::ActionPlanned(said) = &ledger.facts[plan as usize].event.payload else { panic!("no plan") };
+    let later = ActionPlanned { first_due: on("2025-12-31"), ..said.clone() };
+    ledger.correct(plan, "2025-04-01", later);
+    let views = ledger.views();
+    let standing = views.actions.standings(&views, LATER).next().unwrap();
+    assert_eq!((standing.earliest_due, standing.current_due), (on("2025-06-01"), on("2025-12-31")));
+    assert_eq!((standing.planned, standing.planned_on, standing.moved), (plan + 1, on("2025-04-01"), 0));
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn lines<'v>(views: &'v Views, horizon: Horizon, standings: &'v [Standing<'v>]) 
         let taken_back = || history.all().iter().rev().find(|fact| Views::within(fact, horizon));
         let Some(made) = live.or_else(taken_back) else { continue };
         let fate = if live.is_none() {
-            views.void_of(made.sequence, horizon.as_known).map(|void| (Fate::TakenBack, void.sequence))
+            views.void_of(made.place, horizon.as_known).map(|void| (Fate::TakenBack, void.sequence))
         } else {
             disposition(views, horizon, id, &made.fact)
         };

@@ -112,7 +112,11 @@ fn evidence<W: World>(case: &mut Case<'_, W>, ids: &[Code], field: &str) -> Judg
 }
 
 /// Whether one person holds both posts on the event's day: said by either post, or through a third.
-fn held_by_one_person<W: World>(case: &mut Case<'_, W>, one: &Code, other: &Code) -> Judged<bool, W> {
+pub(super) fn held_by_one_person<W: World>(
+    case: &mut Case<'_, W>,
+    one: &Code,
+    other: &Code,
+) -> Judged<bool, W> {
     let (mut seen, mut open) = (BTreeSet::new(), vec![one.clone()]);
     while let Some(post) = open.pop() {
         if post == *other {

@@ -46,6 +46,13 @@ pub(super) fn refusal(fact: &Recorded, breach: &Breach) -> Rejection {
                 format_args!("event {} from {source} about {}", void.target_event_id, fact.event.subject),
             )
         }
+        Payload::CorrectionMade(made) if breach.rule.name == rules::CORRECTION_TARGET_UNKNOWN.name => {
+            let source = made.target_source.as_ref().unwrap_or(&fact.source);
+            Rejection::unknown(
+                "correction_made.corrected.event_id",
+                format_args!("event {} from {source} about {}", made.target_event_id, fact.event.subject),
+            )
+        }
         _ => breach.refusal(),
     }
 }

@@ -42,7 +42,12 @@ pub enum Mention {
 /// held with others; codes in use; documents.
 pub fn mentions(event: &Event) -> Vec<Mention> {
     let mut found = Found(Vec::new());
-    match &event.payload {
+    // A correction mentions what the event mentions that it says anew.
+    let payload = match &event.payload {
+        Payload::CorrectionMade(made) => &*made.corrected.payload,
+        payload => payload,
+    };
+    match payload {
         Payload::PostRegistered(post) => found.subjects(Kind::Post, &post.held_with),
         Payload::CommitmentMade(made) => {
             found.subjects(Kind::Pledge, [&made.pledge]);

@@ -3,6 +3,7 @@
 
 mod actions;
 mod batches;
+mod corrections;
 mod coverage;
 mod envelopes;
 mod feedback;

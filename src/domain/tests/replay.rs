@@ -43,16 +43,41 @@ fn naive(facts: &[Arc<Recorded>]) -> (State, Vec<u64>) {
                 _ => unfit.push(fact.sequence),
             }
         }
+        if let Payload::CorrectionMade(made) = &fact.event.payload {
+            let target = facts[..index].iter().find(|one| one.event.id == made.target_event_id);
+            let good = target.is_some_and(|target| {
+                let said_once =
+                    !matches!(target.event.payload, Payload::CorrectionMade(_)) && !is_void(target);
+                said_once && !gone.contains(&target.sequence)
+            });
+            if !good {
+                unfit.push(fact.sequence);
+            }
+        }
     }
     let mut standing: Vec<_> = facts
         .iter()
-        .filter(|fact| !is_void(fact) && !gone.contains(&fact.sequence))
-        .map(|fact| (fact.event.occurred.effective(&zone()), fact.sequence, fact))
+        .filter(|fact| !is_amendment(fact) && !gone.contains(&fact.sequence))
+        .map(|fact| {
+            let mut event = (*fact.event).clone();
+            for other in facts {
+                if let Payload::CorrectionMade(made) = &other.event.payload
+                    && made.target_event_id == event.id
+                    && !gone.contains(&other.sequence)
+                    && !unfit.contains(&other.sequence)
+                {
+                    event.occurred = made.corrected.occurred;
+                    event.payload = (*made.corrected.payload).clone();
+                }
+            }
+            let fact = Arc::new(Recorded { event: Arc::new(event), ..(**fact).clone() });
+            (fact.event.occurred.effective(&zone()), fact.sequence, fact)
+        })
         .collect();
     standing.sort_by_key(|(day, sequence, _)| (*day, *sequence));
     let mut state = State::None;
     for (day, sequence, fact) in standing {
-        match state.after(fact, day) {
+        match state.after(&fact, day) {
             Ok(next) => state = next,
             Err(_) => unfit.push(sequence),
         }
@@ -65,16 +90,23 @@ fn is_void(fact: &Recorded) -> bool {
     matches!(fact.event.payload, Payload::EventVoided(_))
 }
 
+fn is_amendment(fact: &Recorded) -> bool {
+    is_void(fact) || matches!(fact.event.payload, Payload::CorrectionMade(_))
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Say(u8, u8),
     Void(u8, u8),
+    /// Which, what it is said to be, and when.
+    Correct(u8, u8, u8),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         5 => (0..9_u8, 1..29_u8).prop_map(|(what, day)| Step::Say(what, day)),
         1 => (any::<u8>(), 1..29_u8).prop_map(|(target, day)| Step::Void(target, day)),
+        1 => (any::<u8>(), 0..9_u8, 1..29_u8).prop_map(|(target, what, day)| Step::Correct(target, what, day)),
     ];
     prop::collection::vec(step, 1..25)
 }
@@ -86,6 +118,11 @@ fn said(family: u8, step: &Step, before: &[Said]) -> Option<Said> {
         Step::Void(target, day) => {
             let target = before.get(*target as usize % before.len().max(1))?;
             return Some(void(&format!("2025-04-{day:02}"), target));
+        }
+        Step::Correct(target, what, day) => {
+            let target = before.get(*target as usize % before.len().max(1))?;
+            let anew = said(family, &Step::Say(*what, *day), before)?;
+            return Some(correction("2025-04-29", target, anew.event));
         }
     };
     Some(match family {
@@ -103,6 +140,23 @@ fn said(family: u8, step: &Step, before: &[Said]) -> Option<Said> {
         },
         _ => settings(&day, 5 + u32::from(what / 4), 10 + u32::from(what % 3), 28),
     })
+}
+
+/// Whatever the types are: that they agree is no matter of the replay.
+fn correction(when: &str, target: &Said, anew: Event) -> Said {
+    let made = CorrectionMade {
+        target_event_id: target.event.id,
+        target_source: Some(target.source.clone()),
+        corrected: Corrected {
+            subject: anew.subject,
+            occurred: anew.occurred,
+            actor_post: None,
+            payload: Box::new(anew.payload),
+        },
+        approver_post: None,
+        reason: words(),
+    };
+    on(when, &target.event.subject.to_string(), made)
 }
 
 fn action(what: u8, day: &str) -> Said {
