@@ -4,14 +4,17 @@
 //! Invariant: `encode` is deterministic, and `decode(encode(e)) == e`.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize, de::IgnoredAny};
-use std::sync::Arc;
+use serde::{
+    Deserializer as _, Serialize,
+    de::{Error as _, MapAccess, Visitor},
+};
+use std::{fmt, sync::Arc};
 use storage::Record;
 use uuid::Uuid;
 
 use crate::domain::{
     command::Recorded,
-    event::{Event, EventType, Payload, SCHEMA, with_payload, with_payload_type},
+    event::{self, Event, EventType, InOrder, with_payload},
     id::{Code, SourceName, Subject},
     irregularity::Irregularity,
     value::Occurred,
@@ -28,24 +31,23 @@ pub struct Unreadable {
 }
 
 /// The stored map: named keys in this order.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize)]
 struct Stored<'a, P> {
     id: Uuid,
     r#type: &'a str,
     schema: u16,
     subject: Subject,
     occurred: Occurred,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     source_sequence: Option<u64>,
     /// Microseconds since the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     producer_recorded_at: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     actor_post: Option<Code>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<Uuid>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     causation_id: Option<Uuid>,
     payload: P,
 }
@@ -56,7 +58,7 @@ pub fn encode_into(event: &Event, out: &mut Vec<u8>) -> Result<(), rmp_serde::en
         let stored = Stored {
             id: event.id,
             r#type: event.payload.event_type().as_str(),
-            schema: SCHEMA,
+            schema: event.payload.event_type().schema(),
             subject: event.subject.clone(),
             occurred: event.occurred,
             source_sequence: event.source_sequence,
@@ -71,32 +73,48 @@ pub fn encode_into(event: &Event, out: &mut Vec<u8>) -> Result<(), rmp_serde::en
     })
 }
 
-/// Opens the poster's part of a record.
+/// Opens the poster's part of a record, of whatever version.
 pub fn decode(bytes: &[u8]) -> Result<Event, rmp_serde::decode::Error> {
-    use serde::de::Error as _;
-    let head: Stored<'_, IgnoredAny> = open(bytes)?;
-    let name = head.r#type;
-    let unknown = || rmp_serde::decode::Error::custom(format!("unknown event type {name:?}"));
-    let event_type = EventType::parse(name).ok_or_else(unknown)?;
-    if head.schema != SCHEMA {
-        return Err(rmp_serde::decode::Error::custom(format!("unknown schema version {}", head.schema)));
+    /// A payload is at most a list of maps inside an event inside a correction inside the envelope.
+    const DEPTH: usize = 16;
+    let mut from = rmp_serde::Deserializer::from_read_ref(bytes);
+    from.set_max_depth(DEPTH);
+    from.deserialize_map(Envelope)
+}
+
+/// Opens the map that [`Stored`] writes, in one pass.
+struct Envelope;
+
+impl<'de> Visitor<'de> for Envelope {
+    type Value = Event;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event: id, type, schema, subject, occurred, …, payload")
     }
-    let payload: Payload = with_payload_type!(event_type, Content => {
-        let stored: Stored<'_, Content> = open(bytes)?;
-        stored.payload.into()
-    });
-    let instant = |micros: i64| Timestamp::from_microsecond(micros).map_err(rmp_serde::decode::Error::custom);
-    Ok(Event {
-        id: head.id,
-        subject: head.subject,
-        occurred: head.occurred,
-        source_sequence: head.source_sequence,
-        producer_recorded_at: head.producer_recorded_at.map(instant).transpose()?,
-        actor_post: head.actor_post,
-        correlation_id: head.correlation_id,
-        causation_id: head.causation_id,
-        payload,
-    })
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Event, A::Error> {
+        let mut map = InOrder::of(map)?;
+        let id = map.required("id")?;
+        let name: &'de str = map.required("type")?;
+        let event_type = EventType::parse(name).ok_or_else(|| A::Error::custom("unknown event type"))?;
+        let schema = map.required("schema")?;
+        let subject = map.required("subject")?;
+        let occurred = map.required("occurred")?;
+        let source_sequence = map.optional("source_sequence")?;
+        let recorded: Option<i64> = map.optional("producer_recorded_at")?;
+        let instant = |micros| Timestamp::from_microsecond(micros).map_err(A::Error::custom);
+        Ok(Event {
+            id,
+            subject,
+            occurred,
+            source_sequence,
+            producer_recorded_at: recorded.map(instant).transpose()?,
+            actor_post: map.optional("actor_post")?,
+            correlation_id: map.optional("correlation_id")?,
+            causation_id: map.optional("causation_id")?,
+            payload: map.last("payload", event::Stored { event_type, schema })?,
+        })
+    }
 }
 
 /// Opens a whole record as a fact.
@@ -115,12 +133,4 @@ pub fn recorded(record: &Record<'_>) -> Result<Recorded, Unreadable> {
         irregularities,
         event: Arc::new(event),
     })
-}
-
-/// Decodes with a bounded depth: a payload is at most a list of maps inside a map inside the envelope.
-fn open<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, rmp_serde::decode::Error> {
-    const DEPTH: usize = 16;
-    let mut from = rmp_serde::Deserializer::from_read_ref(bytes);
-    from.set_max_depth(DEPTH);
-    T::deserialize(&mut from)
 }

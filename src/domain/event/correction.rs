@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::fmt;
 use uuid::Uuid;
 
-use super::{EventType, Payload, SCHEMA, with_payload, with_payload_type};
+use super::{EventType, InOrder, Payload, Stored, with_payload};
 use crate::domain::id::{Code, SourceName, Subject};
 use crate::domain::value::{Occurred, Words};
 
@@ -56,7 +56,7 @@ impl Serialize for Corrected {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut map = to.serialize_map(Some(5 + usize::from(self.actor_post.is_some())))?;
         map.serialize_entry("type", self.payload.event_type().as_str())?;
-        map.serialize_entry("schema", &SCHEMA)?;
+        map.serialize_entry("schema", &self.payload.event_type().schema())?;
         map.serialize_entry("subject", &self.subject)?;
         map.serialize_entry("occurred", &self.occurred)?;
         if let Some(post) = &self.actor_post {
@@ -77,41 +77,20 @@ impl<'de> Deserialize<'de> for Corrected {
                 f.write_str("a corrected event: type, schema, subject, occurred, actor_post, payload")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Corrected, A::Error> {
-                let name: String = entry(&mut map, "type")?;
-                let event_type = EventType::parse(&name)
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Corrected, A::Error> {
+                let mut map = InOrder::of(map)?;
+                let name: &'de str = map.required("type")?;
+                let event_type = EventType::parse(name)
                     .filter(|one| !matches!(one, EventType::CorrectionMade | EventType::EventVoided))
                     .ok_or_else(|| A::Error::custom("not a type of event that can be corrected"))?;
-                if entry::<u16, A>(&mut map, "schema")? != SCHEMA {
-                    return Err(A::Error::custom("unknown schema version"));
-                }
-                let subject = entry(&mut map, "subject")?;
-                let occurred = entry(&mut map, "occurred")?;
-                let mut actor_post = None;
-                let mut key: Option<String> = map.next_key()?;
-                if key.as_deref() == Some("actor_post") {
-                    actor_post = Some(map.next_value()?);
-                    key = map.next_key()?;
-                }
-                if key.as_deref() != Some("payload") {
-                    return Err(A::Error::missing_field("payload"));
-                }
-                let payload: Payload =
-                    with_payload_type!(event_type, Content => map.next_value::<Content>()?.into());
-                match map.next_key::<String>()? {
-                    None => Ok(Corrected { subject, occurred, actor_post, payload: Box::new(payload) }),
-                    Some(_) => Err(A::Error::custom("a field after the payload")),
-                }
+                let schema = map.required("schema")?;
+                let subject = map.required("subject")?;
+                let occurred = map.required("occurred")?;
+                let actor_post = map.optional("actor_post")?;
+                let payload = map.last("payload", Stored { event_type, schema })?;
+                Ok(Corrected { subject, occurred, actor_post, payload: Box::new(payload) })
             }
         }
         from.deserialize_map(Fields)
-    }
-}
-
-/// The value of the next entry, which must have that key.
-fn entry<'de, T: Deserialize<'de>, A: MapAccess<'de>>(map: &mut A, key: &'static str) -> Result<T, A::Error> {
-    match map.next_key::<String>()? {
-        Some(found) if found == key => map.next_value(),
-        _ => Err(A::Error::missing_field(key)),
     }
 }

@@ -1,12 +1,12 @@
 //! What a poster says happened: the envelope's own part here, one struct a type in `payload`, the closed lists in
 //! `codes`. Pure data; the rules are in [`super::decide`].
 //!
-//! Invariant: names and forms here are stored. A field is added, never renamed or re-read; `SCHEMA` says which form
-//! a record has.
+//! Invariant: names and forms here are stored. A field is added, never renamed or re-read; `versions` says how.
 
 mod codes;
 mod correction;
 mod payload;
+mod versions;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -17,9 +17,7 @@ use super::value::{Occurred, Words};
 pub use codes::*;
 pub use correction::{Corrected, CorrectionMade, nested};
 pub use payload::*;
-
-/// The version of the stored form of every payload below.
-pub const SCHEMA: u16 = 1;
+pub use versions::{InOrder, Stored};
 
 /// The poster's part of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]

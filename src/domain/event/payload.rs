@@ -75,6 +75,19 @@ payload! {
     }
 }
 payload! {
+    /// What somebody else's register calls the thing that a code names, and when.
+    Alias {
+        /// Their code, such as a GSS code.
+        code: Code,
+        /// First day on which they call it so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        valid_from: Option<Date>,
+        /// Last day.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        valid_to: Option<Date>,
+    }
+}
+payload! {
     /// One code of a list.
     CodeListEntry {
         /// The stable key.
@@ -87,9 +100,9 @@ payload! {
         /// Last day on which it may be used.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         valid_to: Option<Date>,
-        /// What somebody else's register calls it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        alias: Option<Code>,
+        /// What somebody else's register calls it; more than one where theirs changed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        aliases: Vec<Alias>,
     }
 }
 payload! {

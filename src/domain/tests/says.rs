@@ -138,7 +138,7 @@ pub(crate) fn entry(id: &str, from: Option<&str>, to: Option<&str>) -> CodeListE
         title: label("A code"),
         valid_from: from.map(day),
         valid_to: to.map(day),
-        alias: None,
+        aliases: Vec::new(),
     }
 }
 

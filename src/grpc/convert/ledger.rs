@@ -3,17 +3,17 @@
 use super::Wire;
 use super::field::{
     Held, Path, Texts, all, closed, code, codes, date, day, label, list, number, optional_code,
-    optional_date, shown, shown_or_empty, text,
+    optional_date, shown, text,
 };
 use crate::domain::{
     event::{
-        CalendarAdopted, CodeListAdopted, CodeListEntry, GrantChanged, Holiday, LedgerOpened, PostRegistered,
-        ReportSettingsAdopted,
+        Alias, CalendarAdopted, CodeListAdopted, CodeListEntry, GrantChanged, Holiday, LedgerOpened,
+        PostRegistered, ReportSettingsAdopted,
     },
     rejection::Rejection,
 };
 use crate::grpc::wire;
-use crate::limits::{MAX_ENTRIES, MAX_NAME, MAX_ORIGIN, MAX_PATTERNS};
+use crate::limits::{MAX_ENTRIES, MAX_LINKS, MAX_NAME, MAX_ORIGIN, MAX_PATTERNS};
 
 impl Wire for LedgerOpened {
     type Message = wire::LedgerOpened;
@@ -98,7 +98,7 @@ impl Wire for CodeListAdopted {
                 title: label(&at.field("title"), &entry.title)?,
                 valid_from: optional_date(&at.field("valid_from"), entry.valid_from)?,
                 valid_to: optional_date(&at.field("valid_to"), entry.valid_to)?,
-                alias: optional_code(&at.field("alias"), &entry.alias)?,
+                aliases: aliases(at, &entry.alias, entry.aliases)?,
             })
         })?;
         Ok(Self { entries })
@@ -110,7 +110,8 @@ impl Wire for CodeListAdopted {
             title: shown(&entry.title),
             valid_from: entry.valid_from.map(day),
             valid_to: entry.valid_to.map(day),
-            alias: shown_or_empty(entry.alias.as_ref()),
+            alias: String::new(),
+            aliases: entry.aliases.iter().map(alias_message).collect(),
         };
         wire::CodeListAdopted { entries: self.entries.iter().map(entry).collect() }
     }
@@ -173,5 +174,30 @@ impl Wire for ReportSettingsAdopted {
             survey_minimum: self.survey_minimum,
             release_interval: self.release_interval,
         }
+    }
+}
+
+/// The field `alias` is from when there was but one, for all days; who still posts it says the same as ever.
+fn aliases(at: &Path<'_>, only: &str, many: Vec<wire::CodeAlias>) -> Result<Vec<Alias>, Rejection> {
+    if let Some(code) = optional_code(&at.field("alias"), only)? {
+        if many.is_empty() {
+            return Ok(vec![Alias { code, valid_from: None, valid_to: None }]);
+        }
+        return Err(at.field("alias").refuse("alias and aliases", "write every one among aliases"));
+    }
+    list(&at.field("aliases"), MAX_LINKS, many, |at, alias| {
+        Ok(Alias {
+            code: code(&at.field("code"), &alias.code)?,
+            valid_from: optional_date(&at.field("valid_from"), alias.valid_from)?,
+            valid_to: optional_date(&at.field("valid_to"), alias.valid_to)?,
+        })
+    })
+}
+
+fn alias_message(alias: &Alias) -> wire::CodeAlias {
+    wire::CodeAlias {
+        code: shown(&alias.code),
+        valid_from: alias.valid_from.map(day),
+        valid_to: alias.valid_to.map(day),
     }
 }

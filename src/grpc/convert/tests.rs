@@ -1,228 +1,18 @@
 //! Every payload there and back; and one sample of each way in which a field can be wrong.
 
+mod samples;
+mod stored;
+
 use jiff::Timestamp;
 
 use super::*;
 use crate::domain::{command::Recorded, event::EventType, irregularity::Irregularity, value::Sha256};
-use crate::grpc::wire::{Date, Month, Occurred, expected::Condition, occurred::Precision};
+use crate::grpc::wire::{Month, Occurred, expected::Condition, occurred::Precision};
 use crate::journal::{
     Proposal, Text,
     read::{Entry, WordsStatus, WordsView},
 };
-
-const ID: &str = "0b9e1f4c-6f0e-4a53-9f5e-2f6f6c1f8a10";
-const OTHER_ID: &str = "7c0b6a52-1f7e-4df0-9a44-6f2f8d5b3c21";
-
-fn date(year: i32, month: i32, day: i32) -> Date {
-    Date { year, month, day }
-}
-
-fn texts(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| (*text).to_owned()).collect()
-}
-
-/// An event with every field of the envelope filled in.
-fn event(payload: Message) -> wire::Event {
-    wire::Event {
-        event_id: ID.into(),
-        subject: "action/rest-spaces".into(),
-        occurred: Some(Occurred { precision: Some(Precision::Day(date(2026, 2, 28))) }),
-        source_sequence: Some(7),
-        producer_recorded_at: Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 123_456_000 }),
-        actor_post: "head-of-people".into(),
-        correlation_id: OTHER_ID.into(),
-        causation_id: ID.into(),
-        expected: None,
-        payload: Some(payload),
-    }
-}
-
-fn ledger_samples() -> Vec<Message> {
-    let entry = wire::CodeListEntry {
-        code: "ABE".into(),
-        title: "Aberdeen City".into(),
-        valid_from: Some(date(1996, 4, 1)),
-        valid_to: None,
-        alias: "S12000033".into(),
-    };
-    let holiday = wire::Holiday { on: Some(date(2026, 12, 25)), title: "Christmas Day".into(), kind: 1 };
-    vec![
-        Message::LedgerOpened(wire::LedgerOpened {
-            organisation: "Example Council".into(),
-            origin: "ledger.example/council".into(),
-            time_zone: "Europe/London".into(),
-            example_data: true,
-            simulated_clock: true,
-            access: 2,
-        }),
-        Message::GrantChanged(wire::GrantChanged {
-            types: texts(&["action.*", "evidence.attached"]),
-            subjects: texts(&["*"]),
-            posts: texts(&["head-of-people"]),
-        }),
-        Message::PostRegistered(wire::PostRegistered {
-            title: "Head of People".into(),
-            valid_from: Some(date(2024, 2, 29)),
-            valid_to: Some(date(2027, 1, 1)),
-            held_with: texts(&["wellbeing-lead"]),
-        }),
-        Message::CodeListAdopted(wire::CodeListAdopted { entries: vec![entry] }),
-        Message::CalendarAdopted(wire::CalendarAdopted {
-            covers_from: Some(date(2026, 1, 1)),
-            covers_to: Some(date(2026, 12, 31)),
-            holidays: vec![holiday],
-        }),
-        Message::ReportSettingsAdopted(wire::ReportSettingsAdopted {
-            calendar: "scotland".into(),
-            acknowledge_within: 5,
-            respond_within: 20,
-            change_within: 120,
-            suppress_below: 5,
-            survey_minimum: 10,
-            release_interval: 28,
-        }),
-    ]
-}
-
-fn pledge_samples() -> Vec<Message> {
-    vec![
-        Message::PledgePublished(wire::PledgePublished {
-            title: "Our pledge".into(),
-            version: 2,
-            text: "We will listen – always.\nAnd act.".into(),
-            sha256: vec![7; 32],
-            principles: texts(&["Trust", "Choice"]),
-            values: texts(&["Innovation and Creativity"]),
-            dispositions: vec![wire::CommitmentDisposition { commitment: "C1".into(), disposition: 2 }],
-        }),
-        Message::CommitmentMade(wire::CommitmentMade {
-            title: "Listen".into(),
-            pledge: "pledge-1".into(),
-            pledge_version: 2,
-            quote: "We will listen".into(),
-            span_start: 0,
-            span_end: 14,
-            kind: 1,
-            owner_post: "chief-executive".into(),
-            audience: texts(&["staff"]),
-            principles: texts(&["Trust"]),
-            delivers: vec![wire::Delivery { commitment: "C1".into(), basis: 2 }],
-        }),
-    ]
-}
-
-fn action_samples() -> Vec<Message> {
-    vec![
-        Message::ActionPlanned(wire::ActionPlanned {
-            title: "Rest spaces".into(),
-            commitments: texts(&["C9"]),
-            owner_post: "head-of-people".into(),
-            first_due: Some(date(2026, 3, 31)),
-            origin: 1,
-            feedback: texts(&[OTHER_ID]),
-            replaces: "quiet-room".into(),
-        }),
-        Message::ActionStarted(wire::ActionStarted {}),
-        Message::DeadlineRevised(wire::DeadlineRevised {
-            old_due: Some(date(2026, 3, 31)),
-            new_due: Some(date(2026, 4, 30)),
-            approver_post: "chief-executive".into(),
-            reason: "The building work began late.".into(),
-        }),
-        Message::ActionCompleted(wire::ActionCompleted { evidence: texts(&["photos"]) }),
-        Message::ActionVerified(wire::ActionVerified {
-            verifier_post: "internal-audit".into(),
-            evidence: texts(&["photos"]),
-        }),
-        Message::ActionReopened(wire::ActionReopened {
-            reason: "One room is still in use as a store.".into(),
-        }),
-        Message::ActionCancelled(wire::ActionCancelled { reason: "The office closed.".into() }),
-    ]
-}
-
-fn feedback_samples() -> Vec<Message> {
-    vec![
-        Message::FeedbackSought(wire::FeedbackSought {
-            title: "Spring round".into(),
-            respondents: 1,
-            opens: Some(date(2026, 4, 1)),
-            closes: Some(date(2026, 4, 30)),
-            invited: Some(0),
-            channels: texts(&["survey"]),
-            anonymity_options: vec![1, 3],
-            support_url: "https://support.example/help".into(),
-            commitments: texts(&["C14"]),
-        }),
-        Message::FeedbackReceived(wire::FeedbackReceived {
-            round: "spring-26".into(),
-            respondents: 2,
-            themes: texts(&["flexible-working"]),
-            policies: texts(&["leave"]),
-            channel: "survey".into(),
-            anonymity: 2,
-            contact: 2,
-            content_commitment: vec![1; 32],
-            receipt_code_hash: vec![2; 32],
-        }),
-        Message::FeedbackResponded(wire::FeedbackResponded {
-            outcome: 1,
-            mode: 2,
-            response_url: "https://council.example/you-said".into(),
-        }),
-        Message::FeedbackClosedWithoutChange(wire::FeedbackClosedWithoutChange {
-            reason_code: "law".into(),
-            reason: "The law fixes the period of notice.".into(),
-        }),
-    ]
-}
-
-fn policy_samples() -> Vec<Message> {
-    vec![
-        Message::PolicyRegistered(wire::PolicyRegistered {
-            title: "Leave".into(),
-            owner_post: "head-of-people".into(),
-            version: "3.1".into(),
-            document_sha256: vec![3; 32],
-            review_due: Some(date(2027, 4, 1)),
-        }),
-        Message::PolicyChangeProposed(wire::PolicyChangeProposed {
-            title: "Carer's leave".into(),
-            policy: "leave".into(),
-            origin: 1,
-            feedback: texts(&[ID]),
-            commitments: texts(&["C10"]),
-            nature: 2,
-        }),
-        Message::PolicyChangeApproved(wire::PolicyChangeApproved { by_post: "chief-executive".into() }),
-        Message::PolicyChanged(wire::PolicyChanged {
-            policy: "leave".into(),
-            version: "4".into(),
-            effective_on: Some(date(2026, 6, 1)),
-            document_sha256: vec![4; 32],
-            what_changed: "Carers have five more days.".into(),
-        }),
-        Message::EvidenceAttached(wire::EvidenceAttached {
-            about: "action/rest-spaces".into(),
-            sha256: vec![5; 32],
-            size_bytes: 12_345,
-            media_type: "application/pdf".into(),
-            kind: "photo".into(),
-            uri: "https://council.example/evidence/1".into(),
-        }),
-        Message::EventVoided(wire::EventVoided {
-            target_event_id: OTHER_ID.into(),
-            target_source: "lms".into(),
-            ground: 1,
-            approver_post: "internal-audit".into(),
-        }),
-    ]
-}
-
-/// One of each payload, every field filled in.
-fn samples() -> Vec<Message> {
-    [ledger_samples(), pledge_samples(), action_samples(), feedback_samples(), policy_samples()].concat()
-}
+use samples::{ID, OTHER_ID, date, event, samples, texts};
 
 fn source() -> SourceName {
     SourceName::parse("tracker").unwrap()
@@ -555,7 +345,16 @@ fn every_value_of_every_closed_list_comes_back() {
         ResponseOutcome,
         ResponseMode,
         ChangeNature,
-        VoidGround
+        VoidGround,
+        Direction,
+        ReviewOutcome,
+        Level,
+        Purpose,
+        WithdrawalScope,
+        PolicyReviewOutcome,
+        ErasureGround,
+        RefusalGround,
+        OpinionResult
     );
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{action, cancelled, code, event, groundwork, opened};
 use crate::domain::{
-    event::{ActionCompleted, Event},
+    event::{ActionCompleted, Alias, Event, EventType, Payload},
     value::Occurred,
 };
 use crate::journal::{codec, keys};
@@ -77,6 +77,40 @@ fn an_unknown_type_schema_or_field_is_refused() {
     assert!(swapped(b"schema\x01", b"schema\x02").is_err());
     assert!(swapped(b"actor_post", b"actor_past").is_err());
     assert!(swapped(b"evidence", b"evidense").is_err());
+}
+
+/// A line a type and version, as `type schema hex`; that the lines are today's forms is tested where the samples are.
+#[test]
+fn every_version_of_every_type_that_there_ever_was_is_read() {
+    let mut read = std::collections::BTreeMap::<(EventType, u16), usize>::new();
+    for line in include_str!("stored.txt").lines() {
+        let mut parts = line.split(' ');
+        let event_type = EventType::parse(parts.next().unwrap()).unwrap();
+        let schema: u16 = parts.next().unwrap().parse().unwrap();
+        let bytes = const_hex::decode(parts.next().unwrap()).unwrap();
+        let event = codec::decode(&bytes).unwrap();
+        assert_eq!(event.payload.event_type(), event_type);
+        // What is read is written in today's form, and read again as the same.
+        let today = encoded(&event);
+        assert_eq!(codec::decode(&today).unwrap(), event);
+        assert_eq!(today == bytes, schema == event_type.schema(), "{line}");
+        *read.entry((event_type, schema)).or_default() += 1;
+    }
+    for event_type in EventType::ALL {
+        for schema in 1..=event_type.schema() {
+            assert_eq!(read.get(&(*event_type, schema)), Some(&1), "{} {schema}", event_type.as_str());
+        }
+    }
+}
+
+#[test]
+fn the_one_alias_of_schema_1_is_an_alias_for_all_days() {
+    let line =
+        include_str!("stored.txt").lines().find(|line| line.starts_with("code_list.adopted 1 ")).unwrap();
+    let bytes = const_hex::decode(line.rsplit(' ').next().unwrap()).unwrap();
+    let Payload::CodeListAdopted(list) = codec::decode(&bytes).unwrap().payload else { panic!("{line}") };
+    let alias = Alias { code: code("S12000033"), valid_from: None, valid_to: None };
+    assert_eq!(list.entries[0].aliases, [alias]);
 }
 
 proptest! {

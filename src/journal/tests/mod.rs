@@ -104,7 +104,7 @@ pub(super) fn groundwork() -> Vec<Proposal> {
         title: label("Staff"),
         valid_from: None,
         valid_to: None,
-        alias: None,
+        aliases: Vec::new(),
     };
     vec![
         post("head"),
