@@ -4,7 +4,7 @@ use crate::domain::decide::{Mention, mentions};
 use crate::domain::irregularity::Irregularity;
 use crate::domain::rules::{FORMS, RULES};
 
-const TESTS: &[&str] = &[
+pub(super) const TESTS: &[&str] = &[
     include_str!("actions.rs"),
     include_str!("batches.rs"),
     include_str!("corrections.rs"),

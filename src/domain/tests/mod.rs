@@ -12,6 +12,7 @@ mod grants;
 mod pledges;
 mod policies;
 mod replay;
+mod rows;
 mod says;
 mod voids;
 
@@ -163,6 +164,12 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// What a test shows stands in the table of rules.
+    #[track_caller]
+    fn row(&self, outcome: &str) {
+        rows::show(self.command.event.payload.event_type(), outcome);
+    }
+
     #[track_caller]
     pub(super) fn then_accepted(self) -> Self {
         self.then_flagged(&[])
@@ -171,6 +178,8 @@ impl Outcome {
     /// Accepted with exactly these marks.
     #[track_caller]
     pub(super) fn then_flagged(mut self, marks: &[Irregularity]) -> Self {
+        self.row("accepted");
+        marks.iter().for_each(|mark| self.row(&format!("flagged {mark}")));
         match &self.judged {
             Ok(decision) => assert_eq!(decision.irregularities, marks),
             Err(refused) => panic!("refused: {refused:?}"),
@@ -183,6 +192,7 @@ impl Outcome {
     /// Refused by a rule about truth.
     #[track_caller]
     pub(super) fn then_refused(self, rule: &Rule) -> Self {
+        self.row(&format!("refused {}", rule.name));
         match &self.judged {
             Err(Rejection::Impossible { rule: broken, .. }) => assert_eq!(*broken, rule.name),
             other => panic!("{} expected, not {other:?}", rule.name),
@@ -205,6 +215,7 @@ impl Outcome {
     /// Refused by a rule about form, at this field.
     #[track_caller]
     pub(super) fn then_malformed(self, form: &Form, at: &str) -> Self {
+        self.row(&format!("malformed {}", form.name));
         match &self.judged {
             Err(Rejection::Malformed { field, rule, .. }) => {
                 assert_eq!((*rule, field.as_str()), (form.rule, at));
@@ -217,6 +228,7 @@ impl Outcome {
     /// Refused because it refers to something that is not there.
     #[track_caller]
     pub(super) fn then_unknown(self, at: &str, what: &str) -> Self {
+        self.row("refused UNKNOWN_REFERENCE");
         match &self.judged {
             Err(Rejection::Unknown { field, reference }) => {
                 assert_eq!((field.as_str(), reference.as_str()), (at, what));
@@ -228,11 +240,13 @@ impl Outcome {
 
     #[track_caller]
     pub(super) fn then_in_future(self) {
+        self.row("refused IN_FUTURE");
         assert_eq!(self.judged, Err(Rejection::InFuture));
     }
 
     #[track_caller]
     pub(super) fn then_not_granted(self, denied: &str) {
+        self.row("refused NOT_GRANTED");
         match &self.judged {
             Err(Rejection::NotGranted { what, .. }) => assert_eq!(what, denied),
             other => panic!("{denied} denied expected, not {other:?}"),
@@ -241,6 +255,7 @@ impl Outcome {
 
     #[track_caller]
     pub(super) fn then_conflict(self, has: u64) {
+        self.row("refused EXPECTATION_FAILED");
         assert!(matches!(&self.judged, Err(Rejection::Conflict { actual, .. }) if *actual == has));
     }
 
