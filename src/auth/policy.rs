@@ -44,6 +44,7 @@ pub const TABLE: &[Row] = &[
     row("/pledgebook.v1.LedgerAdminService/CreateLedger", &[Operator]),
     row("/pledgebook.v1.LedgerAdminService/ListLedgers", &[Operator, Auditor]),
     row("/pledgebook.v1.LedgerAdminService/SetGrants", &[Operator]),
+    row("/pledgebook.v1.LedgerAdminService/CorrectClock", &[Operator]),
     anybody("/grpc.health.v1.Health/Check"),
     anybody("/grpc.health.v1.Health/Watch"),
     anybody("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"),

@@ -8,7 +8,7 @@ use super::{
     client::{self, DEFAULT_SERVER, Server, Who},
     out::{self, Align},
 };
-use crate::grpc::wire::{self, CreateLedgerRequest, LedgerOpened, ListLedgersRequest};
+use crate::grpc::wire::{self, CorrectClockRequest, CreateLedgerRequest, LedgerOpened, ListLedgersRequest};
 
 /// Create and list ledgers: one an organisation.
 #[derive(Args)]
@@ -38,6 +38,12 @@ enum What {
     /// List the ledgers of a server.
     #[command(after_help = "Example:\n  pledgebook ledger list --json")]
     List,
+    /// Say that the machine's clock is right now, for a ledger that is read-only because it was not.
+    #[command(after_help = "Example:\n  pledgebook ledger correct-clock improvement-service")]
+    CorrectClock {
+        /// The ledger's name.
+        name: String,
+    },
 }
 
 #[derive(Args)]
@@ -73,8 +79,8 @@ enum Access {
 impl Ledger {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         // A wrong name is told without a server, too.
-        if let What::Create(create) = &self.what {
-            client::ledger_name("NAME", &create.name)?;
+        if let What::Create(Create { name, .. }) | What::CorrectClock { name } = &self.what {
+            client::ledger_name("NAME", name)?;
         }
         block_on(async {
             let who = Who { source: None, token: self.token.clone() };
@@ -82,6 +88,7 @@ impl Ledger {
             let page = match &self.what {
                 What::Create(create) => created(&server, create, self.json).await?,
                 What::List => listed(&server, self.json).await?,
+                What::CorrectClock { name } => corrected(&server, name, self.json).await?,
             };
             out::print(&page);
             Ok(Outcome::Done)
@@ -120,6 +127,22 @@ async fn created(server: &Server, create: &Create, json: bool) -> anyhow::Result
         Access::Granted => "Nobody may post to it yet; `pledgebook grant set` says who may post what.\n",
     };
     Ok(page)
+}
+
+async fn corrected(server: &Server, name: &str, json: bool) -> anyhow::Result<String> {
+    let ledger = client::ledger_name("NAME", name)?;
+    let answered = server.admin().correct_clock(CorrectClockRequest { ledger: ledger.clone() }).await;
+    let answer = answered.map_err(|status| client::failed(&status))?.into_inner();
+    let sequence = answer.receipt.unwrap_or_default().sequence;
+    let drift = answer.drift_seconds;
+    if json {
+        return Ok(format!("{}\n", json!({"ledger": ledger, "sequence": sequence, "drift_seconds": drift})));
+    }
+    let how = match drift {
+        0.. => format!("{drift} s ahead"),
+        _ => format!("{} s behind", drift.unsigned_abs()),
+    };
+    Ok(format!("{ledger} takes appends again; record {sequence} says that its clock was {how}.\n"))
 }
 
 async fn listed(server: &Server, json: bool) -> anyhow::Result<String> {

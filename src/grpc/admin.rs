@@ -8,18 +8,19 @@ use super::{
     Caller, House, blocking, convert,
     status::{self, Place},
     wire::{
-        self, CreateLedgerRequest, CreateLedgerResponse, ListLedgersRequest, ListLedgersResponse,
-        SetGrantsRequest, SetGrantsResponse, ledger_admin_service_server::LedgerAdminService,
+        self, CorrectClockRequest, CorrectClockResponse, CreateLedgerRequest, CreateLedgerResponse,
+        ListLedgersRequest, ListLedgersResponse, SetGrantsRequest, SetGrantsResponse,
+        ledger_admin_service_server::LedgerAdminService,
     },
 };
 use crate::domain::{
     command::{Command, Expected},
-    event::{Event, GrantChanged, Payload},
-    id::{LedgerName, SourceName},
+    event::{ClockCorrected, Event, GrantChanged, Payload},
+    id::{LedgerName, SourceName, Subject},
     rejection::Rejection,
     value::Occurred,
 };
-use crate::journal::{Proposal, Standing};
+use crate::journal::{Proposal, Standing, clock::Fault};
 use crate::ledgers::{CreateError, Ledger};
 use crate::limits::{MAX_GRANTS, REQUEST_TIMEOUT};
 
@@ -88,25 +89,49 @@ impl LedgerAdminService for Admin {
         let receipts = appended.iter().map(|one| convert::receipt(&ledger.name, &one.receipt)).collect();
         Ok(Response::new(SetGrantsResponse { receipts }))
     }
+
+    async fn correct_clock(
+        &self,
+        request: Request<CorrectClockRequest>,
+    ) -> Result<Response<CorrectClockResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let ledger = self.house.ledger(&request.into_inner().ledger)?;
+        let Standing::ClockFault(Fault { drift_seconds, .. }) = ledger.journal.standing() else {
+            return Err(status::clock_is_trusted(&ledger.name));
+        };
+        let proposal = said(&ledger, ledger.name.subject(), ClockCorrected { drift_seconds })
+            .map_err(|why| status::rejected(Some(&ledger.name), Place::Request, &why))?;
+        let deadline = caller.deadline.map_or_else(|| std::time::Instant::now() + REQUEST_TIMEOUT, |d| d.at);
+        let appended = ledger.journal.append(vec![proposal], Some(deadline)).await;
+        let appended =
+            appended.map_err(|refused| status::refused(&ledger.name, |_| Place::Request, &refused))?;
+        let receipt = appended.first().map(|one| convert::receipt(&ledger.name, &one.receipt));
+        Ok(Response::new(CorrectClockResponse { receipt, drift_seconds }))
+    }
 }
 
-/// A grant, as the operator's own event.
-fn proposal(ledger: &Ledger, index: usize, wire: wire::SourceGrant) -> Result<Proposal, Rejection> {
-    let (source, grant): (SourceName, GrantChanged) = convert::grant(index, wire)?;
+/// An operator's own event about that subject, at this moment. Nobody has to choose an id for it: to say it twice is
+/// to say the same twice.
+fn said(ledger: &Ledger, subject: Subject, payload: impl Into<Payload>) -> Result<Proposal, Rejection> {
     let event = Event {
-        // A grant that is set twice says the same twice: nobody has to choose an id for it.
         id: Uuid::new_v4(),
-        subject: source.subject(),
+        subject,
         occurred: Occurred::Instant(ledger.clock.now()),
         source_sequence: None,
         producer_recorded_at: None,
         actor_post: None,
         correlation_id: None,
         causation_id: None,
-        payload: Payload::GrantChanged(grant),
+        payload: payload.into(),
     };
     let command = Command { source: convert::operator()?, expected: Expected::Any, event: Arc::new(event) };
     Ok(Proposal { command, texts: Vec::new() })
+}
+
+/// A grant, as the operator's own event.
+fn proposal(ledger: &Ledger, index: usize, wire: wire::SourceGrant) -> Result<Proposal, Rejection> {
+    let (source, grant): (SourceName, GrantChanged) = convert::grant(index, wire)?;
+    said(ledger, source.subject(), grant)
 }
 
 fn not_created(name: &LedgerName, why: &CreateError) -> Status {
@@ -132,6 +157,7 @@ fn summary(ledger: &Ledger) -> wire::Ledger {
         read_only_because: match ledger.journal.standing() {
             Standing::Open => String::new(),
             Standing::ReadOnly(why) => why,
+            Standing::ClockFault(fault) => fault.why,
         },
     }
 }

@@ -208,6 +208,15 @@ pub(super) fn refused(ledger: &LedgerName, place: fn(usize) -> Place, refused: &
     .status()
 }
 
+/// An operator would correct a clock that nobody doubts.
+pub(super) fn clock_is_trusted(ledger: &LedgerName) -> Status {
+    let message = "the ledger's clock is trusted: there is nothing to correct";
+    Answer::new(Code::FailedPrecondition, "CLOCK_TRUSTED", message)
+        .with("ledger", ledger)
+        .precondition(ledger.to_string(), "only for a ledger that is read-only because of its clock")
+        .status()
+}
+
 fn unreadable(ledger: &LedgerName) -> Status {
     let message =
         "the ledger's own files could not be read; an operator finds out why with `pledgebook verify`";

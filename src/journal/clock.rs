@@ -74,6 +74,18 @@ impl Clock for SimulatedClock {
     }
 }
 
+/// Why the clock is not trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// In a sentence, with what to do.
+    pub why: String,
+    /// How far the clock was ahead before (behind: negative), in seconds.
+    pub drift_seconds: i64,
+}
+
+/// What ends a fault, as an operator reads it.
+const REMEDY: &str = "set the clock right, then record that with `pledgebook ledger correct-clock`";
+
 /// Watches the clock of one ledger.
 pub(super) struct Guard {
     wall: Timestamp,
@@ -82,29 +94,35 @@ pub(super) struct Guard {
 
 impl Guard {
     /// Begins to watch. Refuses, with the reason, if the last record lies in the future.
-    pub(super) fn new(clock: &dyn Clock, last_recorded: Timestamp) -> Result<Self, String> {
-        let wall = clock.now();
-        if last_recorded.duration_since(wall) > TOLERANCE {
-            return Err(format!(
-                "the last record was taken at {last_recorded}, but this machine's clock says {wall}: set the clock \
-                 right and start again"
-            ));
+    pub(super) fn new(clock: &dyn Clock, last_recorded: Timestamp) -> Result<Self, Fault> {
+        let guard = Self::afresh(clock);
+        let ahead = last_recorded.duration_since(guard.wall);
+        if ahead > TOLERANCE {
+            let why = format!(
+                "the last record was taken at {last_recorded}, but this machine's clock says {}: {REMEDY}",
+                guard.wall
+            );
+            return Err(Fault { why, drift_seconds: ahead.as_secs() });
         }
-        Ok(Self { wall, monotonic: clock.monotonic() })
+        Ok(guard)
+    }
+
+    /// Begins to watch with the clock as it is: an operator has said that it is right.
+    pub(super) fn afresh(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), monotonic: clock.monotonic() }
     }
 
     /// The time now; or why it cannot be trusted.
-    pub(super) fn read(&self, clock: &dyn Clock) -> Result<Timestamp, String> {
+    pub(super) fn read(&self, clock: &dyn Clock) -> Result<Timestamp, Fault> {
         let now = clock.now();
         let by_wall = now.duration_since(self.wall);
         let by_monotonic = SignedDuration::try_from(clock.monotonic().saturating_sub(self.monotonic))
             .unwrap_or(SignedDuration::MAX);
         let drift = (by_wall - by_monotonic).abs();
         if drift > TOLERANCE {
-            return Err(format!(
-                "this machine's clock jumped by {} s while the server ran: set it right and start again",
-                (by_wall - by_monotonic).as_secs()
-            ));
+            let jump = (by_wall - by_monotonic).as_secs();
+            let why = format!("this machine's clock jumped by {jump} s while the server ran: {REMEDY}");
+            return Err(Fault { why, drift_seconds: jump });
         }
         Ok(now)
     }
@@ -132,7 +150,10 @@ mod tests {
     fn a_last_record_up_to_five_minutes_ahead_is_tolerated() {
         let clock = Both(at(0), Duration::ZERO);
         assert!(Guard::new(&clock, at(300)).is_ok());
-        assert!(Guard::new(&clock, at(301)).is_err_and(|why| why.contains("set the clock")));
+        assert!(
+            Guard::new(&clock, at(301))
+                .is_err_and(|fault| fault.why.contains("set the clock") && fault.drift_seconds == 301)
+        );
     }
 
     #[test]
@@ -140,7 +161,11 @@ mod tests {
         let guard = Guard::new(&Both(at(0), Duration::ZERO), at(0)).unwrap();
         assert_eq!(guard.read(&Both(at(86_400), Duration::from_hours(24))), Ok(at(86_400)));
         assert!(guard.read(&Both(at(300), Duration::ZERO)).is_ok());
-        assert!(guard.read(&Both(at(301), Duration::ZERO)).is_err_and(|why| why.contains("301 s")));
-        assert!(guard.read(&Both(at(0), Duration::from_secs(301))).is_err_and(|why| why.contains("-301 s")));
+        assert!(guard.read(&Both(at(301), Duration::ZERO)).is_err_and(|fault| fault.drift_seconds == 301));
+        assert!(
+            guard
+                .read(&Both(at(0), Duration::from_secs(301)))
+                .is_err_and(|fault| fault.why.contains("-301 s"))
+        );
     }
 }

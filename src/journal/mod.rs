@@ -37,7 +37,7 @@ use std::{
 use storage::{Head, Reader};
 use tokio::sync::{oneshot, watch};
 
-use crate::domain::event::Access;
+use crate::domain::event::{Access, Payload};
 use clock::Clock;
 use commit::CommitPoint;
 pub use receipt::{Appended, Proposal, Receipt, Refused, Text};
@@ -100,6 +100,8 @@ pub enum Standing {
     Open,
     /// It does not, and why. Reads go on.
     ReadOnly(String),
+    /// It does not, for its clock is not trusted, until an operator's `ClockCorrected`. Reads go on.
+    ClockFault(clock::Fault),
 }
 
 /// What waits in the queue.
@@ -108,6 +110,12 @@ struct Request {
     bytes: usize,
     deadline: Option<Instant>,
     answer: oneshot::Sender<Result<Vec<Appended>, Refused>>,
+}
+
+impl Request {
+    fn corrects_clock(&self) -> bool {
+        self.proposals.iter().all(|encoded| corrects_clock(&encoded.proposal))
+    }
 }
 
 /// A proposal with its event already in stored form.
@@ -176,8 +184,12 @@ impl Journal {
         if self.is_closed() {
             return Err(Refused::Stopping);
         }
-        if let Standing::ReadOnly(why) = self.standing() {
-            return Err(Refused::ReadOnly(why));
+        match self.standing() {
+            Standing::ReadOnly(why) => return Err(Refused::ReadOnly(why)),
+            Standing::ClockFault(fault) if !proposals.iter().all(corrects_clock) => {
+                return Err(Refused::ReadOnly(fault.why));
+            }
+            Standing::Open | Standing::ClockFault(_) => {}
         }
         let (answer, answered) = oneshot::channel();
         let request = encode(proposals, deadline, answer)?;
@@ -259,6 +271,11 @@ impl Journal {
             let _ = writer.join();
         }
     }
+}
+
+/// Whether it is what a ledger takes while its clock is not trusted.
+fn corrects_clock(proposal: &Proposal) -> bool {
+    matches!(proposal.command.event.payload, Payload::ClockCorrected(_))
 }
 
 /// Encodes each event once, before it waits: what the writer needs from then on is done.

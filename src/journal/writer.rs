@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::{
     Appended, Encoded, Limits, Receipt, Refused, Request, Standing,
-    clock::{Clock, Guard},
+    clock::{Clock, Fault, Guard},
     commit::{CommitPoint, Outcome},
     receipt::{Text, commitment},
     world::{self, Base, Layer, Placed, View},
@@ -61,7 +61,7 @@ impl Writer {
         let mut writer = Self { point, base, clock, wires, limits, guard: None };
         match Guard::new(writer.clock.as_ref(), writer.last_recorded()) {
             Ok(guard) => writer.guard = Some(guard),
-            Err(why) => writer.stop_writing(why),
+            Err(fault) => writer.distrust_clock(fault),
         }
         writer
     }
@@ -80,19 +80,26 @@ impl Writer {
     }
 
     /// Judges, commits, answers. Decides anew as often as another writer was first.
-    fn serve(&mut self, requests: Vec<Request>) {
+    fn serve(&mut self, mut requests: Vec<Request>) {
         loop {
             let standing = self.wires.standing.borrow().clone();
-            if let Standing::ReadOnly(why) = standing {
-                return answer_all(requests, &Refused::ReadOnly(why));
-            }
-            let now = match self.guard.as_ref().map(|guard| guard.read(self.clock.as_ref())) {
-                Some(Ok(now)) => now,
-                Some(Err(why)) => {
-                    self.stop_writing(why);
+            let now = match (standing, self.guard.as_ref().map(|guard| guard.read(self.clock.as_ref()))) {
+                (Standing::ReadOnly(why), _) => return answer_all(requests, &Refused::ReadOnly(why)),
+                (Standing::Open, Some(Ok(now))) => now,
+                (Standing::Open, Some(Err(fault))) => {
+                    self.distrust_clock(fault);
                     continue;
                 }
-                None => return answer_all(requests, &Refused::Unknown),
+                (Standing::Open, None) => return answer_all(requests, &Refused::Unknown),
+                (Standing::ClockFault(fault), _) => {
+                    let (corrections, rest) = requests.into_iter().partition(Request::corrects_clock);
+                    answer_all(rest, &Refused::ReadOnly(fault.why));
+                    requests = corrections;
+                    if requests.is_empty() {
+                        return;
+                    }
+                    self.clock.now()
+                }
             };
             let Some(mut group) = self.point.group() else {
                 self.stop_writing("an earlier write failed; a restart recovers the ledger".into());
@@ -112,6 +119,7 @@ impl Writer {
                     let size = self.base.reader().head().size;
                     // Whoever hears of its record, and then asks, finds it in the feed.
                     self.wires.committed.send_replace(size);
+                    self.trust_clock();
                     return answer_each(requests, answers);
                 }
                 Outcome::Superseded => self.base.forget(),
@@ -167,6 +175,22 @@ impl Writer {
             return Timestamp::MIN;
         }
         Timestamp::from_microsecond(head.recorded_at).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Takes nothing but an operator's word about the clock from here on.
+    fn distrust_clock(&mut self, fault: Fault) {
+        tracing::error!(why = %fault.why, "the ledger is read-only");
+        self.guard = None;
+        self.wires.standing.send_replace(Standing::ClockFault(fault));
+    }
+
+    /// What was committed while the clock was not trusted is an operator's word that it is right now.
+    fn trust_clock(&mut self) {
+        if matches!(*self.wires.standing.borrow(), Standing::ClockFault(_)) {
+            self.guard = Some(Guard::afresh(self.clock.as_ref()));
+            self.wires.standing.send_replace(Standing::Open);
+            tracing::info!("an operator corrected the clock; the ledger takes appends again");
+        }
     }
 
     fn stop_writing(&mut self, why: String) {

@@ -1,10 +1,16 @@
 //! Who hears what, and when: nothing before it is durable, a batch whole or not at all.
 
-use std::{future::Future as _, pin::pin, task::Poll, time::Duration};
+use jiff::Timestamp;
+use std::{future::Future as _, pin::pin, sync::Arc, task::Poll, time::Duration};
 
-use super::{Limits, Verdict, gated, given, impossible, post};
-use crate::domain::irregularity::Irregularity;
-use crate::journal::{Refused, Standing, clock::Clock};
+use super::{Limits, Verdict, event, gated, given, impossible, post};
+use crate::domain::{
+    command::{Command, Expected},
+    event::{ClockCorrected, Event},
+    irregularity::Irregularity,
+    value::Occurred,
+};
+use crate::journal::{Proposal, Refused, Standing, clock::Clock};
 
 /// Polls a future once.
 macro_rules! is_pending {
@@ -182,8 +188,40 @@ fn a_ledger_whose_last_record_lies_in_the_future_is_read_only() {
     let it = it.restarted();
     let refused = it.append(vec![post("a")]);
     assert!(matches!(&refused, Err(Refused::ReadOnly(why)) if why.contains("clock")), "{refused:?}");
-    assert!(matches!(it.journal.standing(), Standing::ReadOnly(_)));
+    assert!(matches!(it.journal.standing(), Standing::ClockFault(fault) if fault.drift_seconds == 301));
     assert!(it.journal.entry(0).unwrap().is_some(), "reads go on");
+}
+
+#[test]
+fn an_operators_word_about_the_clock_opens_the_ledger_again() {
+    let it = given();
+    let then = it.clock.now();
+    it.clock.set(then - jiff::SignedDuration::from_hours(10));
+    let it = it.restarted();
+    // Nobody else's word, and nothing beside it.
+    let mine = || Proposal { command: clock_corrected("operator", it.clock.now()), texts: Vec::new() };
+    let theirs = Proposal { command: clock_corrected("tracker", it.clock.now()), texts: Vec::new() };
+    assert!(matches!(it.append(vec![theirs]), Err(Refused::Rejected { .. })));
+    assert!(matches!(it.append(vec![mine(), post("a")]), Err(Refused::ReadOnly(_))));
+    let corrected = &it.append(vec![mine()]).unwrap()[0].receipt;
+    // Time stands still until the clock has caught up with what is recorded: it never goes back.
+    assert_eq!(
+        (corrected.recorded_at, &corrected.irregularities[..]),
+        (then, &[Irregularity::ClockBehind][..])
+    );
+    assert_eq!(it.journal.standing(), Standing::Open);
+    let next = &it.append(vec![post("a")]).unwrap()[0].receipt;
+    assert_eq!((next.sequence, next.recorded_at), (corrected.sequence + 1, then));
+    it.clock.set(then + jiff::SignedDuration::from_secs(1));
+    assert_eq!(it.append(vec![post("b")]).unwrap()[0].receipt.recorded_at, it.clock.now());
+}
+
+fn clock_corrected(source: &str, now: Timestamp) -> Command {
+    let event = Event {
+        occurred: Occurred::Instant(now),
+        ..event("ledger/acme", ClockCorrected { drift_seconds: 36_000 })
+    };
+    Command { source: super::source(source), expected: Expected::Any, event: Arc::new(event) }
 }
 
 #[test]
