@@ -152,6 +152,11 @@ rules! {
     VOID_OF_OPERATION: "the opening of a ledger and its grants cannot be voided; record a new grant instead";
     ALREADY_VOIDED: "the event is voided already";
     // Commitments and measures, after they were made
+    COMMITMENT_NOT_MADE:
+        "no making of this commitment stands on this day; make it first, or correct the date";
+    COMMITMENT_CLOSED: "the commitment is closed on this day; name one that is open, or correct the date";
+    COMMITMENT_NOT_MILESTONE:
+        "a continuing commitment is kept or not kept, and never complete; review it for a period instead";
     // People: units, learning, awareness, surveys
     // The loop: rounds, feedback, ends of changes
     // Operation: sources, erasures, reports, opinions, the clock

@@ -15,6 +15,7 @@ use super::id::Subject;
 use super::rules::{self, Breach};
 
 pub mod action;
+pub mod commitment;
 pub mod feedback;
 pub mod governance;
 pub mod pledge;

@@ -19,7 +19,7 @@ pub(super) fn planned<W: World>(case: &mut Case<'_, W>, planned: &ActionPlanned)
     if planned.first_due < case.day {
         return Err(rules::DUE_BEFORE_PLANNED.at("action_planned.first_due").into());
     }
-    case.all_known(Kind::Commitment, &planned.commitments, "action_planned.commitments")?;
+    case.open_commitments(&planned.commitments, "action_planned.commitments")?;
     case.post(&planned.owner_post, "action_planned.owner_post")?;
     case.feedback(&planned.feedback, "action_planned.feedback")?;
     match &planned.replaces {

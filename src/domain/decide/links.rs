@@ -67,6 +67,35 @@ impl<W: World> Case<'_, W> {
         Ok(())
     }
 
+    /// Commitments that must stand, none of them twice and none of them closed on the event's day.
+    pub(super) fn open_commitments(&mut self, ids: &[Code], field: &str) -> Judged<(), W> {
+        self.all_known(Kind::Commitment, ids, field)?;
+        ids.iter().try_for_each(|id| self.open_commitment(id))
+    }
+
+    /// Judges that a commitment that is known to stand is not closed on the event's day.
+    pub(super) fn open_commitment(&mut self, id: &Code) -> Judged<(), W> {
+        match self.closing(id)? {
+            Some((on, sequence)) if on <= self.day => {
+                Err(rules::COMMITMENT_CLOSED.refusal(Some(sequence)).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The first day on which a commitment is closed, and the event that closed it: one of its own, or a later version
+    /// of its pledge. Whichever came first counts.
+    pub(super) fn closing(&mut self, id: &Code) -> Judged<Option<(Date, u64)>, W> {
+        let life = self.life(&Kind::Commitment.subject(id))?;
+        let State::Commitment(commitment) = life.state() else { return Ok(None) };
+        let own = commitment.end.as_ref().map(|end| (end.on, end.sequence));
+        let pledges = match self.life(&Kind::Pledge.subject(&commitment.pledge))?.state() {
+            State::Pledge(pledge) => pledge.closed.get(id).map(|closing| (closing.on, closing.sequence)),
+            _ => None,
+        };
+        Ok(own.into_iter().chain(pledges).min())
+    }
+
     /// A post that must be registered for the event's day.
     pub(super) fn post(&mut self, post: &Code, field: &str) -> Judged<(), W> {
         post_on(self.world, post, self.day, field)

@@ -18,7 +18,7 @@ pub(super) fn proposed<W: World>(case: &mut Case<'_, W>, proposed: &PolicyChange
     }
     case.known(&Kind::Policy.subject(&proposed.policy), "policy_change_proposed.policy")?;
     case.feedback(&proposed.feedback, "policy_change_proposed.feedback")?;
-    case.all_known(Kind::Commitment, &proposed.commitments, "policy_change_proposed.commitments")
+    case.open_commitments(&proposed.commitments, "policy_change_proposed.commitments")
 }
 
 pub(super) fn changed<W: World>(case: &mut Case<'_, W>, changed: &PolicyChanged) -> Judged<(), W> {

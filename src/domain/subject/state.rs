@@ -7,9 +7,10 @@ use jiff::civil::Date;
 use std::sync::Arc;
 
 use super::action::Action;
+use super::commitment::Commitment;
 use super::feedback::{Feedback, Round};
 use super::governance::{Calendar, CodeList, Grant, Opening, Post, Settings};
-use super::pledge::{Commitment, Pledge};
+use super::pledge::Pledge;
 use super::policy::{Change, Evidence, Policy};
 use crate::domain::command::Recorded;
 use crate::domain::event::Payload;
@@ -60,7 +61,7 @@ impl State {
             Self::Post(_) | Self::Policy(_) => "REGISTERED",
             Self::CodeList(_) | Self::Calendar(_) | Self::Settings(_) => "ADOPTED",
             Self::Pledge(_) => "PUBLISHED",
-            Self::Commitment(_) => "ACTIVE",
+            Self::Commitment(commitment) => commitment.stage_name(),
             Self::Action(action) => action.stage.as_str(),
             Self::Round(_) => "OPEN",
             Self::Feedback(feedback) => feedback.stage.as_str(),
@@ -82,7 +83,7 @@ impl State {
                 Settings::after(self, settings, at).map(Self::Settings)
             }
             Payload::PledgePublished(pledge) => Pledge::after(self, pledge, fact, day).map(Self::Pledge),
-            Payload::CommitmentMade(made) => Commitment::after(self, made, at, day).map(Self::Commitment),
+            Payload::CommitmentMade(made) => Commitment::made(self, made, at, day).map(Self::Commitment),
             Payload::ActionPlanned(planned) => Action::planned(self, planned, at, day).map(Self::Action),
             Payload::ActionStarted(_)
             | Payload::DeadlineRevised(_)
@@ -101,16 +102,16 @@ impl State {
             Payload::PolicyChangeApproved(_) => Change::approved(self, at, day).map(Self::Change),
             Payload::PolicyChanged(changed) => Change::changed(self, changed, at).map(Self::Change),
             Payload::EvidenceAttached(attached) => Evidence::after(self, attached, at).map(Self::Evidence),
+            Payload::CommitmentFulfilled(_)
+            | Payload::CommitmentMerged(_)
+            | Payload::CommitmentSuperseded(_)
+            | Payload::CommitmentWithdrawn(_) => Commitment::ended(self, fact, day).map(Self::Commitment),
             // PLACEHOLDER commitments
             Payload::OwnerReassigned(_)
             | Payload::MeasureAgreed(_)
             | Payload::MeasureRevised(_)
             | Payload::MeasureReported(_)
             | Payload::CommitmentReviewed(_)
-            | Payload::CommitmentFulfilled(_)
-            | Payload::CommitmentMerged(_)
-            | Payload::CommitmentSuperseded(_)
-            | Payload::CommitmentWithdrawn(_)
             | Payload::ActionProgressReported(_)
             | Payload::EvidenceChallenged(_)
             | Payload::EvidenceUpheld(_)

@@ -7,6 +7,7 @@ use crate::domain::rules::{FORMS, RULES};
 const TESTS: &[&str] = &[
     include_str!("actions.rs"),
     include_str!("batches.rs"),
+    include_str!("commitments.rs"),
     include_str!("envelopes.rs"),
     include_str!("feedback.rs"),
     include_str!("governance.rs"),

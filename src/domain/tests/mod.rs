@@ -3,6 +3,7 @@
 
 mod actions;
 mod batches;
+mod commitments;
 mod coverage;
 mod envelopes;
 mod feedback;
@@ -12,6 +13,7 @@ mod pledges;
 mod policies;
 mod replay;
 mod says;
+mod says_commitments;
 mod voids;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
