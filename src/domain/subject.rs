@@ -16,8 +16,11 @@ use super::rules::{self, Breach};
 
 pub mod action;
 pub mod commitment;
+pub mod evidence;
 pub mod feedback;
 pub mod governance;
+pub mod measure;
+mod owner;
 pub mod pledge;
 pub mod policy;
 mod state;

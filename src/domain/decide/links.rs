@@ -38,6 +38,17 @@ pub(super) fn unique<T: Ord>(items: &[T], field: &str) -> Result<(), Rejection> 
     }
 }
 
+/// Judges that a period runs forwards, and is over on the day on which it is told of; `field` names its last day.
+pub(super) fn period(from: Date, to: Date, day: Date, field: &str) -> Result<(), Rejection> {
+    if to < from {
+        return Err(rules::TERM_BACKWARDS.at(field));
+    }
+    if day < to {
+        return Err(rules::PERIOD_NOT_OVER.at(field));
+    }
+    Ok(())
+}
+
 impl<W: World> Case<'_, W> {
     /// The event's own subject.
     pub(super) fn subject(&self) -> &Subject {
@@ -77,6 +88,29 @@ impl<W: World> Case<'_, W> {
     pub(super) fn open_commitment(&mut self, id: &Code) -> Judged<(), W> {
         match self.closing(id)? {
             Some((on, sequence)) if on <= self.day => {
+                Err(rules::COMMITMENT_CLOSED.refusal(Some(sequence)).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A commitment that must stand, and be made and not closed on the event's day: nothing is agreed for, or goes on
+    /// in, a promise that nobody had made yet.
+    pub(super) fn commitment_of_the_day(&mut self, id: &Code, field: &str) -> Judged<(), W> {
+        let life = self.known(&Kind::Commitment.subject(id), field)?;
+        if let State::Commitment(commitment) = life.state()
+            && self.day < commitment.made_on
+        {
+            return Err(rules::COMMITMENT_NOT_YET_MADE.refusal(Some(commitment.sequence)).into());
+        }
+        self.open_commitment(id)
+    }
+
+    /// A period that a commitment is looked at for: it began before the commitment was closed. What was kept until it
+    /// ended can still be told afterwards.
+    pub(super) fn open_when_it_began(&mut self, id: &Code, period_from: Date) -> Judged<(), W> {
+        match self.closing(id)? {
+            Some((on, sequence)) if on <= period_from => {
                 Err(rules::COMMITMENT_CLOSED.refusal(Some(sequence)).into())
             }
             _ => Ok(()),

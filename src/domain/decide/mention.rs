@@ -14,6 +14,7 @@ pub(crate) mod list {
     pub(crate) const CHANNEL: &str = "channel";
     pub(crate) const EVIDENCE_KIND: &str = "evidence-kind";
     pub(crate) const NO_CHANGE_REASON: &str = "no-change-reason";
+    pub(crate) const PROGRESS: &str = "progress";
     pub(crate) const THEME: &str = "theme";
 }
 
@@ -66,7 +67,7 @@ pub fn mentions(event: &Event) -> Vec<Mention> {
             found.0.push(Mention::Document { about: evidence.about.clone(), sha256: evidence.sha256 });
             found.codes(list::EVIDENCE_KIND, [&evidence.kind]);
         }
-        // PLACEHOLDER commitments
+        Payload::ActionProgressReported(progress) => found.codes(list::PROGRESS, [&progress.progress]),
         Payload::OwnerReassigned(_)
         | Payload::MeasureAgreed(_)
         | Payload::MeasureRevised(_)
@@ -76,7 +77,6 @@ pub fn mentions(event: &Event) -> Vec<Mention> {
         | Payload::CommitmentMerged(_)
         | Payload::CommitmentSuperseded(_)
         | Payload::CommitmentWithdrawn(_)
-        | Payload::ActionProgressReported(_)
         | Payload::EvidenceChallenged(_)
         | Payload::EvidenceUpheld(_)
         | Payload::EvidenceRejected(_)

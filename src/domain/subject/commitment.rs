@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::State;
 use crate::domain::command::Recorded;
-use crate::domain::event::{CommitmentKind, CommitmentMade, Payload};
+use crate::domain::event::{CommitmentKind, CommitmentMade, CommitmentReviewed, Payload, ReviewOutcome};
 use crate::domain::id::Code;
 use crate::domain::rules::{self, Breach};
 
@@ -99,6 +99,21 @@ impl Commitment {
         }
     }
 
+    /// A review leaves a promise as it is; but what it found must be something that can be found of such a promise.
+    pub(super) fn reviewed(state: &State, reviewed: &CommitmentReviewed) -> Result<Self, Breach> {
+        let commitment = Self::standing(state)?;
+        if !fits(reviewed.outcome, commitment.kind) {
+            return Err(Breach::of(&rules::OUTCOME_OF_OTHER_KIND, Some(commitment.sequence)));
+        }
+        match &commitment.end {
+            // What was kept until it ended can still be looked at.
+            Some(end) if end.on <= reviewed.period_from => {
+                Err(Breach::of(&rules::COMMITMENT_CLOSED, Some(end.sequence)))
+            }
+            _ => Ok(commitment.clone()),
+        }
+    }
+
     pub(super) fn ended(state: &State, fact: &Arc<Recorded>, on: Date) -> Result<Self, Breach> {
         let commitment = Self::standing(state)?;
         let ending = match &fact.event.payload {
@@ -133,5 +148,16 @@ impl Commitment {
             Some(end) => end.ending.as_str(),
             None => "ACTIVE",
         }
+    }
+}
+
+/// Whether such a promise can be found so: one is kept in a period, the other is done in the end, and of either it may
+/// be that nothing tells.
+const fn fits(outcome: ReviewOutcome, kind: CommitmentKind) -> bool {
+    use ReviewOutcome::{Complete, Kept, Limited, NoEvidence, NotKept, NotStarted, Partly, Substantial};
+    match outcome {
+        Kept | Partly | NotKept => matches!(kind, CommitmentKind::Continuing),
+        NotStarted | Limited | Substantial | Complete => matches!(kind, CommitmentKind::Milestone),
+        NoEvidence => true,
     }
 }
