@@ -46,7 +46,7 @@ pub(super) fn reviewed<W: World>(case: &mut Case<'_, W>, reviewed: &CommitmentRe
         return Err(rules::EVIDENCE_MISSING.at("commitment_reviewed.evidence").into());
     }
     let own = case.subject().id().clone();
-    case.open_when_it_began(&own, reviewed.period_from)?;
+    case.open_on(&own, reviewed.period_from)?;
     case.post(&reviewed.assessor_post, "commitment_reviewed.assessor_post")?;
     evidence::named(case, &reviewed.evidence, "commitment_reviewed.evidence")?;
     match &case.place.before {

@@ -81,17 +81,8 @@ impl<W: World> Case<'_, W> {
     /// Commitments that must stand, none of them twice and none of them closed on the event's day.
     pub(super) fn open_commitments(&mut self, ids: &[Code], field: &str) -> Judged<(), W> {
         self.all_known(Kind::Commitment, ids, field)?;
-        ids.iter().try_for_each(|id| self.open_commitment(id))
-    }
-
-    /// Judges that a commitment that is known to stand is not closed on the event's day.
-    pub(super) fn open_commitment(&mut self, id: &Code) -> Judged<(), W> {
-        match self.closing(id)? {
-            Some((on, sequence)) if on <= self.day => {
-                Err(rules::COMMITMENT_CLOSED.refusal(Some(sequence)).into())
-            }
-            _ => Ok(()),
-        }
+        let day = self.day;
+        ids.iter().try_for_each(|id| self.open_on(id, day))
     }
 
     /// A commitment that must stand, and be made and not closed on the event's day: nothing is agreed for, or goes on
@@ -103,16 +94,14 @@ impl<W: World> Case<'_, W> {
         {
             return Err(rules::COMMITMENT_NOT_YET_MADE.refusal(Some(commitment.sequence)).into());
         }
-        self.open_commitment(id)
+        self.open_on(id, self.day)
     }
 
-    /// A period that a commitment is looked at for: it began before the commitment was closed. What was kept until it
-    /// ended can still be told afterwards.
-    pub(super) fn open_when_it_began(&mut self, id: &Code, period_from: Date) -> Judged<(), W> {
+    /// Judges that a commitment is not closed on that day. What is told of a period looks at its first day: what was
+    /// kept until it ended can still be told afterwards.
+    pub(super) fn open_on(&mut self, id: &Code, day: Date) -> Judged<(), W> {
         match self.closing(id)? {
-            Some((on, sequence)) if on <= period_from => {
-                Err(rules::COMMITMENT_CLOSED.refusal(Some(sequence)).into())
-            }
+            Some((on, sequence)) if on <= day => Err(rules::COMMITMENT_CLOSED.refusal(Some(sequence)).into()),
             _ => Ok(()),
         }
     }

@@ -22,7 +22,7 @@ pub(super) fn revised<W: World>(case: &mut Case<'_, W>, revised: &MeasureRevised
     if let State::Measure(measure) = &case.place.before {
         due(revised.due, measure.agreed_on, "measure_revised.due")?;
         let commitment = measure.commitment.clone();
-        case.open_commitment(&commitment)?;
+        case.open_on(&commitment, case.day)?;
     }
     case.post(&revised.approver_post, "measure_revised.approver_post")
 }
@@ -35,7 +35,7 @@ pub(super) fn reported<W: World>(case: &mut Case<'_, W>, reported: &MeasureRepor
     match &case.place.before {
         State::Measure(measure) => {
             let commitment = measure.commitment.clone();
-            case.open_when_it_began(&commitment, reported.period_from)
+            case.open_on(&commitment, reported.period_from)
         }
         _ => Ok(()),
     }
