@@ -84,8 +84,8 @@ impl Evidence {
             State::None => return Err(Breach::of(&rules::EVIDENCE_NOT_ATTACHED, None)),
             _ => return Err(Breach::of(&rules::WRONG_KIND, None)),
         };
-        let stage = evidence.step(&fact.event.payload)?;
-        Ok(Self { stage, since: fact.sequence, ..evidence.clone() })
+        let next = evidence.step(&fact.event.payload)?;
+        Ok(Self { stage: next, since: fact.sequence, ..evidence.clone() })
     }
 
     /// The stage to which an event leads.
