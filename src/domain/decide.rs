@@ -159,7 +159,10 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         Payload::PledgePublished(published) => pledge::published(case, published),
         Payload::CommitmentMade(made) => pledge::made(case, made),
         Payload::ActionPlanned(planned) => action::planned(case, planned),
-        Payload::ActionStarted(_) | Payload::ActionReopened(_) | Payload::ActionCancelled(_) => Ok(()),
+        Payload::ActionStarted(_)
+        | Payload::ActionReopened(_)
+        | Payload::ActionCancelled(_)
+        | Payload::EvidenceWithdrawn(_) => Ok(()),
         Payload::DeadlineRevised(revised) => action::deadline_revised(case, revised),
         Payload::ActionCompleted(completed) => action::completed(case, completed),
         Payload::ActionVerified(verified) => action::verified(case, verified),
@@ -193,7 +196,6 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         }
         Payload::EvidenceUpheld(upheld) => evidence::upheld(case, upheld),
         Payload::EvidenceRejected(rejected) => case.post(&rejected.by_post, "evidence_rejected.by_post"),
-        Payload::EvidenceWithdrawn(_) => Ok(()),
         // PLACEHOLDER people
         Payload::PostRetired(_)
         | Payload::UnitRegistered(_)

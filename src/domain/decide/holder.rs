@@ -9,8 +9,8 @@ use crate::domain::id::{Code, Kind};
 use crate::domain::irregularity::Irregularity;
 use crate::domain::subject::State;
 
-/// Marks a judgement with `own` if the post that judges is the post whose work it is, and with SAME_HOLDER if one
-/// person holds both.
+/// Marks a judgement with `own` if the post that judges is the post whose work it is, and with
+/// `SAME_HOLDER` if one person holds both.
 pub(super) fn mark<W: World>(
     case: &mut Case<'_, W>,
     judge: &Code,

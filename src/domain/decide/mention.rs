@@ -68,19 +68,6 @@ pub fn mentions(event: &Event) -> Vec<Mention> {
             found.codes(list::EVIDENCE_KIND, [&evidence.kind]);
         }
         Payload::ActionProgressReported(progress) => found.codes(list::PROGRESS, [&progress.progress]),
-        Payload::OwnerReassigned(_)
-        | Payload::MeasureAgreed(_)
-        | Payload::MeasureRevised(_)
-        | Payload::MeasureReported(_)
-        | Payload::CommitmentReviewed(_)
-        | Payload::CommitmentFulfilled(_)
-        | Payload::CommitmentMerged(_)
-        | Payload::CommitmentSuperseded(_)
-        | Payload::CommitmentWithdrawn(_)
-        | Payload::EvidenceChallenged(_)
-        | Payload::EvidenceUpheld(_)
-        | Payload::EvidenceRejected(_)
-        | Payload::EvidenceWithdrawn(_) => {}
         // PLACEHOLDER people
         Payload::PostRetired(_)
         | Payload::UnitRegistered(_)
@@ -133,7 +120,20 @@ pub fn mentions(event: &Event) -> Vec<Mention> {
         | Payload::FeedbackResponded(_)
         | Payload::PolicyRegistered(_)
         | Payload::PolicyChangeApproved(_)
-        | Payload::EventVoided(_) => {}
+        | Payload::EventVoided(_)
+        | Payload::OwnerReassigned(_)
+        | Payload::MeasureAgreed(_)
+        | Payload::MeasureRevised(_)
+        | Payload::MeasureReported(_)
+        | Payload::CommitmentReviewed(_)
+        | Payload::CommitmentFulfilled(_)
+        | Payload::CommitmentMerged(_)
+        | Payload::CommitmentSuperseded(_)
+        | Payload::CommitmentWithdrawn(_)
+        | Payload::EvidenceChallenged(_)
+        | Payload::EvidenceUpheld(_)
+        | Payload::EvidenceRejected(_)
+        | Payload::EvidenceWithdrawn(_) => {}
     }
     found.0
 }
