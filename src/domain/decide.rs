@@ -17,11 +17,15 @@ use super::subject::{Life, Place};
 
 mod action;
 mod batch;
+mod commitment;
 mod correction;
 mod envelope;
+mod evidence;
 mod feedback;
 mod governance;
+mod holder;
 mod links;
+mod measure;
 mod mention;
 mod pledge;
 mod policy;
@@ -110,6 +114,7 @@ fn judge<W: World>(world: &mut W, command: &Command) -> Judged<Decision, W> {
     grants::judge(access, &grant_holder, &command.source, event)?;
     let life = world.life(&event.subject).map_err(Stop::World)?;
     expectation(command, &life)?;
+    commitment::can_be_owned(event)?;
     let day = envelope::judge(world, event)?;
 
     // It has no place yet: the last one makes it follow everything else of its day.
@@ -155,7 +160,10 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         Payload::PledgePublished(published) => pledge::published(case, published),
         Payload::CommitmentMade(made) => pledge::made(case, made),
         Payload::ActionPlanned(planned) => action::planned(case, planned),
-        Payload::ActionStarted(_) | Payload::ActionReopened(_) | Payload::ActionCancelled(_) => Ok(()),
+        Payload::ActionStarted(_)
+        | Payload::ActionReopened(_)
+        | Payload::ActionCancelled(_)
+        | Payload::EvidenceWithdrawn(_) => Ok(()),
         Payload::DeadlineRevised(revised) => action::deadline_revised(case, revised),
         Payload::ActionCompleted(completed) => action::completed(case, completed),
         Payload::ActionVerified(verified) => action::verified(case, verified),
@@ -169,22 +177,26 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
             case.post(&approved.by_post, "policy_change_approved.by_post")
         }
         Payload::PolicyChanged(changed) => policy::changed(case, changed),
-        Payload::EvidenceAttached(attached) => policy::evidence(case, attached),
-        // PLACEHOLDER commitments
-        Payload::OwnerReassigned(_)
-        | Payload::MeasureAgreed(_)
-        | Payload::MeasureRevised(_)
-        | Payload::MeasureReported(_)
-        | Payload::CommitmentReviewed(_)
-        | Payload::CommitmentFulfilled(_)
-        | Payload::CommitmentMerged(_)
-        | Payload::CommitmentSuperseded(_)
-        | Payload::CommitmentWithdrawn(_)
-        | Payload::ActionProgressReported(_)
-        | Payload::EvidenceChallenged(_)
-        | Payload::EvidenceUpheld(_)
-        | Payload::EvidenceRejected(_)
-        | Payload::EvidenceWithdrawn(_) => Ok(()),
+        Payload::EvidenceAttached(attached) => evidence::attached(case, attached),
+        Payload::OwnerReassigned(change) => commitment::owner_reassigned(case, change),
+        Payload::MeasureAgreed(agreed) => measure::agreed(case, agreed),
+        Payload::MeasureRevised(revised) => measure::revised(case, revised),
+        Payload::MeasureReported(reported) => measure::reported(case, reported),
+        Payload::CommitmentReviewed(review) => commitment::reviewed(case, review),
+        Payload::CommitmentFulfilled(fulfilled) => commitment::fulfilled(case, fulfilled),
+        Payload::CommitmentMerged(merged) => {
+            commitment::goes_on_in(case, &merged.into, "commitment_merged.into")
+        }
+        Payload::CommitmentSuperseded(superseded) => {
+            commitment::goes_on_in(case, &superseded.by, "commitment_superseded.by")
+        }
+        Payload::CommitmentWithdrawn(_) => commitment::not_closed_yet(case),
+        Payload::ActionProgressReported(progress) => action::progress(case, progress),
+        Payload::EvidenceChallenged(challenged) => {
+            case.post(&challenged.by_post, "evidence_challenged.by_post")
+        }
+        Payload::EvidenceUpheld(upheld) => evidence::upheld(case, upheld),
+        Payload::EvidenceRejected(rejected) => case.post(&rejected.by_post, "evidence_rejected.by_post"),
         // PLACEHOLDER people
         Payload::PostRetired(_)
         | Payload::UnitRegistered(_)

@@ -86,6 +86,11 @@ fn spoken_for_in(payload: &Payload) -> Option<&Code> {
         Payload::DeadlineRevised(revised) => Some(&revised.approver_post),
         Payload::ActionVerified(verified) => Some(&verified.verifier_post),
         Payload::PolicyChangeApproved(approved) => Some(&approved.by_post),
+        Payload::MeasureRevised(revised) => Some(&revised.approver_post),
+        Payload::CommitmentReviewed(reviewed) => Some(&reviewed.assessor_post),
+        Payload::EvidenceChallenged(challenged) => Some(&challenged.by_post),
+        Payload::EvidenceUpheld(upheld) => Some(&upheld.by_post),
+        Payload::EvidenceRejected(rejected) => Some(&rejected.by_post),
         Payload::EventVoided(void) => Some(&void.approver_post),
         _ => None,
     }

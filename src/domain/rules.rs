@@ -104,7 +104,7 @@ rules! {
         "versions of a pledge count 1, 2, 3 in the order in which they were published";
     COMMITMENT_WITHOUT_DISPOSITION:
         "a new version says of every commitment that is not closed whether it is kept, superseded or withdrawn";
-    COMMITMENT_ALREADY_CLOSED: "an earlier version superseded or withdrew this commitment; leave it out";
+    COMMITMENT_ALREADY_CLOSED: "the commitment is closed already, by an earlier version or an event of its own; leave it out";
     COMMITMENT_ALREADY_MADE: "a commitment is made once; choose another id";
     PLEDGE_NOT_YET_PUBLISHED:
         "this version of the pledge was published later than this day; correct the date";
@@ -146,12 +146,36 @@ rules! {
     EVIDENCE_ALREADY_ATTACHED: "evidence is attached once under its id; choose another id";
     DOCUMENT_ALREADY_ATTACHED:
         "the same document is attached to the same subject already; name that evidence";
-    EVIDENCE_ABOUT_OTHER: "the evidence supports another subject; attach it to this action as well";
+    EVIDENCE_ABOUT_OTHER: "the evidence supports another subject; attach it to this one as well";
     VOID_TARGET_UNKNOWN: "no event with this id, from this source, is recorded about this subject";
     VOID_OF_VOID: "a void is final; record the event again instead";
     VOID_OF_OPERATION: "the opening of a ledger and its grants cannot be voided; record a new grant instead";
     ALREADY_VOIDED: "the event is voided already";
     // Commitments and measures, after they were made
+    COMMITMENT_NOT_MADE:
+        "no making of this commitment stands on this day; make it first, or correct the date";
+    COMMITMENT_CLOSED: "the commitment is closed; name one that is open on this day, or correct the date";
+    COMMITMENT_NOT_MILESTONE:
+        "a continuing commitment is kept or not kept, and never complete; review it for a period instead";
+    COMMITMENT_NOT_YET_MADE:
+        "the commitment was made later than this day; correct the date, or name another";
+    OUTCOME_OF_OTHER_KIND:
+        "a continuing commitment is kept, partly or not; a milestone is not started up to complete";
+    SUCCESSION_CIRCLE: "the other commitment itself goes on in this one, directly or through others";
+    DELIVERY_CIRCLE: "the commitment that it delivers itself delivers this one, directly or through others";
+    NOTHING_TO_OWN:
+        "nothing stands under this name on this day; record it first, or correct the date";
+    OWNER_NOT_CURRENT: "from_post is not the owner on this day; read the subject again";
+    MEASURE_ALREADY_AGREED: "a measure is agreed once; revise it, or choose another id";
+    MEASURE_NOT_AGREED: "no agreement on this measure stands on this day; agree it first, or correct the date";
+    DENOMINATOR_NOT_AGREED:
+        "a denominator is given exactly when the measure in force on this day has one; read it again";
+    PERIOD_ALREADY_REPORTED:
+        "a value for exactly this period stands; correct that report instead of adding another";
+    EVIDENCE_NOT_ATTACHED: "the evidence was not attached by this day; attach it first, or correct the date";
+    EVIDENCE_ALREADY_CHALLENGED: "the evidence is challenged already; uphold or reject it first";
+    EVIDENCE_NOT_CHALLENGED: "only challenged evidence is upheld or rejected; challenge it first";
+    EVIDENCE_FALLEN: "the evidence was rejected or withdrawn; name other evidence, or attach it anew";
     // People: units, learning, awareness, surveys
     // The loop: rounds, feedback, ends of changes
     // Operation: sources, erasures, reports, opinions, the clock
@@ -225,8 +249,8 @@ forms! {
     DEADLINE_UNMOVED: "the new deadline is the old one", "send nothing when nothing moves";
     REASON_MISSING: "a reason is required", "say in a sentence why";
     EVIDENCE_MISSING:
-        "verification rests on evidence",
-        "attach evidence about the action first and name it here";
+        "what is found verified, kept or complete rests on evidence",
+        "attach evidence about the same subject first and name it here";
     REPLACES_ITSELF: "an action does not replace itself", "name the other action";
     // Feedback
     ROUND_BACKWARDS: "the round closes before it opens", "correct one of the two days";
@@ -242,6 +266,16 @@ forms! {
     MEDIA_TYPE_FORM: "not a media type", "write type/subtype, such as application/pdf";
     EVIDENCE_EMPTY: "an empty document supports nothing", "send the document's size in bytes";
     // Commitments and measures, after they were made
+    OWNER_UNCHANGED: "the new owner is the old one", "send nothing when nothing changes hands";
+    DUE_BEFORE_AGREED:
+        "the measure is due before the day on which it was agreed",
+        "correct one of the two days";
+    PERIOD_NOT_OVER:
+        "the period ends after the day of this event",
+        "wait until it is over, or end it on that day";
+    DENOMINATOR_ZERO: "nothing is a share of nothing", "report a period in which there was something to count";
+    GOES_ON_IN_ITSELF: "a commitment does not go on in itself", "name the other commitment";
+    PERCENT_FORM: "more than all of the work", "write 0 to 100";
     // People: units, learning, awareness, surveys
     // The loop: rounds, feedback, ends of changes
     // Operation: sources, erasures, reports, opinions, the clock

@@ -16,8 +16,12 @@ use super::rules::Breach;
 
 pub mod action;
 mod amendments;
+pub mod commitment;
+pub mod evidence;
 pub mod feedback;
 pub mod governance;
+pub mod measure;
+mod owner;
 pub mod pledge;
 pub mod policy;
 mod state;

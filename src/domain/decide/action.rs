@@ -5,8 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Case, Judged, Mention, World};
-use crate::domain::event::{ActionCompleted, ActionPlanned, ActionVerified, DeadlineRevised};
+use super::mention::list;
+use super::{Case, Judged, World, evidence, holder};
+use crate::domain::event::{
+    ActionCompleted, ActionPlanned, ActionProgressReported, ActionVerified, DeadlineRevised,
+};
 use crate::domain::id::{Code, Kind};
 use crate::domain::irregularity::Irregularity;
 use crate::domain::rules;
@@ -19,7 +22,7 @@ pub(super) fn planned<W: World>(case: &mut Case<'_, W>, planned: &ActionPlanned)
     if planned.first_due < case.day {
         return Err(rules::DUE_BEFORE_PLANNED.at("action_planned.first_due").into());
     }
-    case.all_known(Kind::Commitment, &planned.commitments, "action_planned.commitments")?;
+    case.open_commitments(&planned.commitments, "action_planned.commitments")?;
     case.post(&planned.owner_post, "action_planned.owner_post")?;
     case.feedback(&planned.feedback, "action_planned.feedback")?;
     match &planned.replaces {
@@ -74,11 +77,18 @@ pub(super) fn deadline_revised<W: World>(case: &mut Case<'_, W>, revised: &Deadl
     Ok(())
 }
 
+pub(super) fn progress<W: World>(case: &mut Case<'_, W>, progress: &ActionProgressReported) -> Judged<(), W> {
+    if progress.percent > 100 {
+        return Err(rules::PERCENT_FORM.at("action_progress_reported.percent").into());
+    }
+    case.code(list::PROGRESS, &progress.progress, "action_progress_reported.progress")
+}
+
 pub(super) fn completed<W: World>(case: &mut Case<'_, W>, completed: &ActionCompleted) -> Judged<(), W> {
     if completed.evidence.is_empty() {
         case.marks.push(Irregularity::NoEvidence);
     }
-    evidence(case, &completed.evidence, "action_completed.evidence")
+    evidence::named(case, &completed.evidence, "action_completed.evidence")
 }
 
 pub(super) fn verified<W: World>(case: &mut Case<'_, W>, verified: &ActionVerified) -> Judged<(), W> {
@@ -86,65 +96,11 @@ pub(super) fn verified<W: World>(case: &mut Case<'_, W>, verified: &ActionVerifi
         return Err(rules::EVIDENCE_MISSING.at("action_verified.evidence").into());
     }
     case.post(&verified.verifier_post, "action_verified.verifier_post")?;
-    evidence(case, &verified.evidence, "action_verified.evidence")?;
+    evidence::named(case, &verified.evidence, "action_verified.evidence")?;
     let State::Action(action) = &case.place.before else { return Ok(()) };
-    if verified.verifier_post == action.owner_post {
-        case.marks.push(Irregularity::SelfVerified);
-    } else if held_by_one_person(case, &verified.verifier_post, &action.owner_post)? {
-        case.marks.push(Irregularity::SameHolder);
-    }
+    holder::mark(case, &verified.verifier_post, &action.owner_post, Irregularity::SelfVerified)?;
     if action.claim.as_ref().is_some_and(|claim| claim.source == case.fact.source) {
         case.marks.push(Irregularity::SameSource);
     }
     Ok(())
-}
-
-fn evidence<W: World>(case: &mut Case<'_, W>, ids: &[Code], field: &str) -> Judged<(), W> {
-    case.all_known(Kind::Evidence, ids, field)?;
-    for id in ids {
-        if let State::Evidence(evidence) = case.life(&Kind::Evidence.subject(id))?.state()
-            && evidence.about != *case.subject()
-        {
-            return Err(rules::EVIDENCE_ABOUT_OTHER.refusal(Some(evidence.sequence)).into());
-        }
-    }
-    Ok(())
-}
-
-/// Whether one person holds both posts on the event's day: said by either post, or through a third.
-pub(super) fn held_by_one_person<W: World>(
-    case: &mut Case<'_, W>,
-    one: &Code,
-    other: &Code,
-) -> Judged<bool, W> {
-    let (mut seen, mut open) = (BTreeSet::new(), vec![one.clone()]);
-    while let Some(post) = open.pop() {
-        if post == *other {
-            return Ok(true);
-        }
-        if seen.insert(post.clone()) {
-            open.extend(held_with(case, &post)?);
-        }
-    }
-    Ok(false)
-}
-
-/// The posts that are held with this one on the event's day, whichever of the two says so.
-fn held_with<W: World>(case: &mut Case<'_, W>, post: &Code) -> Judged<Vec<Code>, W> {
-    let subject = Kind::Post.subject(post);
-    let mut found = match case.life(&subject)?.state() {
-        State::Post(registered) => match registered.on(case.day) {
-            Some(term) => term.held_with.clone(),
-            None => return Ok(Vec::new()),
-        },
-        _ => return Ok(Vec::new()),
-    };
-    for fact in case.mentioned_by(&Mention::Subject(subject))? {
-        if let State::Post(other) = case.life(&fact.event.subject)?.state()
-            && other.on(case.day).is_some_and(|term| term.held_with.contains(post))
-        {
-            found.push(fact.event.subject.id().clone());
-        }
-    }
-    Ok(found)
 }

@@ -112,7 +112,7 @@ fn independent<W: World>(case: &mut Case<'_, W>, made: &CorrectionMade, target: 
     involved.extend(made.corrected.actor_post.clone());
     involved.extend(owner(&case.place.before).or_else(|| owner(&case.place.after)).cloned());
     for post in involved {
-        if post == *approver || super::action::held_by_one_person(case, approver, &post)? {
+        if post == *approver || super::holder::held_by_one_person(case, approver, &post)? {
             return Err(rules::APPROVER_NOT_INDEPENDENT.refusal(Some(target.sequence)).into());
         }
     }
@@ -124,6 +124,7 @@ fn owner(state: &State) -> Option<&Code> {
         State::Action(action) => Some(&action.owner_post),
         State::Commitment(commitment) => Some(&commitment.owner_post),
         State::Policy(policy) => Some(&policy.owner_post),
+        State::Measure(measure) => Some(&measure.owner_post),
         _ => None,
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn sought<W: World>(case: &mut Case<'_, W>, sought: &FeedbackSought) 
     }
     unique(&sought.anonymity_options, "feedback_sought.anonymity_options")?;
     case.codes(list::CHANNEL, &sought.channels, "feedback_sought.channels")?;
-    case.all_known(Kind::Commitment, &sought.commitments, "feedback_sought.commitments")?;
+    case.open_commitments(&sought.commitments, "feedback_sought.commitments")?;
     let among_few = sought.invited.is_some_and(|invited| invited < ANONYMOUS_AMONG);
     if among_few || !sought.anonymity_options.contains(&Anonymity::Anonymous) {
         case.marks.push(Irregularity::NoAnonymousRoute);

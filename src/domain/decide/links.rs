@@ -38,6 +38,17 @@ pub(super) fn unique<T: Ord>(items: &[T], field: &str) -> Result<(), Rejection> 
     }
 }
 
+/// Judges that a period runs forwards, and is over on the day on which it is told of; `field` names its last day.
+pub(super) fn period(from: Date, to: Date, day: Date, field: &str) -> Result<(), Rejection> {
+    if to < from {
+        return Err(rules::TERM_BACKWARDS.at(field));
+    }
+    if day < to {
+        return Err(rules::PERIOD_NOT_OVER.at(field));
+    }
+    Ok(())
+}
+
 impl<W: World> Case<'_, W> {
     /// The event's own subject.
     pub(super) fn subject(&self) -> &Subject {
@@ -65,6 +76,47 @@ impl<W: World> Case<'_, W> {
             self.known(&kind.subject(id), &format!("{field}[{index}]"))?;
         }
         Ok(())
+    }
+
+    /// Commitments that must stand, none of them twice and none of them closed on the event's day.
+    pub(super) fn open_commitments(&mut self, ids: &[Code], field: &str) -> Judged<(), W> {
+        self.all_known(Kind::Commitment, ids, field)?;
+        let day = self.day;
+        ids.iter().try_for_each(|id| self.open_on(id, day))
+    }
+
+    /// A commitment that must stand, and be made and not closed on the event's day: nothing is agreed for, or goes on
+    /// in, a promise that nobody had made yet.
+    pub(super) fn commitment_of_the_day(&mut self, id: &Code, field: &str) -> Judged<(), W> {
+        let life = self.known(&Kind::Commitment.subject(id), field)?;
+        if let State::Commitment(commitment) = life.state()
+            && self.day < commitment.made_on
+        {
+            return Err(rules::COMMITMENT_NOT_YET_MADE.refusal(Some(commitment.sequence)).into());
+        }
+        self.open_on(id, self.day)
+    }
+
+    /// Judges that a commitment is not closed on that day. What is told of a period looks at its first day: what was
+    /// kept until it ended can still be told afterwards.
+    pub(super) fn open_on(&mut self, id: &Code, day: Date) -> Judged<(), W> {
+        match self.closing(id)? {
+            Some((on, sequence)) if on <= day => Err(rules::COMMITMENT_CLOSED.refusal(Some(sequence)).into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The first day on which a commitment is closed, and the event that closed it: one of its own, or a later version
+    /// of its pledge. Whichever came first counts.
+    pub(super) fn closing(&mut self, id: &Code) -> Judged<Option<(Date, u64)>, W> {
+        let life = self.life(&Kind::Commitment.subject(id))?;
+        let State::Commitment(commitment) = life.state() else { return Ok(None) };
+        let own = commitment.end.as_ref().map(|end| (end.on, end.sequence));
+        let pledges = match self.life(&Kind::Pledge.subject(&commitment.pledge))?.state() {
+            State::Pledge(pledge) => pledge.closed.get(id).map(|closing| (closing.on, closing.sequence)),
+            _ => None,
+        };
+        Ok(own.into_iter().chain(pledges).min())
     }
 
     /// A post that must be registered for the event's day.

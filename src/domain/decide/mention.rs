@@ -14,6 +14,7 @@ pub(crate) mod list {
     pub(crate) const CHANNEL: &str = "channel";
     pub(crate) const EVIDENCE_KIND: &str = "evidence-kind";
     pub(crate) const NO_CHANGE_REASON: &str = "no-change-reason";
+    pub(crate) const PROGRESS: &str = "progress";
     pub(crate) const THEME: &str = "theme";
 }
 
@@ -71,21 +72,7 @@ pub fn mentions(event: &Event) -> Vec<Mention> {
             found.0.push(Mention::Document { about: evidence.about.clone(), sha256: evidence.sha256 });
             found.codes(list::EVIDENCE_KIND, [&evidence.kind]);
         }
-        // PLACEHOLDER commitments
-        Payload::OwnerReassigned(_)
-        | Payload::MeasureAgreed(_)
-        | Payload::MeasureRevised(_)
-        | Payload::MeasureReported(_)
-        | Payload::CommitmentReviewed(_)
-        | Payload::CommitmentFulfilled(_)
-        | Payload::CommitmentMerged(_)
-        | Payload::CommitmentSuperseded(_)
-        | Payload::CommitmentWithdrawn(_)
-        | Payload::ActionProgressReported(_)
-        | Payload::EvidenceChallenged(_)
-        | Payload::EvidenceUpheld(_)
-        | Payload::EvidenceRejected(_)
-        | Payload::EvidenceWithdrawn(_) => {}
+        Payload::ActionProgressReported(progress) => found.codes(list::PROGRESS, [&progress.progress]),
         // PLACEHOLDER people
         Payload::PostRetired(_)
         | Payload::UnitRegistered(_)
@@ -138,7 +125,20 @@ pub fn mentions(event: &Event) -> Vec<Mention> {
         | Payload::FeedbackResponded(_)
         | Payload::PolicyRegistered(_)
         | Payload::PolicyChangeApproved(_)
-        | Payload::EventVoided(_) => {}
+        | Payload::EventVoided(_)
+        | Payload::OwnerReassigned(_)
+        | Payload::MeasureAgreed(_)
+        | Payload::MeasureRevised(_)
+        | Payload::MeasureReported(_)
+        | Payload::CommitmentReviewed(_)
+        | Payload::CommitmentFulfilled(_)
+        | Payload::CommitmentMerged(_)
+        | Payload::CommitmentSuperseded(_)
+        | Payload::CommitmentWithdrawn(_)
+        | Payload::EvidenceChallenged(_)
+        | Payload::EvidenceUpheld(_)
+        | Payload::EvidenceRejected(_)
+        | Payload::EvidenceWithdrawn(_) => {}
     }
     found.0
 }

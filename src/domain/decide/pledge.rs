@@ -4,16 +4,16 @@
 //! every old promise what becomes of it.
 
 use sha2::Digest;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::links::unique;
 use super::mention::list;
 use super::{Case, Judged, Mention, World};
-use crate::domain::event::{CommitmentMade, PledgePublished};
+use crate::domain::event::{CommitmentMade, Disposition, PledgePublished};
 use crate::domain::id::{Code, Kind};
 use crate::domain::rejection::Rejection;
 use crate::domain::rules;
-use crate::domain::subject::{State, pledge::Pledge};
+use crate::domain::subject::{State, commitment::Commitment, pledge::Pledge};
 
 pub(super) fn published<W: World>(case: &mut Case<'_, W>, pledge: &PledgePublished) -> Judged<(), W> {
     if pledge.text.is_empty() {
@@ -33,44 +33,52 @@ pub(super) fn published<W: World>(case: &mut Case<'_, W>, pledge: &PledgePublish
     }
 }
 
-/// One disposition for every commitment of the earlier versions that is not closed. (That none is for a closed one is
-/// judged by the replay.)
+/// One disposition for every commitment of the earlier versions that is not closed, and none for one that an event of
+/// its own closed. (That none is for one that an earlier version closed is judged by the replay.)
 fn dispositions<W: World>(
     case: &mut Case<'_, W>,
     published: &PledgePublished,
     before: &Pledge,
 ) -> Judged<(), W> {
     let commitments = commitments(case, published.version)?;
+    let day = case.day;
     for (index, one) in published.dispositions.iter().enumerate() {
-        if !commitments.contains_key(&one.commitment) {
+        let Some(commitment) = commitments.get(&one.commitment) else {
             let field = format!("pledge_published.dispositions[{index}].commitment");
             let reference = Kind::Commitment.subject(&one.commitment);
             let of = case.subject();
             return Err(
                 Rejection::unknown(field, format_args!("{reference} of an earlier version of {of}")).into()
             );
+        };
+        // What ended later than this version may have been kept by it, but not ended by it as well.
+        if let Some(end) = &commitment.end
+            && (end.on <= day || one.disposition != Disposition::Kept)
+        {
+            return Err(rules::COMMITMENT_ALREADY_CLOSED.refusal(Some(end.sequence)).into());
         }
     }
     let disposed = |id: &Code| published.dispositions.iter().any(|one| one.commitment == *id);
+    let ended = |one: &Commitment| one.end.as_ref().is_some_and(|end| end.on <= day);
     let forgotten = commitments
         .iter()
-        .find(|(id, _)| !before.closed.contains_key(id) && !disposed(id))
-        .map(|(_, at)| *at);
+        .find(|(id, one)| !before.closed.contains_key(id) && !ended(one) && !disposed(id))
+        .map(|(_, one)| one.sequence);
     match forgotten {
         Some(made) => Err(rules::COMMITMENT_WITHOUT_DISPOSITION.refusal(Some(made)).into()),
         None => Ok(()),
     }
 }
 
-/// The standing commitments of this pledge from versions before that one, with the sequence of their making.
-fn commitments<W: World>(case: &mut Case<'_, W>, version: u32) -> Judged<BTreeMap<Code, u64>, W> {
+/// The standing commitments of this pledge from versions before that one.
+fn commitments<W: World>(case: &mut Case<'_, W>, version: u32) -> Judged<BTreeMap<Code, Commitment>, W> {
     let pledge = case.subject().clone();
     let mut found = BTreeMap::new();
     for fact in case.mentioned_by(&Mention::Subject(pledge.clone()))? {
         let life = case.life(&fact.event.subject)?;
         match life.state() {
             State::Commitment(made) if made.pledge == *pledge.id() && made.pledge_version < version => {
-                found.insert(fact.event.subject.id().clone(), made.sequence);
+                found.insert(fact.event.subject.id().clone(), made.clone());
             }
             _ => {}
         }
@@ -108,6 +116,25 @@ pub(super) fn made<W: World>(case: &mut Case<'_, W>, made: &CommitmentMade) -> J
             return Err(rules::DELIVERS_ITSELF.at(field).into());
         }
         case.known(&Kind::Commitment.subject(id), &field)?;
+    }
+    delivers_no_circle(case, made)
+}
+
+/// A making can be voided and made again, so what it delivers can deliver it; reports walk the links, so they must end.
+fn delivers_no_circle<W: World>(case: &mut Case<'_, W>, made: &CommitmentMade) -> Judged<(), W> {
+    let own = case.subject().id().clone();
+    let mut open: Vec<_> = made.delivers.iter().map(|delivery| delivery.commitment.clone()).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if !seen.insert(id.clone()) {
+            continue;
+        }
+        let life = case.life(&Kind::Commitment.subject(&id))?;
+        let State::Commitment(commitment) = life.state() else { continue };
+        if commitment.delivers.contains(&own) {
+            return Err(rules::DELIVERY_CIRCLE.refusal(Some(commitment.sequence)).into());
+        }
+        open.extend(commitment.delivers.iter().cloned());
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! Rules of policies, their changes, and evidence, beyond their life cycle.
+//! Rules of policies and their changes, beyond their life cycle.
 //!
 //! Invariant: a change puts another document in force than the one it replaces on the day from which it is in force.
 
 use jiff::civil::Date;
 
 use super::{Case, Judged, Mention, World};
-use crate::domain::event::{EvidenceAttached, Origin, PolicyChangeProposed, PolicyChanged};
+use crate::domain::event::{Origin, PolicyChangeProposed, PolicyChanged};
 use crate::domain::id::Kind;
 use crate::domain::irregularity::Irregularity;
 use crate::domain::rules;
@@ -18,7 +18,7 @@ pub(super) fn proposed<W: World>(case: &mut Case<'_, W>, proposed: &PolicyChange
     }
     case.known(&Kind::Policy.subject(&proposed.policy), "policy_change_proposed.policy")?;
     case.feedback(&proposed.feedback, "policy_change_proposed.feedback")?;
-    case.all_known(Kind::Commitment, &proposed.commitments, "policy_change_proposed.commitments")
+    case.open_commitments(&proposed.commitments, "policy_change_proposed.commitments")
 }
 
 pub(super) fn changed<W: World>(case: &mut Case<'_, W>, changed: &PolicyChanged) -> Judged<(), W> {
@@ -60,32 +60,4 @@ fn document_in_force<W: World>(
         }
     }
     Ok(in_force.map(|(_, sequence, document)| (document, sequence)))
-}
-
-pub(super) fn evidence<W: World>(case: &mut Case<'_, W>, attached: &EvidenceAttached) -> Judged<(), W> {
-    if !is_media_type(&attached.media_type) {
-        return Err(rules::MEDIA_TYPE_FORM.at("evidence_attached.media_type").into());
-    }
-    if attached.size_bytes == 0 {
-        return Err(rules::EVIDENCE_EMPTY.at("evidence_attached.size_bytes").into());
-    }
-    case.known(&attached.about, "evidence_attached.about")?;
-    case.code(super::mention::list::EVIDENCE_KIND, &attached.kind, "evidence_attached.kind")?;
-    let mention = Mention::Document { about: attached.about.clone(), sha256: attached.sha256 };
-    for fact in case.mentioned_by(&mention)? {
-        if !case.life(&fact.event.subject)?.is_voided(fact.sequence) {
-            return Err(rules::DOCUMENT_ALREADY_ATTACHED.refusal(Some(fact.sequence)).into());
-        }
-    }
-    Ok(())
-}
-
-/// `type/subtype` by RFC 6838, without parameters: there is no room in it for words.
-fn is_media_type(text: &str) -> bool {
-    let part = |part: &str| {
-        (1..=63).contains(&part.len())
-            && part.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
-    text.split_once('/').is_some_and(|(kind, subtype)| part(kind) && part(subtype))
 }

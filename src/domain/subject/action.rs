@@ -69,6 +69,8 @@ pub struct Action {
     pub planned_on: Date,
     /// Who answers for it.
     pub owner_post: Code,
+    /// Sequence of the event since which that post answers for it.
+    pub owner_since: u64,
     /// The first deadline.
     pub first_due: Date,
     /// The deadline now.
@@ -96,6 +98,7 @@ impl Action {
                 since: at,
                 planned_on: day,
                 owner_post: planned.owner_post.clone(),
+                owner_since: at,
                 first_due: planned.first_due,
                 due: planned.first_due,
                 due_since: at,
@@ -146,6 +149,8 @@ impl Action {
             // Small actions are done without anybody saying that they began.
             Payload::ActionCompleted(_) if open => Ok(Some(Stage::ClaimedComplete)),
             Payload::ActionCancelled(_) if open => Ok(Some(Stage::Cancelled)),
+            // How far the work is said to be never says what it is.
+            Payload::ActionProgressReported(_) if open => Ok(None),
             // A deadline that is moved after the end would only tidy up the past.
             Payload::DeadlineRevised(revised) if open => self.deadline(revised).map(|()| None),
             Payload::ActionVerified(_) if self.stage == Stage::ClaimedComplete => Ok(Some(Stage::Verified)),

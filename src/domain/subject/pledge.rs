@@ -1,4 +1,4 @@
-//! The life cycles of a pledge and of a commitment.
+//! The life cycle of a pledge.
 //!
 //! Invariant: what becomes of a commitment under a new version of its pledge is the pledge's fact, so it is held
 //! here, in the pledge's state; a commitment's own events do not know of it.
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::State;
 use crate::domain::command::Recorded;
-use crate::domain::event::{CommitmentKind, CommitmentMade, Disposition, Event, Payload, PledgePublished};
+use crate::domain::event::{Disposition, Event, Payload, PledgePublished};
 use crate::domain::id::Code;
 use crate::domain::rules::{self, Breach};
 
@@ -33,13 +33,15 @@ impl Edition {
     }
 }
 
-/// How a commitment ended.
+/// How a commitment ended under a new version of its pledge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closing {
     /// Superseded or withdrawn.
     pub disposition: Disposition,
     /// Sequence of the version that said so.
     pub sequence: u64,
+    /// When that version was published: the first day on which the commitment is closed.
+    pub on: Date,
 }
 
 /// A pledge, in all its versions.
@@ -72,7 +74,7 @@ impl Pledge {
                 return Err(Breach::of(&rules::COMMITMENT_ALREADY_CLOSED, Some(closing.sequence)));
             }
             if one.disposition != Disposition::Kept {
-                let closing = Closing { disposition: one.disposition, sequence: fact.sequence };
+                let closing = Closing { disposition: one.disposition, sequence: fact.sequence, on: day };
                 next.closed.insert(one.commitment.clone(), closing);
             }
         }
@@ -83,39 +85,5 @@ impl Pledge {
     /// The version of that number.
     pub fn edition(&self, version: u32) -> Option<&Edition> {
         self.editions.get((version as usize).checked_sub(1)?)
-    }
-}
-
-/// One promise of a pledge.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Commitment {
-    /// Sequence of its making.
-    pub sequence: u64,
-    /// When it was made.
-    pub made_on: Date,
-    /// Of which pledge.
-    pub pledge: Code,
-    /// In which version.
-    pub pledge_version: u32,
-    /// Whether it can ever be complete.
-    pub kind: CommitmentKind,
-    /// Who answers for it.
-    pub owner_post: Code,
-}
-
-impl Commitment {
-    pub(super) fn after(state: &State, made: &CommitmentMade, at: u64, day: Date) -> Result<Self, Breach> {
-        match state {
-            State::None => Ok(Self {
-                sequence: at,
-                made_on: day,
-                pledge: made.pledge.clone(),
-                pledge_version: made.pledge_version,
-                kind: made.kind,
-                owner_post: made.owner_post.clone(),
-            }),
-            State::Commitment(old) => Err(Breach::of(&rules::COMMITMENT_ALREADY_MADE, Some(old.sequence))),
-            _ => Err(Breach::of(&rules::WRONG_KIND, None)),
-        }
     }
 }

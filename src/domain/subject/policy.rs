@@ -1,4 +1,4 @@
-//! The life cycles of a policy's register entry, of one change of it, and of a piece of evidence.
+//! The life cycles of a policy's register entry and of one change of it.
 //!
 //! Invariant: a change is in force at most once, and remembers whether approval stood on the day from which it is in
 //! force. Which document that day replaces is judged across subjects, elsewhere.
@@ -6,10 +6,8 @@
 use jiff::civil::Date;
 
 use super::State;
-use crate::domain::event::{
-    ChangeNature, EvidenceAttached, Origin, PolicyChangeProposed, PolicyChanged, PolicyRegistered,
-};
-use crate::domain::id::{Code, Subject};
+use crate::domain::event::{ChangeNature, Origin, PolicyChangeProposed, PolicyChanged, PolicyRegistered};
+use crate::domain::id::Code;
 use crate::domain::rules::{self, Breach};
 use crate::domain::value::Sha256;
 
@@ -20,6 +18,8 @@ pub struct Policy {
     pub sequence: u64,
     /// Who answers for it.
     pub owner_post: Code,
+    /// Sequence of the event since which that post answers for it.
+    pub owner_since: u64,
     /// SHA-256 of the first document.
     pub document_sha256: Sha256,
     /// When it is to be looked at again.
@@ -32,6 +32,7 @@ impl Policy {
             State::None => Ok(Self {
                 sequence: at,
                 owner_post: policy.owner_post.clone(),
+                owner_since: at,
                 document_sha256: policy.document_sha256,
                 review_due: policy.review_due,
             }),
@@ -134,27 +135,6 @@ impl Change {
             (Some(_), _) => "IN_FORCE",
             (None, Some(_)) => "APPROVED",
             (None, None) => "PROPOSED",
-        }
-    }
-}
-
-/// A document that supports something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Evidence {
-    /// Sequence of the attachment.
-    pub sequence: u64,
-    /// What it supports.
-    pub about: Subject,
-    /// The document's hash.
-    pub sha256: Sha256,
-}
-
-impl Evidence {
-    pub(super) fn after(state: &State, attached: &EvidenceAttached, at: u64) -> Result<Self, Breach> {
-        match state {
-            State::None => Ok(Self { sequence: at, about: attached.about.clone(), sha256: attached.sha256 }),
-            State::Evidence(old) => Err(Breach::of(&rules::EVIDENCE_ALREADY_ATTACHED, Some(old.sequence))),
-            _ => Err(Breach::of(&rules::WRONG_KIND, None)),
         }
     }
 }

@@ -7,10 +7,14 @@ use jiff::civil::Date;
 use std::sync::Arc;
 
 use super::action::Action;
+use super::commitment::Commitment;
+use super::evidence::Evidence;
 use super::feedback::{Feedback, Round};
 use super::governance::{Calendar, CodeList, Grant, Opening, Post, Settings};
-use super::pledge::{Commitment, Pledge};
-use super::policy::{Change, Evidence, Policy};
+use super::measure::Measure;
+use super::owner;
+use super::pledge::Pledge;
+use super::policy::{Change, Policy};
 use crate::domain::command::Recorded;
 use crate::domain::event::Payload;
 use crate::domain::rules::{self, Breach};
@@ -48,6 +52,8 @@ pub enum State {
     Change(Change),
     /// A document that supports something.
     Evidence(Evidence),
+    /// How a commitment is measured.
+    Measure(Measure),
 }
 
 impl State {
@@ -60,12 +66,13 @@ impl State {
             Self::Post(_) | Self::Policy(_) => "REGISTERED",
             Self::CodeList(_) | Self::Calendar(_) | Self::Settings(_) => "ADOPTED",
             Self::Pledge(_) => "PUBLISHED",
-            Self::Commitment(_) => "ACTIVE",
+            Self::Commitment(commitment) => commitment.stage_name(),
             Self::Action(action) => action.stage.as_str(),
             Self::Round(_) => "OPEN",
             Self::Feedback(feedback) => feedback.stage.as_str(),
             Self::Change(change) => change.stage_name(),
-            Self::Evidence(_) => "ATTACHED",
+            Self::Evidence(evidence) => evidence.stage.as_str(),
+            Self::Measure(_) => "AGREED",
         }
     }
 
@@ -82,9 +89,10 @@ impl State {
                 Settings::after(self, settings, at).map(Self::Settings)
             }
             Payload::PledgePublished(pledge) => Pledge::after(self, pledge, fact, day).map(Self::Pledge),
-            Payload::CommitmentMade(made) => Commitment::after(self, made, at, day).map(Self::Commitment),
+            Payload::CommitmentMade(made) => Commitment::made(self, made, at, day).map(Self::Commitment),
             Payload::ActionPlanned(planned) => Action::planned(self, planned, at, day).map(Self::Action),
             Payload::ActionStarted(_)
+            | Payload::ActionProgressReported(_)
             | Payload::DeadlineRevised(_)
             | Payload::ActionCompleted(_)
             | Payload::ActionVerified(_)
@@ -100,22 +108,22 @@ impl State {
             Payload::PolicyChangeProposed(proposed) => Change::proposed(self, proposed, at).map(Self::Change),
             Payload::PolicyChangeApproved(_) => Change::approved(self, at, day).map(Self::Change),
             Payload::PolicyChanged(changed) => Change::changed(self, changed, at).map(Self::Change),
-            Payload::EvidenceAttached(attached) => Evidence::after(self, attached, at).map(Self::Evidence),
-            // PLACEHOLDER commitments
-            Payload::OwnerReassigned(_)
-            | Payload::MeasureAgreed(_)
-            | Payload::MeasureRevised(_)
-            | Payload::MeasureReported(_)
-            | Payload::CommitmentReviewed(_)
-            | Payload::CommitmentFulfilled(_)
-            | Payload::CommitmentMerged(_)
-            | Payload::CommitmentSuperseded(_)
-            | Payload::CommitmentWithdrawn(_)
-            | Payload::ActionProgressReported(_)
-            | Payload::EvidenceChallenged(_)
+            Payload::EvidenceAttached(attached) => {
+                Evidence::attached(self, attached, fact).map(Self::Evidence)
+            }
+            Payload::EvidenceChallenged(_)
             | Payload::EvidenceUpheld(_)
             | Payload::EvidenceRejected(_)
-            | Payload::EvidenceWithdrawn(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
+            | Payload::EvidenceWithdrawn(_) => Evidence::after(self, fact).map(Self::Evidence),
+            Payload::CommitmentReviewed(review) => Commitment::reviewed(self, review).map(Self::Commitment),
+            Payload::CommitmentFulfilled(_)
+            | Payload::CommitmentMerged(_)
+            | Payload::CommitmentSuperseded(_)
+            | Payload::CommitmentWithdrawn(_) => Commitment::ended(self, fact, day).map(Self::Commitment),
+            Payload::OwnerReassigned(change) => owner::reassigned(self, change, at),
+            Payload::MeasureAgreed(agreed) => Measure::agreed(self, agreed, at, day).map(Self::Measure),
+            Payload::MeasureRevised(revised) => Measure::revised(self, revised, at).map(Self::Measure),
+            Payload::MeasureReported(reported) => Measure::reported(self, reported, at).map(Self::Measure),
             // PLACEHOLDER people
             Payload::PostRetired(_)
             | Payload::UnitRegistered(_)

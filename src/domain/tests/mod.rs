@@ -3,17 +3,22 @@
 
 mod actions;
 mod batches;
+mod commitments;
 mod corrections;
 mod coverage;
 mod envelopes;
+mod evidence;
 mod feedback;
 mod governance;
 mod grants;
+mod measures;
+mod owners;
 mod pledges;
 mod policies;
 mod replay;
 mod rows;
 mod says;
+mod says_commitments;
 mod voids;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
