@@ -70,6 +70,9 @@ fn posts_spoken_for(event: &Event) -> impl Iterator<Item = &Code> {
         Payload::ActionVerified(verified) => Some(&verified.verifier_post),
         Payload::PolicyChangeApproved(approved) => Some(&approved.by_post),
         Payload::EventVoided(void) => Some(&void.approver_post),
+        Payload::PolicyChangeDeclined(declined) => Some(&declined.by_post),
+        Payload::PolicyChangeAbandoned(abandoned) => Some(&abandoned.by_post),
+        Payload::PolicyChangeReversed(reversed) => Some(&reversed.by_post),
         _ => None,
     };
     event.actor_post.iter().chain(by)

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{Case, Judged, Mention, World};
-use crate::domain::event::{ActionCompleted, ActionPlanned, ActionVerified, DeadlineRevised};
+use crate::domain::event::{ActionCompleted, ActionPlanned, ActionVerified, DeadlineRevised, Origin};
 use crate::domain::id::{Code, Kind};
 use crate::domain::irregularity::Irregularity;
 use crate::domain::rules;
@@ -15,6 +15,9 @@ use crate::domain::subject::{State, action::Stage};
 pub(super) fn planned<W: World>(case: &mut Case<'_, W>, planned: &ActionPlanned) -> Judged<(), W> {
     if planned.commitments.is_empty() {
         return Err(rules::COMMITMENT_MISSING.at("action_planned.commitments").into());
+    }
+    if planned.origin == Origin::Feedback && planned.feedback.is_empty() {
+        return Err(rules::ORIGIN_WITHOUT_FEEDBACK.at("action_planned.feedback").into());
     }
     if planned.first_due < case.day {
         return Err(rules::DUE_BEFORE_PLANNED.at("action_planned.first_due").into());

@@ -8,10 +8,16 @@ mod envelopes;
 mod feedback;
 mod governance;
 mod grants;
+mod links;
+mod loop_ends;
+mod loop_feedback;
+mod loop_replay;
+mod loop_rounds;
 mod pledges;
 mod policies;
 mod replay;
 mod says;
+mod says_loop;
 mod voids;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
