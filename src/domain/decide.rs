@@ -209,20 +209,28 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         | Payload::AwarenessActivityHeld(_)
         | Payload::SupportSignposted(_)
         | Payload::SurveyResultRecorded(_) => Ok(()),
-        // PLACEHOLDER loop
-        Payload::FeedbackRoundClosed(_)
-        | Payload::RoundResponsePublished(_)
+        Payload::FeedbackRoundClosed(closed) => {
+            feedback::round_closed(case, closed);
+            Ok(())
+        }
+        Payload::FeedbackLinked(linked) => feedback::linked(case, &linked.to),
+        Payload::FeedbackUnlinked(unlinked) => feedback::unlinked(case, &unlinked.from),
+        Payload::RoundResponsePublished(_)
         | Payload::FeedbackAcknowledged(_)
         | Payload::FeedbackConsidered(_)
         | Payload::FeedbackTold(_)
-        | Payload::FeedbackLinked(_)
-        | Payload::FeedbackUnlinked(_)
         | Payload::FeedbackReopened(_)
-        | Payload::FeedbackWithdrawn(_)
-        | Payload::PolicyChangeDeclined(_)
-        | Payload::PolicyChangeAbandoned(_)
-        | Payload::PolicyChangeReversed(_)
-        | Payload::PolicyReviewed(_) => Ok(()),
+        | Payload::FeedbackWithdrawn(_) => Ok(()),
+        Payload::PolicyChangeDeclined(declined) => {
+            case.post(&declined.by_post, "policy_change_declined.by_post")
+        }
+        Payload::PolicyChangeAbandoned(abandoned) => {
+            case.post(&abandoned.by_post, "policy_change_abandoned.by_post")
+        }
+        Payload::PolicyChangeReversed(reversed) => {
+            case.post(&reversed.by_post, "policy_change_reversed.by_post")
+        }
+        Payload::PolicyReviewed(reviewed) => policy::reviewed(case, reviewed),
         // PLACEHOLDER operation
         Payload::SourceStatement(_)
         | Payload::SourceSucceeded(_)

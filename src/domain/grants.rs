@@ -92,6 +92,9 @@ fn spoken_for_in(payload: &Payload) -> Option<&Code> {
         Payload::EvidenceUpheld(upheld) => Some(&upheld.by_post),
         Payload::EvidenceRejected(rejected) => Some(&rejected.by_post),
         Payload::EventVoided(void) => Some(&void.approver_post),
+        Payload::PolicyChangeDeclined(declined) => Some(&declined.by_post),
+        Payload::PolicyChangeAbandoned(abandoned) => Some(&abandoned.by_post),
+        Payload::PolicyChangeReversed(reversed) => Some(&reversed.by_post),
         _ => None,
     }
 }

@@ -128,9 +128,9 @@ rules! {
     FEEDBACK_ALREADY_RECEIVED: "an item of feedback is received once; choose another random id";
     FEEDBACK_NOT_RECEIVED: "the feedback was not received by this day; record it first, or correct the date";
     FEEDBACK_ALREADY_CLOSED:
-        "the feedback is closed without change on this day; nothing but a no-change answer can follow";
+        "the feedback is closed without change on this day; reopen it first, or answer that nothing changes";
     FEEDBACK_NOT_CONTACTABLE: "the respondent cannot be contacted; answer in public";
-    FEEDBACK_NOT_LIVE: "the feedback was voided; link what stands";
+    FEEDBACK_NOT_LIVE: "the feedback was voided or withdrawn; link what is live";
     LINK_BEFORE_FEEDBACK: "the feedback was received later than this day, so it cannot have led to this";
     LINKED_WORK_IS_LIVE:
         "a proposal, change or action that stands is linked to this feedback; it is not closed without change";
@@ -140,7 +140,7 @@ rules! {
     CHANGE_NOT_PROPOSED:
         "no proposal of this change stands on this day; propose it first, or correct the date";
     CHANGE_ALREADY_APPROVED: "the change is approved already";
-    CHANGE_ALREADY_IN_FORCE: "the change is in the register already; propose another";
+    CHANGE_ALREADY_IN_FORCE: "the change is in the register already; reverse it, or propose another";
     DOCUMENT_UNCHANGED: "the document is the one in force on that day, so nothing changed";
     // Evidence and voids
     EVIDENCE_ALREADY_ATTACHED: "evidence is attached once under its id; choose another id";
@@ -178,6 +178,36 @@ rules! {
     EVIDENCE_FALLEN: "the evidence was rejected or withdrawn; name other evidence, or attach it anew";
     // People: units, learning, awareness, surveys
     // The loop: rounds, feedback, ends of changes
+    ROUND_NOT_SOUGHT:
+        "no announcement of this round stands on this day; announce it first, or correct the date";
+    ROUND_NOT_YET_OPEN: "the round opened later than this day; correct the date";
+    ROUND_ALREADY_CLOSED: "the round is closed already; correct that event if its day or its count is wrong";
+    ROUND_NOT_CLOSED: "the round is not closed on this day; close it first, or correct the date";
+    ROUND_RESPONSE_ALREADY_PUBLISHED:
+        "what came of the round is published already; correct that event if its day or its link is wrong";
+    FEEDBACK_OUTSIDE_ROUND:
+        "the round took no feedback then; correct the date, correct the round's days first, or name no round";
+    FEEDBACK_WITHDRAWN: "whoever spoke took all of this feedback back by this day; nothing can follow";
+    FEEDBACK_CONTACT_ALREADY_WITHDRAWN:
+        "the way to be answered is taken back already; send nothing, or withdraw the whole";
+    FEEDBACK_NOT_DECIDED:
+        "nothing is decided on this day; answer that a change is agreed, or close it without change, first";
+    FEEDBACK_ALREADY_TOLD:
+        "whoever spoke was told what came of it; reopen the feedback first if it comes to something else";
+    FEEDBACK_NOT_CLOSED:
+        "only feedback that is closed without change, or that ended with the telling, can be reopened";
+    FEEDBACK_ALREADY_LINKED:
+        "the feedback is linked to this already, by an event of its own or by the plan or proposal; send nothing";
+    FEEDBACK_NOT_LINKED:
+        "the feedback is not linked to this on this day; name what it is linked to, or correct the date";
+    LINK_BEFORE_WORK: "the action was planned, or the change proposed, later than this day; correct the date";
+    LINK_TO_ENDED_WORK:
+        "the action is cancelled, or the change declined, abandoned or reversed; link what is not ended";
+    POLICY_NOT_REGISTERED:
+        "no registration of this policy stands on this day; register it first, or correct the date";
+    CHANGE_ALREADY_ENDED: "the change is declined, abandoned or reversed already; propose another";
+    CHANGE_NOT_IN_FORCE:
+        "only a change that is in force on this day can be reversed; correct the date, or decline or abandon it";
     // Operation: sources, erasures, reports, opinions, the clock
     // Corrections
     CORRECTION_TARGET_UNKNOWN: "no event with this id, from this source, is recorded about this subject";
@@ -204,7 +234,7 @@ forms! {
     FEEDBACK_EVENT_ID: "events about feedback have random ids", "use a UUID of version 4";
     FEEDBACK_CORRELATION: "feedback is not correlated with anything", "leave the field empty";
     ANONYMOUS_TRACE:
-        "anonymous feedback carries nothing that tells when or in which order people spoke",
+        "anonymous feedback carries nothing that tells who acted, when, or in which order people spoke",
         "leave the field empty";
     MONTH_ONLY_FOR_ANONYMOUS: "a month is for anonymous feedback alone", "give the day";
     ANONYMOUS_MONTH: "anonymous feedback carries a month and nothing finer", "give year and month";
@@ -259,10 +289,10 @@ forms! {
         "use NONE or REPLY_TOKEN";
     PUBLIC_WITHOUT_URL: "a public answer stands somewhere", "give the link to it";
     ORIGIN_WITHOUT_FEEDBACK:
-        "the change is said to come from feedback, but names none",
+        "this is said to come from feedback, but names none",
         "name the feedback, or another origin";
     // Policies and evidence
-    OTHER_POLICY: "the change was proposed for another policy", "name the policy of the proposal";
+    OTHER_POLICY: "the change was proposed for another policy", "name the policy of the proposal, or a change of this policy";
     MEDIA_TYPE_FORM: "not a media type", "write type/subtype, such as application/pdf";
     EVIDENCE_EMPTY: "an empty document supports nothing", "send the document's size in bytes";
     // Commitments and measures, after they were made
@@ -278,6 +308,14 @@ forms! {
     PERCENT_FORM: "more than all of the work", "write 0 to 100";
     // People: units, learning, awareness, surveys
     // The loop: rounds, feedback, ends of changes
+    LINK_KIND: "feedback leads to a policy change or an action", "write policy-change/<id> or action/<id>";
+    REVIEW_WITHOUT_CHANGE:
+        "the review is said to have led to a proposal, but names none",
+        "name the change that is proposed, or write NO_CHANGE";
+    REVIEW_NAMES_CHANGE:
+        "a review that came to no change names a change",
+        "leave the field empty, or write CHANGE_PROPOSED";
+    REVIEW_DUE_NOT_AHEAD: "the next review does not lie after this one", "give a later day";
     // Operation: sources, erasures, reports, opinions, the clock
     // Corrections
     CORRECTION_CHANGES_SUBJECT:

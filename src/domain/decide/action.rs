@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::mention::list;
 use super::{Case, Judged, World, evidence, holder};
 use crate::domain::event::{
-    ActionCompleted, ActionPlanned, ActionProgressReported, ActionVerified, DeadlineRevised,
+    ActionCompleted, ActionPlanned, ActionProgressReported, ActionVerified, DeadlineRevised, Origin,
 };
 use crate::domain::id::{Code, Kind};
 use crate::domain::irregularity::Irregularity;
@@ -18,6 +18,9 @@ use crate::domain::subject::{State, action::Stage};
 pub(super) fn planned<W: World>(case: &mut Case<'_, W>, planned: &ActionPlanned) -> Judged<(), W> {
     if planned.commitments.is_empty() {
         return Err(rules::COMMITMENT_MISSING.at("action_planned.commitments").into());
+    }
+    if planned.origin == Origin::Feedback && planned.feedback.is_empty() {
+        return Err(rules::ORIGIN_WITHOUT_FEEDBACK.at("action_planned.feedback").into());
     }
     if planned.first_due < case.day {
         return Err(rules::DUE_BEFORE_PLANNED.at("action_planned.first_due").into());

@@ -101,13 +101,17 @@ fn precision(event: &Event) -> Result<(), Rejection> {
     }
 }
 
-/// A poster's own clock and counter would give back what the month and the order by random ids hide.
+/// A poster's own clock and counter would give back what the month and the order by random ids hide; and a post is held
+/// by few people, or by one.
 fn no_trace(event: &Event) -> Result<(), Rejection> {
     if event.producer_recorded_at.is_some() {
         return Err(rules::ANONYMOUS_TRACE.at("producer_recorded_at"));
     }
     if event.source_sequence.is_some() {
         return Err(rules::ANONYMOUS_TRACE.at("source_sequence"));
+    }
+    if event.actor_post.is_some() {
+        return Err(rules::ANONYMOUS_TRACE.at("actor_post"));
     }
     Ok(())
 }

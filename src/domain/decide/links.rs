@@ -147,7 +147,7 @@ impl<W: World> Case<'_, W> {
         Ok(())
     }
 
-    /// Feedback that led to this: it must be live, and received by the event's day. What was received later cannot
+    /// Feedback that led to this: it must be live, that is neither voided nor withdrawn, and received by the event's day. What was received later cannot
     /// have led to it; of an anonymous item only the month is known, so its first day counts.
     pub(super) fn feedback(&mut self, ids: &[Uuid], field: &str) -> Judged<(), W> {
         unique(ids, field)?;
@@ -158,6 +158,9 @@ impl<W: World> Case<'_, W> {
                 None => return Err(Rejection::unknown(field, id).into()),
             };
             match life.state() {
+                State::Feedback(item) if item.withdrawn.is_some() => {
+                    return Err(rules::FEEDBACK_NOT_LIVE.refusal(item.withdrawn).into());
+                }
                 State::Feedback(item) if item.received_on <= self.day => {}
                 State::Feedback(item) => {
                     return Err(rules::LINK_BEFORE_FEEDBACK.refusal(Some(item.received)).into());

@@ -85,7 +85,7 @@ pub fn mentions(event: &Event) -> Vec<Mention> {
         | Payload::AwarenessActivityHeld(_)
         | Payload::SupportSignposted(_)
         | Payload::SurveyResultRecorded(_) => {}
-        // PLACEHOLDER loop
+        // The loop: a link is found from its feedback's side, where its own state holds it.
         Payload::FeedbackRoundClosed(_)
         | Payload::RoundResponsePublished(_)
         | Payload::FeedbackAcknowledged(_)

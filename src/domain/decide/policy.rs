@@ -5,7 +5,9 @@
 use jiff::civil::Date;
 
 use super::{Case, Judged, Mention, World};
-use crate::domain::event::{Origin, PolicyChangeProposed, PolicyChanged};
+use crate::domain::event::{
+    Origin, PolicyChangeProposed, PolicyChanged, PolicyReviewOutcome, PolicyReviewed,
+};
 use crate::domain::id::Kind;
 use crate::domain::irregularity::Irregularity;
 use crate::domain::rules;
@@ -53,11 +55,36 @@ fn document_in_force<W: World>(
     for fact in case.mentioned_by(&Mention::Subject(policy))? {
         if let State::Change(other) = case.life(&fact.event.subject)?.state()
             && other.policy == changed.policy
-            && let Some(force) = other.force
-            && force.effective_on <= changed.effective_on
+            // A correction of this very change does not replace what it said first.
+            && fact.event.subject != *case.subject()
+            && let Some(force) = other.in_force_on(changed.effective_on)
         {
             in_force = in_force.max(Some((force.effective_on, force.sequence, force.document_sha256)));
         }
     }
     Ok(in_force.map(|(_, sequence, document)| (document, sequence)))
+}
+
+pub(super) fn reviewed<W: World>(case: &mut Case<'_, W>, reviewed: &PolicyReviewed) -> Judged<(), W> {
+    if reviewed.next_due <= case.day {
+        return Err(rules::REVIEW_DUE_NOT_AHEAD.at("policy_reviewed.next_due").into());
+    }
+    let field = "policy_reviewed.change";
+    let change = match (reviewed.outcome, &reviewed.change) {
+        (PolicyReviewOutcome::NoChange, None) => return Ok(()),
+        (PolicyReviewOutcome::NoChange, Some(_)) => return Err(rules::REVIEW_NAMES_CHANGE.at(field).into()),
+        (PolicyReviewOutcome::ChangeProposed, None) => {
+            return Err(rules::REVIEW_WITHOUT_CHANGE.at(field).into());
+        }
+        (PolicyReviewOutcome::ChangeProposed, Some(change)) => Kind::PolicyChange.subject(change),
+    };
+    let life = case.known(&change, field)?;
+    let State::Change(change) = life.state() else { return Ok(()) };
+    if change.policy != *case.subject().id() {
+        return Err(rules::OTHER_POLICY.at(field).into());
+    }
+    match change.end {
+        Some(end) => Err(rules::CHANGE_ALREADY_ENDED.refusal(Some(end.sequence)).into()),
+        None => Ok(()),
+    }
 }

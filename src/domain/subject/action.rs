@@ -6,6 +6,7 @@
 
 use jiff::civil::Date;
 use std::sync::Arc;
+use uuid::Uuid;
 
 use super::State;
 use crate::domain::command::Recorded;
@@ -67,6 +68,8 @@ pub struct Action {
     pub since: u64,
     /// When it was planned.
     pub planned_on: Date,
+    /// The feedback that its plan names.
+    pub feedback: Vec<Uuid>,
     /// Who answers for it.
     pub owner_post: Code,
     /// Sequence of the event since which that post answers for it.
@@ -97,6 +100,7 @@ impl Action {
                 stage: Stage::Planned,
                 since: at,
                 planned_on: day,
+                feedback: planned.feedback.clone(),
                 owner_post: planned.owner_post.clone(),
                 owner_since: at,
                 first_due: planned.first_due,

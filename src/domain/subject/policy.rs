@@ -1,12 +1,16 @@
 //! The life cycles of a policy's register entry and of one change of it.
 //!
-//! Invariant: a change is in force at most once, and remembers whether approval stood on the day from which it is in
-//! force. Which document that day replaces is judged across subjects, elsewhere.
+//! Invariant: a change is in force at most once, ends at most once, and remembers whether approval stood on the day from
+//! which it is in force. Which document that day replaces, and whether a later change superseded this one, is judged
+//! across subjects, elsewhere.
 
 use jiff::civil::Date;
+use uuid::Uuid;
 
 use super::State;
-use crate::domain::event::{ChangeNature, Origin, PolicyChangeProposed, PolicyChanged, PolicyRegistered};
+use crate::domain::event::{
+    ChangeNature, Origin, PolicyChangeProposed, PolicyChanged, PolicyRegistered, PolicyReviewed,
+};
 use crate::domain::id::Code;
 use crate::domain::rules::{self, Breach};
 use crate::domain::value::Sha256;
@@ -22,7 +26,7 @@ pub struct Policy {
     pub owner_since: u64,
     /// SHA-256 of the first document.
     pub document_sha256: Sha256,
-    /// When it is to be looked at again.
+    /// When it is to be looked at again: by its registration, or by its last review.
     pub review_due: Date,
 }
 
@@ -37,6 +41,14 @@ impl Policy {
                 review_due: policy.review_due,
             }),
             State::Policy(old) => Err(Breach::of(&rules::POLICY_ALREADY_REGISTERED, Some(old.sequence))),
+            _ => Err(Breach::of(&rules::WRONG_KIND, None)),
+        }
+    }
+
+    pub(super) fn reviewed(state: &State, reviewed: &PolicyReviewed) -> Result<Self, Breach> {
+        match state {
+            State::Policy(policy) => Ok(Self { review_due: reviewed.next_due, ..policy.clone() }),
+            State::None => Err(Breach::of(&rules::POLICY_NOT_REGISTERED, None)),
             _ => Err(Breach::of(&rules::WRONG_KIND, None)),
         }
     }
@@ -62,33 +74,69 @@ pub struct Force {
     pub document_sha256: Sha256,
 }
 
+/// How a change ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The proposal was turned down.
+    Declined,
+    /// The proposal was given up.
+    Abandoned,
+    /// It was in force, and was taken out of force.
+    Reversed,
+}
+
+/// The end of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Its sequence.
+    pub sequence: u64,
+    /// How it ended.
+    pub how: Ending,
+    /// The first day on which it is no longer.
+    pub on: Date,
+}
+
 /// One change of a policy, from proposal to force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// Sequence of the proposal.
     pub proposed: u64,
+    /// When it was proposed.
+    pub proposed_on: Date,
     /// The policy.
     pub policy: Code,
     /// What led to it.
     pub origin: Origin,
+    /// The feedback that its proposal names.
+    pub feedback: Vec<Uuid>,
     /// Whether it counts.
     pub nature: ChangeNature,
     /// Its approval.
     pub approval: Option<Approval>,
-    /// Its entry in the register.
+    /// Its entry in the register; it stays when the change is reversed.
     pub force: Option<Force>,
+    /// Its end, if it was declined, abandoned or reversed.
+    pub end: Option<End>,
 }
 
 impl Change {
-    pub(super) fn proposed(state: &State, proposed: &PolicyChangeProposed, at: u64) -> Result<Self, Breach> {
+    pub(super) fn proposed(
+        state: &State,
+        proposed: &PolicyChangeProposed,
+        at: u64,
+        day: Date,
+    ) -> Result<Self, Breach> {
         match state {
             State::None => Ok(Self {
                 proposed: at,
+                proposed_on: day,
                 policy: proposed.policy.clone(),
                 origin: proposed.origin,
+                feedback: proposed.feedback.clone(),
                 nature: proposed.nature,
                 approval: None,
                 force: None,
+                end: None,
             }),
             State::Change(old) => Err(Breach::of(&rules::CHANGE_ALREADY_PROPOSED, Some(old.proposed))),
             _ => Err(Breach::of(&rules::WRONG_KIND, None)),
@@ -113,10 +161,38 @@ impl Change {
         Ok(Self { force: Some(force), ..change.clone() })
     }
 
+    /// Declined or abandoned, before it is in the register.
+    pub(super) fn given_up(state: &State, how: Ending, at: u64, day: Date) -> Result<Self, Breach> {
+        let change = Self::not_in_force(state)?;
+        Ok(Self { end: Some(End { sequence: at, how, on: day }), ..change.clone() })
+    }
+
+    pub(super) fn reversed(state: &State, at: u64, day: Date) -> Result<Self, Breach> {
+        let change = Self::not_ended(state)?;
+        match change.force {
+            Some(force) if force.effective_on <= day => {
+                let end = End { sequence: at, how: Ending::Reversed, on: day };
+                Ok(Self { end: Some(end), ..change.clone() })
+            }
+            force => {
+                let standing = force.map_or(change.proposed, |force| force.sequence);
+                Err(Breach::of(&rules::CHANGE_NOT_IN_FORCE, Some(standing)))
+            }
+        }
+    }
+
     fn not_in_force(state: &State) -> Result<&Self, Breach> {
+        let change = Self::not_ended(state)?;
+        match change.force {
+            Some(force) => Err(Breach::of(&rules::CHANGE_ALREADY_IN_FORCE, Some(force.sequence))),
+            None => Ok(change),
+        }
+    }
+
+    fn not_ended(state: &State) -> Result<&Self, Breach> {
         match state {
-            State::Change(Self { force: Some(force), .. }) => {
-                Err(Breach::of(&rules::CHANGE_ALREADY_IN_FORCE, Some(force.sequence)))
+            State::Change(Self { end: Some(end), .. }) => {
+                Err(Breach::of(&rules::CHANGE_ALREADY_ENDED, Some(end.sequence)))
             }
             State::Change(change) => Ok(change),
             State::None => Err(Breach::of(&rules::CHANGE_NOT_PROPOSED, None)),
@@ -129,12 +205,22 @@ impl Change {
         self.approval.is_some_and(|approval| approval.on <= day)
     }
 
-    /// The stage's name, as readers see it.
+    /// The document that it puts in force on that day, as far as its own events tell: one that a later change replaced
+    /// is among the answers.
+    pub fn in_force_on(&self, day: Date) -> Option<Force> {
+        let force = self.force.filter(|force| force.effective_on <= day)?;
+        self.end.is_none_or(|end| day < end.on).then_some(force)
+    }
+
+    /// The stage's name, as readers see it. That a later change superseded it is told across subjects, in reports.
     pub const fn stage_name(&self) -> &'static str {
-        match (&self.force, &self.approval) {
-            (Some(_), _) => "IN_FORCE",
-            (None, Some(_)) => "APPROVED",
-            (None, None) => "PROPOSED",
+        match (&self.end, &self.force, &self.approval) {
+            (Some(End { how: Ending::Declined, .. }), ..) => "DECLINED",
+            (Some(End { how: Ending::Abandoned, .. }), ..) => "ABANDONED",
+            (Some(End { how: Ending::Reversed, .. }), ..) => "REVERSED",
+            (None, Some(_), _) => "IN_FORCE",
+            (None, None, Some(_)) => "APPROVED",
+            (None, None, None) => "PROPOSED",
         }
     }
 }

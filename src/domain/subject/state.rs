@@ -14,7 +14,7 @@ use super::governance::{Calendar, CodeList, Grant, Opening, Post, Settings};
 use super::measure::Measure;
 use super::owner;
 use super::pledge::Pledge;
-use super::policy::{Change, Policy};
+use super::policy::{Change, Ending, Policy};
 use crate::domain::command::Recorded;
 use crate::domain::event::Payload;
 use crate::domain::rules::{self, Breach};
@@ -68,8 +68,8 @@ impl State {
             Self::Pledge(_) => "PUBLISHED",
             Self::Commitment(commitment) => commitment.stage_name(),
             Self::Action(action) => action.stage.as_str(),
-            Self::Round(_) => "OPEN",
-            Self::Feedback(feedback) => feedback.stage.as_str(),
+            Self::Round(round) => round.stage_name(),
+            Self::Feedback(feedback) => feedback.stage_name(),
             Self::Change(change) => change.stage_name(),
             Self::Evidence(evidence) => evidence.stage.as_str(),
             Self::Measure(_) => "AGREED",
@@ -102,10 +102,10 @@ impl State {
             Payload::FeedbackReceived(received) => {
                 Feedback::received(self, received, at, day).map(Self::Feedback)
             }
-            Payload::FeedbackResponded(answer) => Feedback::responded(self, answer, at).map(Self::Feedback),
-            Payload::FeedbackClosedWithoutChange(_) => Feedback::closed(self, at).map(Self::Feedback),
             Payload::PolicyRegistered(policy) => Policy::after(self, policy, at).map(Self::Policy),
-            Payload::PolicyChangeProposed(proposed) => Change::proposed(self, proposed, at).map(Self::Change),
+            Payload::PolicyChangeProposed(proposed) => {
+                Change::proposed(self, proposed, at, day).map(Self::Change)
+            }
             Payload::PolicyChangeApproved(_) => Change::approved(self, at, day).map(Self::Change),
             Payload::PolicyChanged(changed) => Change::changed(self, changed, at).map(Self::Change),
             Payload::EvidenceAttached(attached) => {
@@ -136,20 +136,25 @@ impl State {
             | Payload::AwarenessActivityHeld(_)
             | Payload::SupportSignposted(_)
             | Payload::SurveyResultRecorded(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
-            // PLACEHOLDER loop
-            Payload::FeedbackRoundClosed(_)
-            | Payload::RoundResponsePublished(_)
+            Payload::FeedbackRoundClosed(closed) => Round::closed(self, closed, at, day).map(Self::Round),
+            Payload::RoundResponsePublished(_) => Round::published(self, at).map(Self::Round),
+            Payload::FeedbackResponded(_)
+            | Payload::FeedbackClosedWithoutChange(_)
             | Payload::FeedbackAcknowledged(_)
             | Payload::FeedbackConsidered(_)
             | Payload::FeedbackTold(_)
             | Payload::FeedbackLinked(_)
             | Payload::FeedbackUnlinked(_)
             | Payload::FeedbackReopened(_)
-            | Payload::FeedbackWithdrawn(_)
-            | Payload::PolicyChangeDeclined(_)
-            | Payload::PolicyChangeAbandoned(_)
-            | Payload::PolicyChangeReversed(_)
-            | Payload::PolicyReviewed(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
+            | Payload::FeedbackWithdrawn(_) => Feedback::after(self, fact).map(Self::Feedback),
+            Payload::PolicyChangeDeclined(_) => {
+                Change::given_up(self, Ending::Declined, at, day).map(Self::Change)
+            }
+            Payload::PolicyChangeAbandoned(_) => {
+                Change::given_up(self, Ending::Abandoned, at, day).map(Self::Change)
+            }
+            Payload::PolicyChangeReversed(_) => Change::reversed(self, at, day).map(Self::Change),
+            Payload::PolicyReviewed(reviewed) => Policy::reviewed(self, reviewed).map(Self::Policy),
             // PLACEHOLDER operation
             Payload::SourceStatement(_)
             | Payload::SourceSucceeded(_)

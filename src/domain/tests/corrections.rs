@@ -315,3 +315,32 @@ fn whoever_is_granted_a_type_may_correct_it_and_nothing_else() {
     was().when(correct("2025-04-03", &plan, titled("Rest rooms"))).then_accepted();
     was().when(correct("2025-04-03", &start, dated("2025-04-03"))).then_not_granted("type action.started");
 }
+
+#[test]
+fn what_an_event_said_first_does_not_stand_in_the_way_of_its_correction() {
+    let put = changed("2025-04-10", "second");
+    let renamed = |corrected: &mut Corrected| match &mut *corrected.payload {
+        Payload::PolicyChanged(changed) => changed.version = code("2.0"),
+        other => panic!("{other:?}"),
+    };
+    given([policy(), proposed("2025-04-01"), approved("2025-04-02"), put.clone()])
+        .when(correct("2025-05-01", &put, renamed))
+        .then_accepted();
+    let document = evidence("e", "action/a", "minutes");
+    let resized = |corrected: &mut Corrected| match &mut *corrected.payload {
+        Payload::EvidenceAttached(attached) => attached.size_bytes = 2_000,
+        other => panic!("{other:?}"),
+    };
+    given([planned("2025-04-01"), document.clone()])
+        .when(correct("2025-05-01", &document, resized))
+        .then_accepted();
+    // Its old document is free for other evidence, its new one is not.
+    let other_document = |corrected: &mut Corrected| match &mut *corrected.payload {
+        Payload::EvidenceAttached(attached) => attached.sha256 = hash("photo"),
+        other => panic!("{other:?}"),
+    };
+    let was =
+        || given([planned("2025-04-01"), document.clone(), correct("2025-05-01", &document, other_document)]);
+    was().when(evidence("f", "action/a", "minutes")).then_accepted();
+    was().when(evidence("f", "action/a", "photo")).then_refused(&DOCUMENT_ALREADY_ATTACHED);
+}

@@ -67,7 +67,12 @@ fn anonymous_trace() {
         .when(anonymous("2025-05", 1).with(written))
         .then_malformed(&ANONYMOUS_TRACE, "producer_recorded_at");
     given([]).when(anonymous("2025-05", 1).with(counted)).then_malformed(&ANONYMOUS_TRACE, "source_sequence");
-    given([]).when(received("2025-05-01", 1).with(written).with(counted)).then_accepted();
+    given([]).when(anonymous("2025-05", 1).acted("head")).then_malformed(&ANONYMOUS_TRACE, "actor_post");
+    given([]).when(received("2025-05-01", 1).with(written).with(counted).acted("head")).then_accepted();
+    // What is done about an anonymous item later is done by somebody, on a day.
+    given([anonymous("2025-05", 1)])
+        .when(closed("2025-06-03", 1).with(written).with(counted).acted("head"))
+        .then_accepted();
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn a_round_names_what_is_there() {
 
 #[test]
 fn feedback_names_what_is_there() {
-    given([policy(), sought(|_| ())])
+    given([policy(), sought(|r| r.closes = day("2025-05-31"))])
         .when(heard(|f| {
             f.round = Some(code("spring"));
             f.policies = codes(&["flex"]);

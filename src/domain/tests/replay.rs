@@ -15,11 +15,11 @@ use crate::domain::value::Occurred;
 
 const SUBJECT: &str = "action/a";
 
-fn zone() -> TimeZone {
+pub(super) fn zone() -> TimeZone {
     TimeZone::get("Europe/London").unwrap()
 }
 
-fn recorded(sequence: u64, said: &Said) -> Arc<Recorded> {
+pub(super) fn recorded(sequence: u64, said: &Said) -> Arc<Recorded> {
     Arc::new(Recorded {
         sequence,
         recorded_at: "2026-06-15T12:00:00Z".parse().unwrap(),
@@ -30,7 +30,7 @@ fn recorded(sequence: u64, said: &Said) -> Arc<Recorded> {
 }
 
 /// Sorts what stands and folds it, every time anew.
-fn naive(facts: &[Arc<Recorded>]) -> (State, Vec<u64>) {
+pub(super) fn naive(facts: &[Arc<Recorded>]) -> (State, Vec<u64>) {
     let mut gone: Vec<u64> = Vec::new();
     let mut unfit: Vec<u64> = Vec::new();
     for (index, fact) in facts.iter().enumerate() {
