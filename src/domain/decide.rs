@@ -24,6 +24,7 @@ mod links;
 mod mention;
 mod pledge;
 mod policy;
+mod source;
 
 pub use batch::{ANONYMOUS_RELEASE, judge_batch, recording_order};
 pub use mention::{Mention, mentions};
@@ -210,10 +211,10 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         | Payload::PolicyChangeAbandoned(_)
         | Payload::PolicyChangeReversed(_)
         | Payload::PolicyReviewed(_) => Ok(()),
+        Payload::SourceStatement(statement) => source::stated(case, statement),
+        Payload::SourceSucceeded(succeeded) => source::succeeded(case, succeeded),
         // PLACEHOLDER operation
-        Payload::SourceStatement(_)
-        | Payload::SourceSucceeded(_)
-        | Payload::ErasureRequested(_)
+        Payload::ErasureRequested(_)
         | Payload::ErasureRefused(_)
         | Payload::ContentErased(_)
         | Payload::ReleasePointDeclared(_)

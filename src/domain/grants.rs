@@ -7,7 +7,7 @@ use super::event::{Access, Event, EventType, GrantChanged, Payload};
 use super::id::{Code, Kind, SourceName, Subject};
 use super::rejection::Rejection;
 use super::rules;
-use super::subject::{Life, State, governance::Grant};
+use super::subject::{Life, State, governance::Grant, source::Source};
 
 /// Judges whether a source may post an event. `holder` is the life of [`SourceName::subject`].
 pub fn judge(access: Access, holder: &Life, source: &SourceName, event: &Event) -> Result<(), Rejection> {
@@ -20,7 +20,7 @@ pub fn judge(access: Access, holder: &Life, source: &SourceName, event: &Event) 
         return denied(format!("type {}", event_type.as_str()));
     }
     let grant = match (holder.state(), access) {
-        (State::Source(grant), _) => grant,
+        (State::Source(Source { grant: Some(grant), .. }), _) => grant,
         (_, Access::Open) => return Ok(()),
         (_, Access::Granted) => return denied("anything on this ledger".into()),
     };

@@ -155,6 +155,12 @@ rules! {
     // People: units, learning, awareness, surveys
     // The loop: rounds, feedback, ends of changes
     // Operation: sources, erasures, reports, opinions, the clock
+    SOURCE_ALREADY_SUCCEEDED:
+        "another system succeeded this source already; void that first, or name the end of the chain as the old one";
+    SUCCESSION_CIRCLE: "this source itself succeeded the new one, directly or through others";
+    STATEMENT_OF_OTHER_SOURCE:
+        "a source states what it posted itself, or what a source that it succeeded posted; let that one state it";
+    PERIOD_NOT_OVER: "the last day of the period was not over by then; record this when it is";
     // Corrections
     // What only a damaged ledger can show: the envelope's rules come first
     WRONG_KIND: "the event does not fit the kind of its subject";
@@ -235,5 +241,8 @@ forms! {
     // People: units, learning, awareness, surveys
     // The loop: rounds, feedback, ends of changes
     // Operation: sources, erasures, reports, opinions, the clock
+    STATEMENT_TOO_LONG: "a statement covers at most 366 days", "state a shorter period, such as a month";
+    OPERATOR_SUCCEEDED: "the operator is no posting system", "name two posting systems";
+    SUCCEEDS_ITSELF: "a source does not succeed itself", "name the other system";
     // Corrections
 }

@@ -19,6 +19,7 @@ pub mod feedback;
 pub mod governance;
 pub mod pledge;
 pub mod policy;
+pub mod source;
 mod state;
 
 pub use state::State;

@@ -2,7 +2,7 @@
 //! settings.
 //!
 //! Invariant: where one adoption replaces another, the last by (effective day, sequence) stands, except for grants:
-//! they hold *from their record on*, so the last by sequence stands, whatever day it names.
+//! they hold *from their record on*, so the last by sequence stands, whatever day it names (`source` sees to it).
 
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::State;
 use crate::domain::command::Recorded;
 use crate::domain::event::{
-    Access, CodeListAdopted, GrantChanged, LedgerOpened, Payload, PostRegistered, ReportSettingsAdopted,
+    Access, CodeListAdopted, LedgerOpened, Payload, PostRegistered, ReportSettingsAdopted,
 };
 use crate::domain::id::Code;
 use crate::domain::rules::{self, Breach};
@@ -50,21 +50,6 @@ pub struct Grant {
     pub subjects: Arc<[String]>,
     /// Posts that it may speak for, or `*`.
     pub posts: Arc<[String]>,
-}
-
-impl Grant {
-    pub(super) fn after(state: &State, grant: &GrantChanged, at: u64) -> Result<Self, Breach> {
-        match state {
-            State::Source(newer) if at < newer.sequence => Ok(newer.clone()),
-            State::None | State::Source(_) => Ok(Self {
-                sequence: at,
-                types: grant.types.as_slice().into(),
-                subjects: grant.subjects.as_slice().into(),
-                posts: grant.posts.as_slice().into(),
-            }),
-            _ => Err(Breach::of(&rules::WRONG_KIND, None)),
-        }
-    }
 }
 
 /// A span of days, both ends in it.

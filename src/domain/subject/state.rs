@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use super::action::Action;
 use super::feedback::{Feedback, Round};
-use super::governance::{Calendar, CodeList, Grant, Opening, Post, Settings};
+use super::governance::{Calendar, CodeList, Opening, Post, Settings};
 use super::pledge::{Commitment, Pledge};
 use super::policy::{Change, Evidence, Policy};
+use super::source::Source;
 use crate::domain::command::Recorded;
 use crate::domain::event::Payload;
 use crate::domain::rules::{self, Breach};
@@ -22,8 +23,8 @@ pub enum State {
     None,
     /// A ledger that was opened.
     Ledger(Opening),
-    /// What a source may post.
-    Source(Grant),
+    /// A posting system.
+    Source(Source),
     /// A post.
     Post(Post),
     /// A list of codes.
@@ -56,7 +57,7 @@ impl State {
         match self {
             Self::None => "NONE",
             Self::Ledger(_) => "OPENED",
-            Self::Source(_) => "GRANTED",
+            Self::Source(source) => source.name(),
             Self::Post(_) | Self::Policy(_) => "REGISTERED",
             Self::CodeList(_) | Self::Calendar(_) | Self::Settings(_) => "ADOPTED",
             Self::Pledge(_) => "PUBLISHED",
@@ -74,7 +75,7 @@ impl State {
         let at = fact.sequence;
         match &fact.event.payload {
             Payload::LedgerOpened(opened) => Opening::after(self, opened, at).map(Self::Ledger),
-            Payload::GrantChanged(grant) => Grant::after(self, grant, at).map(Self::Source),
+            Payload::GrantChanged(grant) => Source::granted(self, grant, at).map(Self::Source),
             Payload::PostRegistered(post) => Post::after(self, post, at).map(Self::Post),
             Payload::CodeListAdopted(list) => CodeList::after(self, list, at).map(Self::CodeList),
             Payload::CalendarAdopted(_) => Calendar::after(self, fact).map(Self::Calendar),
@@ -142,10 +143,12 @@ impl State {
             | Payload::PolicyChangeAbandoned(_)
             | Payload::PolicyChangeReversed(_)
             | Payload::PolicyReviewed(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
+            Payload::SourceStatement(statement) => Source::stated(self, statement, at).map(Self::Source),
+            Payload::SourceSucceeded(succeeded) => {
+                Source::succeeded(self, succeeded, at, day).map(Self::Source)
+            }
             // PLACEHOLDER operation
-            Payload::SourceStatement(_)
-            | Payload::SourceSucceeded(_)
-            | Payload::ErasureRequested(_)
+            Payload::ErasureRequested(_)
             | Payload::ErasureRefused(_)
             | Payload::ContentErased(_)
             | Payload::ReleasePointDeclared(_)

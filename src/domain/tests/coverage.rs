@@ -14,6 +14,7 @@ const TESTS: &[&str] = &[
     include_str!("pledges.rs"),
     include_str!("policies.rs"),
     include_str!("replay.rs"),
+    include_str!("sources.rs"),
     include_str!("voids.rs"),
 ];
 

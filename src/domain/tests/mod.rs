@@ -12,6 +12,8 @@ mod pledges;
 mod policies;
 mod replay;
 mod says;
+mod says_operation;
+mod sources;
 mod voids;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
