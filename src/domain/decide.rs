@@ -22,6 +22,7 @@ mod feedback;
 mod governance;
 mod links;
 mod mention;
+mod operation;
 mod pledge;
 mod policy;
 mod source;
@@ -213,14 +214,12 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         | Payload::PolicyReviewed(_) => Ok(()),
         Payload::SourceStatement(statement) => source::stated(case, statement),
         Payload::SourceSucceeded(succeeded) => source::succeeded(case, succeeded),
-        // PLACEHOLDER operation
-        Payload::ErasureRequested(_)
-        | Payload::ErasureRefused(_)
-        | Payload::ContentErased(_)
-        | Payload::ReleasePointDeclared(_)
-        | Payload::ReportIssued(_)
-        | Payload::AuditOpinionRecorded(_)
-        | Payload::ClockCorrected(_) => Ok(()),
+        Payload::ErasureRequested(requested) => operation::erasure_requested(case, requested),
+        Payload::ErasureRefused(_) | Payload::ClockCorrected(_) => Ok(()),
+        Payload::ContentErased(erased) => operation::content_erased(case, erased),
+        Payload::ReleasePointDeclared(declared) => operation::release_point(case, declared),
+        Payload::ReportIssued(issued) => operation::report_issued(case, issued),
+        Payload::AuditOpinionRecorded(opinion) => operation::audit_opinion(case, opinion),
         Payload::CorrectionMade(_) => Ok(()),
         Payload::EventVoided(void) => {
             case.post(&void.approver_post, "event_voided.approver_post")?;

@@ -1,6 +1,7 @@
 //! Who may post what: the grants of a source, judged at the record's own place.
 //!
-//! Invariant: the operator alone opens ledgers and changes grants, whatever the access, and needs no grant itself.
+//! Invariant: the operator alone opens ledgers, changes grants and sets clocks, whatever the access, and needs no grant
+//! itself.
 //! This file must not know how a source proved who it is.
 
 use super::event::{Access, Event, EventType, GrantChanged, Payload};
@@ -70,13 +71,14 @@ fn posts_spoken_for(event: &Event) -> impl Iterator<Item = &Code> {
         Payload::ActionVerified(verified) => Some(&verified.verifier_post),
         Payload::PolicyChangeApproved(approved) => Some(&approved.by_post),
         Payload::EventVoided(void) => Some(&void.approver_post),
+        Payload::ContentErased(erased) => Some(&erased.attested_by),
         _ => None,
     };
     event.actor_post.iter().chain(by)
 }
 
 const fn is_operators_own(event_type: EventType) -> bool {
-    matches!(event_type, EventType::LedgerOpened | EventType::GrantChanged)
+    matches!(event_type, EventType::LedgerOpened | EventType::GrantChanged | EventType::ClockCorrected)
 }
 
 /// Judges the patterns of a grant, so that a slip of the pen does not silently grant nothing.

@@ -149,7 +149,7 @@ rules! {
     EVIDENCE_ABOUT_OTHER: "the evidence supports another subject; attach it to this action as well";
     VOID_TARGET_UNKNOWN: "no event with this id, from this source, is recorded about this subject";
     VOID_OF_VOID: "a void is final; record the event again instead";
-    VOID_OF_OPERATION: "the opening of a ledger and its grants cannot be voided; record a new grant instead";
+    VOID_OF_OPERATION: "this event cannot be voided, others have acted on it; record what is right in a new event";
     ALREADY_VOIDED: "the event is voided already";
     // Commitments and measures, after they were made
     // People: units, learning, awareness, surveys
@@ -161,6 +161,18 @@ rules! {
     STATEMENT_OF_OTHER_SOURCE:
         "a source states what it posted itself, or what a source that it succeeded posted; let that one state it";
     PERIOD_NOT_OVER: "the last day of the period was not over by then; record this when it is";
+    LEDGER_NOT_OPENED: "no opening of this ledger stands on this day; name this ledger, or correct the date";
+    ERASURE_ALREADY_REQUESTED: "a request to erase is made once; choose another id";
+    ERASURE_NOT_REQUESTED: "nothing asked for this by this day; record the request first, or correct the date";
+    ERASURE_ALREADY_DECIDED: "the request is refused or carried out already; make another request";
+    RECORDS_NOT_HELD: "the ledger did not hold so many records on this day; count those that it held";
+    RELEASE_POINT_ALREADY_DECLARED: "a release point is declared once; choose another id";
+    RELEASE_POINT_TOO_SOON: "another release point is nearer than the release interval; wait until it is over";
+    RELEASE_POINT_BACKWARDS: "of two release points, the later one counts no fewer records; correct the position";
+    REPORT_ALREADY_ISSUED: "a report is issued once under its id; choose another id";
+    RELEASE_POINT_AFTER_REPORT:
+        "the release point came later than this report, or counts more records; name the one before it";
+    OPINION_ALREADY_RECORDED: "an opinion is recorded once; choose another id";
     // Corrections
     // What only a damaged ledger can show: the envelope's rules come first
     WRONG_KIND: "the event does not fit the kind of its subject";
@@ -239,10 +251,30 @@ forms! {
     EVIDENCE_EMPTY: "an empty document supports nothing", "send the document's size in bytes";
     // Commitments and measures, after they were made
     // People: units, learning, awareness, surveys
+    COUNT_IS_ZERO: "the number counts nothing", "give a number of at least 1";
     // The loop: rounds, feedback, ends of changes
     // Operation: sources, erasures, reports, opinions, the clock
     STATEMENT_TOO_LONG: "a statement covers at most 366 days", "state a shorter period, such as a month";
     OPERATOR_SUCCEEDED: "the operator is no posting system", "name two posting systems";
     SUCCEEDS_ITSELF: "a source does not succeed itself", "name the other system";
+    ERASURE_OF_NOTHING: "a request to erase names what", "name at least one record";
+    NO_WORDS_IN_FIELD:
+        "the record has no words in this field",
+        "name a field of words of that event, such as reason, or leave it out for all of them";
+    NOTHING_BESIDE_RECORD:
+        "no words or content stand beside this record",
+        "name the record that committed to what is to be erased";
+    BACKUPS_EXPIRE_BEFORE:
+        "the last backup expires before the day of the erasure",
+        "give the day on which the last backup that holds it is gone";
+    REPORT_UNKNOWN: "there is no such report", "write R1 to R12";
+    AS_AT_AFTER_ISSUE:
+        "the report tells of days after the one on which it was issued",
+        "correct one of the two days";
+    OPINION_RANGE_EMPTY: "the range is empty or backwards", "let end be one past the last record";
+    OPINION_KEY: "not a public key that can be relied on", "send the auditor's own Ed25519 public key";
+    OPINION_SIGNATURE:
+        "the signature is not this key's over this opinion's statement",
+        "sign the statement, byte for byte as the documentation gives it";
     // Corrections
 }

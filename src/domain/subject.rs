@@ -15,8 +15,10 @@ use super::id::Subject;
 use super::rules::{self, Breach};
 
 pub mod action;
+pub mod entry;
 pub mod feedback;
 pub mod governance;
+pub mod operation;
 pub mod pledge;
 pub mod policy;
 pub mod source;
@@ -237,9 +239,13 @@ fn void_target(
         .ok_or(Breach::of(&rules::VOID_TARGET_UNKNOWN, None))?;
     match target.event.payload {
         Payload::EventVoided(_) => Err(Breach::of(&rules::VOID_OF_VOID, Some(target.sequence))),
-        Payload::LedgerOpened(_) | Payload::GrantChanged(_) => {
-            Err(Breach::of(&rules::VOID_OF_OPERATION, Some(target.sequence)))
-        }
+        // What others have acted on outside the ledger (erased, published, signed, set right) is not undone by a void.
+        Payload::LedgerOpened(_)
+        | Payload::GrantChanged(_)
+        | Payload::ContentErased(_)
+        | Payload::ReleasePointDeclared(_)
+        | Payload::AuditOpinionRecorded(_)
+        | Payload::ClockCorrected(_) => Err(Breach::of(&rules::VOID_OF_OPERATION, Some(target.sequence))),
         _ => match voided.get(&target.sequence) {
             Some(&by) => Err(Breach::of(&rules::ALREADY_VOIDED, Some(by))),
             None => Ok(target.sequence),

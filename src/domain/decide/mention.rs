@@ -107,13 +107,13 @@ pub fn mentions(event: &Event) -> Vec<Mention> {
         | Payload::PolicyChangeAbandoned(_)
         | Payload::PolicyChangeReversed(_)
         | Payload::PolicyReviewed(_) => {}
-        // PLACEHOLDER operation
+        // All of them by the settings that say how far apart they lie.
+        Payload::ReleasePointDeclared(_) => found.0.extend(settings_subject().map(Mention::Subject)),
         Payload::SourceStatement(_)
         | Payload::SourceSucceeded(_)
         | Payload::ErasureRequested(_)
         | Payload::ErasureRefused(_)
         | Payload::ContentErased(_)
-        | Payload::ReleasePointDeclared(_)
         | Payload::ReportIssued(_)
         | Payload::AuditOpinionRecorded(_)
         | Payload::ClockCorrected(_) => {}
@@ -156,6 +156,11 @@ impl Found {
     fn feedback(&mut self, ids: &[Uuid]) {
         self.0.extend(ids.iter().filter_map(feedback_subject).map(Mention::Subject));
     }
+}
+
+/// The subject of the settings, of which there is one. Its name is an identifier, so this is never `None`.
+pub(crate) fn settings_subject() -> Option<Subject> {
+    Code::parse("reports").ok().map(|id| Kind::Settings.subject(&id))
 }
 
 /// The subject of the feedback with that id. A UUID is always an identifier, so this is never `None`.

@@ -37,6 +37,15 @@ impl Opening {
             _ => Err(Breach::of(&rules::WRONG_KIND, None)),
         }
     }
+
+    /// It is said of the ledger, and changes nothing about it.
+    pub(super) fn clock_corrected(state: &State) -> Result<Self, Breach> {
+        match state {
+            State::Ledger(ledger) => Ok(ledger.clone()),
+            State::None => Err(Breach::of(&rules::LEDGER_NOT_OPENED, None)),
+            _ => Err(Breach::of(&rules::WRONG_KIND, None)),
+        }
+    }
 }
 
 /// What a source may post.

@@ -7,8 +7,10 @@ use jiff::civil::Date;
 use std::sync::Arc;
 
 use super::action::Action;
+use super::entry::Entry;
 use super::feedback::{Feedback, Round};
 use super::governance::{Calendar, CodeList, Opening, Post, Settings};
+use super::operation::{Erasure, ReleasePoint};
 use super::pledge::{Commitment, Pledge};
 use super::policy::{Change, Evidence, Policy};
 use super::source::Source;
@@ -49,6 +51,12 @@ pub enum State {
     Change(Change),
     /// A document that supports something.
     Evidence(Evidence),
+    /// Something that is recorded once.
+    Entry(Entry),
+    /// A request to erase.
+    Erasure(Erasure),
+    /// A position at which figures about people are taken.
+    ReleasePoint(ReleasePoint),
 }
 
 impl State {
@@ -67,6 +75,9 @@ impl State {
             Self::Feedback(feedback) => feedback.stage.as_str(),
             Self::Change(change) => change.stage_name(),
             Self::Evidence(_) => "ATTACHED",
+            Self::Entry(_) => "RECORDED",
+            Self::Erasure(erasure) => erasure.stage.as_str(),
+            Self::ReleasePoint(_) => "DECLARED",
         }
     }
 
@@ -147,14 +158,20 @@ impl State {
             Payload::SourceSucceeded(succeeded) => {
                 Source::succeeded(self, succeeded, at, day).map(Self::Source)
             }
-            // PLACEHOLDER operation
-            Payload::ErasureRequested(_)
-            | Payload::ErasureRefused(_)
-            | Payload::ContentErased(_)
-            | Payload::ReleasePointDeclared(_)
-            | Payload::ReportIssued(_)
-            | Payload::AuditOpinionRecorded(_)
-            | Payload::ClockCorrected(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
+            Payload::ErasureRequested(_) => Erasure::requested(self, at, day).map(Self::Erasure),
+            Payload::ErasureRefused(_) | Payload::ContentErased(_) => {
+                Erasure::decided(self, &fact.event.payload, at).map(Self::Erasure)
+            }
+            Payload::ReleasePointDeclared(declared) => {
+                ReleasePoint::after(self, declared, at, day).map(Self::ReleasePoint)
+            }
+            Payload::ReportIssued(_) => {
+                Entry::after(self, at, &rules::REPORT_ALREADY_ISSUED).map(Self::Entry)
+            }
+            Payload::AuditOpinionRecorded(_) => {
+                Entry::after(self, at, &rules::OPINION_ALREADY_RECORDED).map(Self::Entry)
+            }
+            Payload::ClockCorrected(_) => Opening::clock_corrected(self).map(Self::Ledger),
             // Voids and corrections act on what is replayed, before any state: none ever comes here.
             Payload::EventVoided(_) | Payload::CorrectionMade(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
         }

@@ -11,6 +11,7 @@ const TESTS: &[&str] = &[
     include_str!("feedback.rs"),
     include_str!("governance.rs"),
     include_str!("grants.rs"),
+    include_str!("operation.rs"),
     include_str!("pledges.rs"),
     include_str!("policies.rs"),
     include_str!("replay.rs"),

@@ -8,6 +8,7 @@ mod envelopes;
 mod feedback;
 mod governance;
 mod grants;
+mod operation;
 mod pledges;
 mod policies;
 mod replay;

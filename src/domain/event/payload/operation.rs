@@ -91,7 +91,7 @@ payload! {
     }
 }
 payload! {
-    /// An auditor says what they found.
+    /// An auditor says what they found. Whoever verifies the ledger compares the root; recording it does not.
     AuditOpinionRecorded {
         /// First record looked at.
         first: u64,
@@ -105,8 +105,28 @@ payload! {
         auditor: Label,
         /// The auditor's Ed25519 public key, 32 bytes.
         public_key: PublicKey,
-        /// Ed25519 over the opinion's statement, 64 bytes.
+        /// Ed25519 (RFC 8032) over the opinion's statement, 64 bytes.
         signature: Signature,
+    }
+}
+impl AuditOpinionRecorded {
+    /// What the auditor signs about the ledger of that origin: in UTF-8, each line ended by one line feed,
+    ///
+    /// ```text
+    /// pledgebook audit opinion v1
+    /// <the ledger's origin>
+    /// <first, decimal>
+    /// <end, decimal>
+    /// <root, 64 lower-case hexadecimal digits>
+    /// <result, such as UNQUALIFIED>
+    /// <auditor>
+    /// ```
+    ///
+    /// No field holds a line break, so no two opinions have the same statement.
+    pub fn statement(&self, origin: &str) -> String {
+        let Self { first, end, root, result, auditor, .. } = self;
+        let result = result.as_str();
+        format!("pledgebook audit opinion v1\n{origin}\n{first}\n{end}\n{root}\n{result}\n{auditor}\n")
     }
 }
 payload! {
