@@ -23,9 +23,11 @@ mod governance;
 mod links;
 mod mention;
 mod operation;
+mod people;
 mod pledge;
 mod policy;
 mod source;
+mod survey;
 
 pub use batch::{ANONYMOUS_RELEASE, judge_batch, recording_order};
 pub use mention::{Mention, mentions};
@@ -186,18 +188,16 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         | Payload::EvidenceUpheld(_)
         | Payload::EvidenceRejected(_)
         | Payload::EvidenceWithdrawn(_) => Ok(()),
-        // PLACEHOLDER people
-        Payload::PostRetired(_)
-        | Payload::UnitRegistered(_)
-        | Payload::WorkforceBaselineRecorded(_)
-        | Payload::LearningOffered(_)
-        | Payload::LearningDelivered(_)
-        | Payload::LearningCancelled(_)
-        | Payload::LearningCoverageRecorded(_)
-        | Payload::PracticeSupportProvided(_)
-        | Payload::AwarenessActivityHeld(_)
-        | Payload::SupportSignposted(_)
-        | Payload::SurveyResultRecorded(_) => Ok(()),
+        Payload::PostRetired(_) | Payload::LearningCancelled(_) => Ok(()),
+        Payload::UnitRegistered(unit) => people::unit(case, unit),
+        Payload::WorkforceBaselineRecorded(baseline) => people::baseline(case, baseline),
+        Payload::LearningOffered(offered) => people::offered(case, offered),
+        Payload::LearningDelivered(delivered) => people::delivered(case, delivered),
+        Payload::LearningCoverageRecorded(coverage) => people::coverage(case, coverage),
+        Payload::PracticeSupportProvided(support) => people::practice_support(case, support),
+        Payload::AwarenessActivityHeld(held) => people::awareness(case, held),
+        Payload::SupportSignposted(said) => people::signposted(case, said),
+        Payload::SurveyResultRecorded(result) => survey::result(case, result),
         // PLACEHOLDER loop
         Payload::FeedbackRoundClosed(_)
         | Payload::RoundResponsePublished(_)

@@ -153,6 +153,20 @@ rules! {
     ALREADY_VOIDED: "the event is voided already";
     // Commitments and measures, after they were made
     // People: units, learning, awareness, surveys
+    POST_NOT_REGISTERED: "the post is not registered for this last day; register it first, or correct the day";
+    POST_ALREADY_RETIRED: "this term of the post was ended already; void that retirement first if it is wrong";
+    UNIT_OVERLAP:
+        "the unit is already registered for some of these days; begin after the last day of the other term";
+    UNIT_NOT_VALID: "the unit is registered, but not for these days; name the unit that existed then";
+    UNIT_CIRCLE: "on some of these days the whole would itself be a part of this unit; correct one of the two";
+    UNIT_IN_USE: "a baseline or a coverage of these days stands; void that first, or correct the registration";
+    BASELINE_ALREADY_RECORDED: "a baseline of this unit and day stands; correct that one instead";
+    COVERAGE_ALREADY_RECORDED: "a coverage of this unit and day stands; correct that one instead";
+    SESSION_ALREADY_OFFERED: "a session is offered once; choose another id";
+    SESSION_NOT_OFFERED: "no offer of this session stands on this day; offer it first, or correct the date";
+    SESSION_ALREADY_DELIVERED: "the session was delivered already; correct that event instead, or void it";
+    SESSION_ALREADY_CANCELLED: "the session was cancelled; offer another, or void the cancellation";
+    ALREADY_RECORDED: "this is recorded once; correct the event that stands, or choose another id";
     // The loop: rounds, feedback, ends of changes
     // Operation: sources, erasures, reports, opinions, the clock
     SOURCE_ALREADY_SUCCEEDED:
@@ -228,7 +242,7 @@ forms! {
     PRINCIPLE_UNKNOWN: "the pledge does not name this principle", "write the principle as the pledge does";
     DELIVERS_ITSELF: "a commitment does not deliver itself", "name the commitment that it serves";
     // Actions
-    COMMITMENT_MISSING: "an action serves a commitment", "name at least one commitment";
+    COMMITMENT_MISSING: "what is done serves a commitment", "name at least one commitment";
     DUE_BEFORE_PLANNED: "the deadline lies before the day of planning", "correct one of the two days";
     DEADLINE_UNMOVED: "the new deadline is the old one", "send nothing when nothing moves";
     REASON_MISSING: "a reason is required", "say in a sentence why";
@@ -251,6 +265,21 @@ forms! {
     EVIDENCE_EMPTY: "an empty document supports nothing", "send the document's size in bytes";
     // Commitments and measures, after they were made
     // People: units, learning, awareness, surveys
+    PART_OF_ITSELF: "a unit is not a part of itself", "name the unit above it, or none";
+    LEADERS_ABOVE_STAFF:
+        "leaders are among the staff, so there are no more of them",
+        "correct one of the two numbers";
+    LEVELS_NOT_NESTED:
+        "each level holds those below it, so a deeper level has no more people",
+        "count everybody who reached at least the level";
+    HELD_BEFORE_OFFERED: "the session is to be held before it was offered", "correct one of the two days";
+    TOO_FEW_ANSWERS:
+        "so few answers could tell who gave them",
+        "set withheld and leave the counts out; the minimum is 10, or that of the settings";
+    WITHHELD_WITH_COUNTS: "what is withheld is not counted here", "leave the options out";
+    OPTIONS_DO_NOT_SUM: "the options' counts do not add up to the answers", "correct one of the numbers";
+    OPTION_NOT_GIVEN: "the result gives no count for this option", "name an option of the result";
+    OPTION_IN_BOTH: "an option is agreement or says neither, not both", "name it in one of the two lists";
     COUNT_IS_ZERO: "the number counts nothing", "give a number of at least 1";
     // The loop: rounds, feedback, ends of changes
     // Operation: sources, erasures, reports, opinions, the clock

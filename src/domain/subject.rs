@@ -18,11 +18,13 @@ pub mod action;
 pub mod entry;
 pub mod feedback;
 pub mod governance;
+pub mod learning;
 pub mod operation;
 pub mod pledge;
 pub mod policy;
 pub mod source;
 mod state;
+pub mod unit;
 
 pub use state::State;
 

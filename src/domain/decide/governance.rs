@@ -5,7 +5,7 @@
 
 use super::links::unique;
 use super::mention::settings_subject;
-use super::{Case, Judged, Mention, Stop, World};
+use super::{Case, Judged, Mention, Stop, World, people};
 use crate::domain::event::{
     CalendarAdopted, CodeListAdopted, LedgerOpened, PostRegistered, ReportSettingsAdopted,
 };
@@ -87,6 +87,7 @@ pub(super) fn still_holds<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
             }
             Ok(())
         }
+        State::Unit(_) => people::counts_keep_their_unit(case),
         _ => Ok(()),
     }
 }

@@ -12,8 +12,12 @@ use crate::domain::value::Sha256;
 pub(crate) mod list {
     pub(crate) const AUDIENCE: &str = "audience";
     pub(crate) const CHANNEL: &str = "channel";
+    pub(crate) const COUNCIL: &str = "council";
     pub(crate) const EVIDENCE_KIND: &str = "evidence-kind";
     pub(crate) const NO_CHANGE_REASON: &str = "no-change-reason";
+    pub(crate) const PARTNER: &str = "partner";
+    pub(crate) const SUPPORT_KIND: &str = "support-kind";
+    pub(crate) const SUPPORT_ROUTE: &str = "support-route";
     pub(crate) const THEME: &str = "theme";
 }
 
@@ -81,17 +85,26 @@ pub fn mentions(event: &Event) -> Vec<Mention> {
         | Payload::EvidenceUpheld(_)
         | Payload::EvidenceRejected(_)
         | Payload::EvidenceWithdrawn(_) => {}
-        // PLACEHOLDER people
+        Payload::LearningOffered(offered) => found.codes(list::AUDIENCE, &offered.audience),
+        Payload::PracticeSupportProvided(support) => {
+            found.codes(list::SUPPORT_KIND, [&support.kind]);
+            found.codes(list::AUDIENCE, &support.audience);
+        }
+        Payload::AwarenessActivityHeld(held) => {
+            found.codes(list::AUDIENCE, &held.audience);
+            found.codes(list::COUNCIL, &held.councils);
+            found.codes(list::PARTNER, &held.partners);
+        }
+        Payload::SupportSignposted(said) => {
+            found.codes(list::SUPPORT_ROUTE, [&said.route]);
+            found.codes(list::CHANNEL, [&said.channel]);
+        }
         Payload::PostRetired(_)
         | Payload::UnitRegistered(_)
         | Payload::WorkforceBaselineRecorded(_)
-        | Payload::LearningOffered(_)
         | Payload::LearningDelivered(_)
         | Payload::LearningCancelled(_)
         | Payload::LearningCoverageRecorded(_)
-        | Payload::PracticeSupportProvided(_)
-        | Payload::AwarenessActivityHeld(_)
-        | Payload::SupportSignposted(_)
         | Payload::SurveyResultRecorded(_) => {}
         // PLACEHOLDER loop
         Payload::FeedbackRoundClosed(_)

@@ -10,10 +10,12 @@ use super::action::Action;
 use super::entry::Entry;
 use super::feedback::{Feedback, Round};
 use super::governance::{Calendar, CodeList, Opening, Post, Settings};
+use super::learning::Session;
 use super::operation::{Erasure, ReleasePoint};
 use super::pledge::{Commitment, Pledge};
 use super::policy::{Change, Evidence, Policy};
 use super::source::Source;
+use super::unit::Unit;
 use crate::domain::command::Recorded;
 use crate::domain::event::Payload;
 use crate::domain::rules::{self, Breach};
@@ -51,6 +53,10 @@ pub enum State {
     Change(Change),
     /// A document that supports something.
     Evidence(Evidence),
+    /// A part of the organisation.
+    Unit(Unit),
+    /// A session of learning.
+    Session(Session),
     /// Something that is recorded once.
     Entry(Entry),
     /// A request to erase.
@@ -66,7 +72,8 @@ impl State {
             Self::None => "NONE",
             Self::Ledger(_) => "OPENED",
             Self::Source(source) => source.name(),
-            Self::Post(_) | Self::Policy(_) => "REGISTERED",
+            Self::Post(post) => post.name(),
+            Self::Policy(_) | Self::Unit(_) => "REGISTERED",
             Self::CodeList(_) | Self::Calendar(_) | Self::Settings(_) => "ADOPTED",
             Self::Pledge(_) => "PUBLISHED",
             Self::Commitment(_) => "ACTIVE",
@@ -75,6 +82,7 @@ impl State {
             Self::Feedback(feedback) => feedback.stage.as_str(),
             Self::Change(change) => change.stage_name(),
             Self::Evidence(_) => "ATTACHED",
+            Self::Session(session) => session.stage.as_str(),
             Self::Entry(_) => "RECORDED",
             Self::Erasure(erasure) => erasure.stage.as_str(),
             Self::ReleasePoint(_) => "DECLARED",
@@ -128,18 +136,20 @@ impl State {
             | Payload::EvidenceUpheld(_)
             | Payload::EvidenceRejected(_)
             | Payload::EvidenceWithdrawn(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
-            // PLACEHOLDER people
-            Payload::PostRetired(_)
-            | Payload::UnitRegistered(_)
-            | Payload::WorkforceBaselineRecorded(_)
-            | Payload::LearningOffered(_)
-            | Payload::LearningDelivered(_)
-            | Payload::LearningCancelled(_)
-            | Payload::LearningCoverageRecorded(_)
-            | Payload::PracticeSupportProvided(_)
+            Payload::PostRetired(retired) => Post::retired(self, retired, at).map(Self::Post),
+            Payload::UnitRegistered(unit) => Unit::registered(self, unit, at).map(Self::Unit),
+            Payload::WorkforceBaselineRecorded(_) => Unit::counted(self, at, day).map(Self::Unit),
+            Payload::LearningCoverageRecorded(_) => Unit::covered(self, at, day).map(Self::Unit),
+            Payload::LearningOffered(offered) => Session::offered(self, offered, at).map(Self::Session),
+            Payload::LearningDelivered(_) | Payload::LearningCancelled(_) => {
+                Session::ended(self, &fact.event.payload, at).map(Self::Session)
+            }
+            Payload::PracticeSupportProvided(_)
             | Payload::AwarenessActivityHeld(_)
             | Payload::SupportSignposted(_)
-            | Payload::SurveyResultRecorded(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
+            | Payload::SurveyResultRecorded(_) => {
+                Entry::after(self, at, &rules::ALREADY_RECORDED).map(Self::Entry)
+            }
             // PLACEHOLDER loop
             Payload::FeedbackRoundClosed(_)
             | Payload::RoundResponsePublished(_)

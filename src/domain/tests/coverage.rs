@@ -11,11 +11,14 @@ const TESTS: &[&str] = &[
     include_str!("feedback.rs"),
     include_str!("governance.rs"),
     include_str!("grants.rs"),
+    include_str!("learning.rs"),
     include_str!("operation.rs"),
+    include_str!("people.rs"),
     include_str!("pledges.rs"),
     include_str!("policies.rs"),
     include_str!("replay.rs"),
     include_str!("sources.rs"),
+    include_str!("surveys.rs"),
     include_str!("voids.rs"),
 ];
 

@@ -8,13 +8,17 @@ mod envelopes;
 mod feedback;
 mod governance;
 mod grants;
+mod learning;
 mod operation;
+mod people;
 mod pledges;
 mod policies;
 mod replay;
 mod says;
 mod says_operation;
+mod says_people;
 mod sources;
+mod surveys;
 mod voids;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};

@@ -18,7 +18,8 @@ payload! {
     }
 }
 payload! {
-    /// What a source says that it posted in a period.
+    /// What a source says that it, or one that it succeeded, posted in a period that is over, of at most 366 days. A later
+    /// statement of the same period replaces it.
     SourceStatement {
         /// First day, by the time of recording in the ledger's zone.
         period_from: Date,
@@ -64,7 +65,8 @@ payload! {
     }
 }
 payload! {
-    /// Figures about people are taken at this position.
+    /// Figures about people are taken at this position. Release points lie at least the release interval of the settings
+    /// apart (28 days without settings), and a later one counts no fewer records than an earlier one.
     ReleasePointDeclared {
         /// How many records the figures count.
         position: u64,
@@ -75,7 +77,7 @@ payload! {
     ReportIssued {
         /// Which, such as `R5`.
         report: Code,
-        /// The release point of its figures about people.
+        /// The release point of its figures about people. It counts no more records than the report.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         release_point: Option<Code>,
         /// What had happened by that day.
