@@ -22,6 +22,8 @@ pub(super) fn unit<W: World>(case: &mut Case<'_, W>, unit: &UnitRegistered) -> J
     if unit.valid_to.is_some_and(|to| to < unit.valid_from) {
         return Err(rules::TERM_BACKWARDS.at("unit_registered.valid_to").into());
     }
+    // A registration that is corrected may cover fewer days than before.
+    counts_keep_their_unit(case)?;
     let Some(whole) = &unit.part_of else { return Ok(()) };
     if whole == case.subject().id() {
         return Err(rules::PART_OF_ITSELF.at("unit_registered.part_of").into());
@@ -104,7 +106,7 @@ fn counted_while_valid<W: World>(case: &Case<'_, W>) -> Judged<(), W> {
     }
 }
 
-/// Judges that a void leaves no count behind without its unit.
+/// Judges that no count is left behind without its unit.
 pub(super) fn counts_keep_their_unit<W: World>(case: &Case<'_, W>) -> Judged<(), W> {
     match &case.place.after {
         State::Unit(unit) => match unit.count_outside() {

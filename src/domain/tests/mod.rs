@@ -13,6 +13,7 @@ mod operation;
 mod people;
 mod pledges;
 mod policies;
+mod release_points;
 mod replay;
 mod says;
 mod says_operation;
