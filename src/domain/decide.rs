@@ -27,8 +27,12 @@ mod holder;
 mod links;
 mod measure;
 mod mention;
+mod operation;
+mod people;
 mod pledge;
 mod policy;
+mod source;
+mod survey;
 
 pub use batch::{ANONYMOUS_RELEASE, judge_batch, recording_order};
 pub use mention::{Mention, mentions};
@@ -148,7 +152,7 @@ struct Case<'a, W: World> {
     marks: Vec<Irregularity>,
 }
 
-/// The rules of an event's own type, beyond its life cycle. An arm without rules has none beyond it.
+/// The rules of an event's own type, beyond its life cycle.
 fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
     match &case.fact.event.clone().payload {
         Payload::LedgerOpened(opened) => governance::ledger(case, opened),
@@ -160,10 +164,6 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         Payload::PledgePublished(published) => pledge::published(case, published),
         Payload::CommitmentMade(made) => pledge::made(case, made),
         Payload::ActionPlanned(planned) => action::planned(case, planned),
-        Payload::ActionStarted(_)
-        | Payload::ActionReopened(_)
-        | Payload::ActionCancelled(_)
-        | Payload::EvidenceWithdrawn(_) => Ok(()),
         Payload::DeadlineRevised(revised) => action::deadline_revised(case, revised),
         Payload::ActionCompleted(completed) => action::completed(case, completed),
         Payload::ActionVerified(verified) => action::verified(case, verified),
@@ -197,30 +197,21 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         }
         Payload::EvidenceUpheld(upheld) => evidence::upheld(case, upheld),
         Payload::EvidenceRejected(rejected) => case.post(&rejected.by_post, "evidence_rejected.by_post"),
-        // PLACEHOLDER people
-        Payload::PostRetired(_)
-        | Payload::UnitRegistered(_)
-        | Payload::WorkforceBaselineRecorded(_)
-        | Payload::LearningOffered(_)
-        | Payload::LearningDelivered(_)
-        | Payload::LearningCancelled(_)
-        | Payload::LearningCoverageRecorded(_)
-        | Payload::PracticeSupportProvided(_)
-        | Payload::AwarenessActivityHeld(_)
-        | Payload::SupportSignposted(_)
-        | Payload::SurveyResultRecorded(_) => Ok(()),
+        Payload::UnitRegistered(unit) => people::unit(case, unit),
+        Payload::WorkforceBaselineRecorded(baseline) => people::baseline(case, baseline),
+        Payload::LearningOffered(offered) => people::offered(case, offered),
+        Payload::LearningDelivered(delivered) => people::delivered(case, delivered),
+        Payload::LearningCoverageRecorded(coverage) => people::coverage(case, coverage),
+        Payload::PracticeSupportProvided(support) => people::practice_support(case, support),
+        Payload::AwarenessActivityHeld(held) => people::awareness(case, held),
+        Payload::SupportSignposted(said) => people::signposted(case, said),
+        Payload::SurveyResultRecorded(result) => survey::result(case, result),
         Payload::FeedbackRoundClosed(closed) => {
             feedback::round_closed(case, closed);
             Ok(())
         }
         Payload::FeedbackLinked(linked) => feedback::linked(case, &linked.to),
         Payload::FeedbackUnlinked(unlinked) => feedback::unlinked(case, &unlinked.from),
-        Payload::RoundResponsePublished(_)
-        | Payload::FeedbackAcknowledged(_)
-        | Payload::FeedbackConsidered(_)
-        | Payload::FeedbackTold(_)
-        | Payload::FeedbackReopened(_)
-        | Payload::FeedbackWithdrawn(_) => Ok(()),
         Payload::PolicyChangeDeclined(declined) => {
             case.post(&declined.by_post, "policy_change_declined.by_post")
         }
@@ -231,21 +222,33 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
             case.post(&reversed.by_post, "policy_change_reversed.by_post")
         }
         Payload::PolicyReviewed(reviewed) => policy::reviewed(case, reviewed),
-        // PLACEHOLDER operation
-        Payload::SourceStatement(_)
-        | Payload::SourceSucceeded(_)
-        | Payload::ErasureRequested(_)
-        | Payload::ErasureRefused(_)
-        | Payload::ContentErased(_)
-        | Payload::ReleasePointDeclared(_)
-        | Payload::ReportIssued(_)
-        | Payload::AuditOpinionRecorded(_)
-        | Payload::ClockCorrected(_) => Ok(()),
+        Payload::SourceStatement(statement) => source::stated(case, statement),
+        Payload::SourceSucceeded(succeeded) => source::succeeded(case, succeeded),
+        Payload::ErasureRequested(requested) => operation::erasure_requested(case, requested),
+        Payload::ContentErased(erased) => operation::content_erased(case, erased),
+        Payload::ReleasePointDeclared(declared) => operation::release_point(case, declared),
+        Payload::ReportIssued(issued) => operation::report_issued(case, issued),
+        Payload::AuditOpinionRecorded(opinion) => operation::audit_opinion(case, opinion),
         Payload::CorrectionMade(correction) => correction::made(case, correction),
         Payload::EventVoided(void) => {
             case.post(&void.approver_post, "event_voided.approver_post")?;
             governance::still_holds(case)
         }
+        // Their life cycle says it all.
+        Payload::PostRetired(_)
+        | Payload::ActionStarted(_)
+        | Payload::ActionReopened(_)
+        | Payload::ActionCancelled(_)
+        | Payload::EvidenceWithdrawn(_)
+        | Payload::LearningCancelled(_)
+        | Payload::RoundResponsePublished(_)
+        | Payload::FeedbackAcknowledged(_)
+        | Payload::FeedbackConsidered(_)
+        | Payload::FeedbackTold(_)
+        | Payload::FeedbackReopened(_)
+        | Payload::FeedbackWithdrawn(_)
+        | Payload::ErasureRefused(_)
+        | Payload::ClockCorrected(_) => Ok(()),
     }
 }
 

@@ -1,13 +1,14 @@
 //! Who may post what: the grants of a source, judged at the record's own place.
 //!
-//! Invariant: the operator alone opens ledgers and changes grants, whatever the access, and needs no grant itself.
+//! Invariant: the operator alone opens ledgers, changes grants and sets clocks, whatever the access, and needs no grant
+//! itself.
 //! This file must not know how a source proved who it is.
 
 use super::event::{Access, Event, EventType, GrantChanged, Payload};
 use super::id::{Code, Kind, SourceName, Subject};
 use super::rejection::Rejection;
 use super::rules;
-use super::subject::{Life, State, governance::Grant};
+use super::subject::{Life, State, governance::Grant, source::Source};
 
 /// Judges whether a source may post an event. `holder` is the life of [`SourceName::subject`].
 pub fn judge(access: Access, holder: &Life, source: &SourceName, event: &Event) -> Result<(), Rejection> {
@@ -20,7 +21,7 @@ pub fn judge(access: Access, holder: &Life, source: &SourceName, event: &Event) 
         return denied(format!("type {}", event_type.as_str()));
     }
     let grant = match (holder.state(), access) {
-        (State::Source(grant), _) => grant,
+        (State::Source(Source { grant: Some(grant), .. }), _) => grant,
         (_, Access::Open) => return Ok(()),
         (_, Access::Granted) => return denied("anything on this ledger".into()),
     };
@@ -95,12 +96,13 @@ fn spoken_for_in(payload: &Payload) -> Option<&Code> {
         Payload::PolicyChangeDeclined(declined) => Some(&declined.by_post),
         Payload::PolicyChangeAbandoned(abandoned) => Some(&abandoned.by_post),
         Payload::PolicyChangeReversed(reversed) => Some(&reversed.by_post),
+        Payload::ContentErased(erased) => Some(&erased.attested_by),
         _ => None,
     }
 }
 
 const fn is_operators_own(event_type: EventType) -> bool {
-    matches!(event_type, EventType::LedgerOpened | EventType::GrantChanged)
+    matches!(event_type, EventType::LedgerOpened | EventType::GrantChanged | EventType::ClockCorrected)
 }
 
 /// Judges the patterns of a grant, so that a slip of the pen does not silently grant nothing.

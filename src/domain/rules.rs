@@ -149,7 +149,7 @@ rules! {
     EVIDENCE_ABOUT_OTHER: "the evidence supports another subject; attach it to this one as well";
     VOID_TARGET_UNKNOWN: "no event with this id, from this source, is recorded about this subject";
     VOID_OF_VOID: "a void is final; record the event again instead";
-    VOID_OF_OPERATION: "the opening of a ledger and its grants cannot be voided; record a new grant instead";
+    VOID_OF_OPERATION: "this event cannot be voided, others have acted on it; record what is right in a new event";
     ALREADY_VOIDED: "the event is voided already";
     // Commitments and measures, after they were made
     COMMITMENT_NOT_MADE:
@@ -177,6 +177,20 @@ rules! {
     EVIDENCE_NOT_CHALLENGED: "only challenged evidence is upheld or rejected; challenge it first";
     EVIDENCE_FALLEN: "the evidence was rejected or withdrawn; name other evidence, or attach it anew";
     // People: units, learning, awareness, surveys
+    POST_NOT_REGISTERED: "the post is not registered for this last day; register it first, or correct the day";
+    POST_ALREADY_RETIRED: "this term of the post was ended already; void that retirement first if it is wrong";
+    UNIT_OVERLAP:
+        "the unit is already registered for some of these days; begin after the last day of the other term";
+    UNIT_NOT_VALID: "the unit is registered, but not for these days; name the unit that existed then";
+    UNIT_CIRCLE: "on some of these days the whole would itself be a part of this unit; correct one of the two";
+    UNIT_IN_USE: "a baseline or a coverage of these days stands; void that first, or correct the registration";
+    BASELINE_ALREADY_RECORDED: "a baseline of this unit and day stands; correct that one instead";
+    COVERAGE_ALREADY_RECORDED: "a coverage of this unit and day stands; correct that one instead";
+    SESSION_ALREADY_OFFERED: "a session is offered once; choose another id";
+    SESSION_NOT_OFFERED: "no offer of this session stands on this day; offer it first, or correct the date";
+    SESSION_ALREADY_DELIVERED: "the session was delivered already; correct that event instead, or void it";
+    SESSION_ALREADY_CANCELLED: "the session was cancelled; offer another, or void the cancellation";
+    ALREADY_RECORDED: "this is recorded once; correct the event that stands, or choose another id";
     // The loop: rounds, feedback, ends of changes
     ROUND_NOT_SOUGHT:
         "no announcement of this round stands on this day; announce it first, or correct the date";
@@ -209,6 +223,24 @@ rules! {
     CHANGE_NOT_IN_FORCE:
         "only a change that is in force on this day can be reversed; correct the date, or decline or abandon it";
     // Operation: sources, erasures, reports, opinions, the clock
+    SOURCE_ALREADY_SUCCEEDED:
+        "another system succeeded this source already; void that first, or name the end of the chain as the old one";
+    SOURCE_SUCCESSION_CIRCLE: "this source itself succeeded the new one, directly or through others";
+    STATEMENT_OF_OTHER_SOURCE:
+        "a source states what it posted itself, or what a source that it succeeded posted; let that one state it";
+    STATED_PERIOD_NOT_OVER: "the last day of the period was not over by then; record this when it is";
+    LEDGER_NOT_OPENED: "no opening of this ledger stands on this day; name this ledger, or correct the date";
+    ERASURE_ALREADY_REQUESTED: "a request to erase is made once; choose another id";
+    ERASURE_NOT_REQUESTED: "nothing asked for this by this day; record the request first, or correct the date";
+    ERASURE_ALREADY_DECIDED: "the request is refused or carried out already; make another request";
+    RECORDS_NOT_HELD: "the ledger did not hold so many records on this day; count those that it held";
+    RELEASE_POINT_ALREADY_DECLARED: "a release point is declared once; choose another id";
+    RELEASE_POINT_TOO_SOON: "another release point is nearer than the release interval; wait until it is over";
+    RELEASE_POINT_BACKWARDS: "of two release points, the later one counts no fewer records; correct the position";
+    REPORT_ALREADY_ISSUED: "a report is issued once under its id; choose another id";
+    RELEASE_POINT_AFTER_REPORT:
+        "the release point came later than this report, or counts more records; name the one before it";
+    OPINION_ALREADY_RECORDED: "an opinion is recorded once; choose another id";
     // Corrections
     CORRECTION_TARGET_UNKNOWN: "no event with this id, from this source, is recorded about this subject";
     CORRECTION_OF_AMENDMENT:
@@ -274,7 +306,7 @@ forms! {
     PRINCIPLE_UNKNOWN: "the pledge does not name this principle", "write the principle as the pledge does";
     DELIVERS_ITSELF: "a commitment does not deliver itself", "name the commitment that it serves";
     // Actions
-    COMMITMENT_MISSING: "an action serves a commitment", "name at least one commitment";
+    COMMITMENT_MISSING: "what is done serves a commitment", "name at least one commitment";
     DUE_BEFORE_PLANNED: "the deadline lies before the day of planning", "correct one of the two days";
     DEADLINE_UNMOVED: "the new deadline is the old one", "send nothing when nothing moves";
     REASON_MISSING: "a reason is required", "say in a sentence why";
@@ -307,6 +339,22 @@ forms! {
     GOES_ON_IN_ITSELF: "a commitment does not go on in itself", "name the other commitment";
     PERCENT_FORM: "more than all of the work", "write 0 to 100";
     // People: units, learning, awareness, surveys
+    PART_OF_ITSELF: "a unit is not a part of itself", "name the unit above it, or none";
+    LEADERS_ABOVE_STAFF:
+        "leaders are among the staff, so there are no more of them",
+        "correct one of the two numbers";
+    LEVELS_NOT_NESTED:
+        "each level holds those below it, so a deeper level has no more people",
+        "count everybody who reached at least the level";
+    HELD_BEFORE_OFFERED: "the session is to be held before it was offered", "correct one of the two days";
+    TOO_FEW_ANSWERS:
+        "so few answers could tell who gave them",
+        "set withheld and leave the counts out; the minimum is 10, or that of the settings";
+    WITHHELD_WITH_COUNTS: "what is withheld is not counted here", "leave the options out";
+    OPTIONS_DO_NOT_SUM: "the options' counts do not add up to the answers", "correct one of the numbers";
+    OPTION_NOT_GIVEN: "the result gives no count for this option", "name an option of the result";
+    OPTION_IN_BOTH: "an option is agreement or says neither, not both", "name it in one of the two lists";
+    COUNT_IS_ZERO: "the number counts nothing", "give a number of at least 1";
     // The loop: rounds, feedback, ends of changes
     LINK_KIND: "feedback leads to a policy change or an action", "write policy-change/<id> or action/<id>";
     REVIEW_WITHOUT_CHANGE:
@@ -317,6 +365,28 @@ forms! {
         "leave the field empty, or write CHANGE_PROPOSED";
     REVIEW_DUE_NOT_AHEAD: "the next review does not lie after this one", "give a later day";
     // Operation: sources, erasures, reports, opinions, the clock
+    STATEMENT_TOO_LONG: "a statement covers at most 366 days", "state a shorter period, such as a month";
+    OPERATOR_SUCCEEDED: "the operator is no posting system", "name two posting systems";
+    SUCCEEDS_ITSELF: "a source does not succeed itself", "name the other system";
+    ERASURE_OF_NOTHING: "a request to erase names what", "name at least one record";
+    NO_WORDS_IN_FIELD:
+        "the record has no words in this field",
+        "name a field of words of that event, such as reason, or leave it out for all of them";
+    NOTHING_BESIDE_RECORD:
+        "no words or content stand beside this record",
+        "name the record that committed to what is to be erased";
+    BACKUPS_EXPIRE_BEFORE:
+        "the last backup expires before the day of the erasure",
+        "give the day on which the last backup that holds it is gone";
+    REPORT_UNKNOWN: "there is no such report", "write R1 to R12";
+    AS_AT_AFTER_ISSUE:
+        "the report tells of days after the one on which it was issued",
+        "correct one of the two days";
+    OPINION_RANGE_EMPTY: "the range is empty or backwards", "let end be one past the last record";
+    OPINION_KEY: "not a public key that can be relied on", "send the auditor's own Ed25519 public key";
+    OPINION_SIGNATURE:
+        "the signature is not this key's over this opinion's statement",
+        "sign the statement, byte for byte as the documentation gives it";
     // Corrections
     CORRECTION_CHANGES_SUBJECT:
         "the corrected event is about another subject",

@@ -17,14 +17,19 @@ use super::rules::Breach;
 pub mod action;
 mod amendments;
 pub mod commitment;
+pub mod entry;
 pub mod evidence;
 pub mod feedback;
 pub mod governance;
+pub mod learning;
 pub mod measure;
+pub mod operation;
 mod owner;
 pub mod pledge;
 pub mod policy;
+pub mod source;
 mod state;
+pub mod unit;
 
 pub use state::State;
 

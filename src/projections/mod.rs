@@ -219,7 +219,6 @@ impl Views {
     fn find(&self, subject: &Subject, id: Uuid, source: u32) -> Option<u64> {
         let code = subject.id();
         match subject.kind() {
-            Kind::Ledger | Kind::Source => None,
             Kind::Post => self.ledger.posts.get(code)?.find(id, source),
             Kind::CodeList => self.ledger.code_lists.get(code)?.find(id, source),
             Kind::Calendar => self.ledger.calendars.get(code)?.find(id, source),
@@ -234,8 +233,10 @@ impl Views {
             }
             Kind::Policy => self.policies.registered.get(code)?.find(id, source),
             Kind::PolicyChange => self.policies.changes.get(code)?.find(id, source),
-            // PLACEHOLDER kinds of which no view keeps anything yet
-            Kind::Unit
+            // No view keeps anything of these yet.
+            Kind::Ledger
+            | Kind::Source
+            | Kind::Unit
             | Kind::Measure
             | Kind::Session
             | Kind::PracticeSupport

@@ -47,7 +47,8 @@ fn identity<W: World>(case: &mut Case<'_, W>, made: &CorrectionMade, target: &Re
     if made.corrected.payload.event_type() != event_type {
         return Err(rules::CORRECTION_CHANGES_TYPE.refusal(Some(target.sequence)).into());
     }
-    if case.fact.source != target.source {
+    let poster = case.fact.source.clone();
+    if !case.is_or_succeeds(&poster, &target.source)? {
         return Err(rules::CORRECTION_BY_OTHER.refusal(Some(target.sequence)).into());
     }
     Ok(())

@@ -4,7 +4,8 @@
 //! away: not by a new adoption, not by one that is backdated, not by a void.
 
 use super::links::unique;
-use super::{Case, Judged, Mention, Stop, World};
+use super::mention::settings_subject;
+use super::{Case, Judged, Mention, Stop, World, people};
 use crate::domain::event::{
     CalendarAdopted, CodeListAdopted, LedgerOpened, PostRegistered, ReportSettingsAdopted,
 };
@@ -86,6 +87,7 @@ pub(super) fn still_holds<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
             }
             Ok(())
         }
+        State::Unit(_) => people::counts_keep_their_unit(case),
         _ => Ok(()),
     }
 }
@@ -104,6 +106,18 @@ fn codes_in_use_stay<W: World>(case: &mut Case<'_, W>, list: &CodeList) -> Judge
         }
     }
     Ok(())
+}
+
+impl<W: World> Case<'_, W> {
+    /// The thresholds in force: fewest people shown, fewest answers shown, days between release points. The floors
+    /// hold where nothing was adopted. They are only ever raised, so those held now are the strictest there were.
+    pub(super) fn thresholds(&mut self) -> Judged<[u32; 3], W> {
+        let Some(subject) = settings_subject() else { return Ok(FLOORS) };
+        match self.life(&subject)?.state() {
+            State::Settings(settings) => Ok(thresholds(&settings.adopted)),
+            _ => Ok(FLOORS),
+        }
+    }
 }
 
 const fn thresholds(settings: &ReportSettingsAdopted) -> [u32; 3] {

@@ -12,9 +12,13 @@ use crate::domain::value::Sha256;
 pub(crate) mod list {
     pub(crate) const AUDIENCE: &str = "audience";
     pub(crate) const CHANNEL: &str = "channel";
+    pub(crate) const COUNCIL: &str = "council";
     pub(crate) const EVIDENCE_KIND: &str = "evidence-kind";
     pub(crate) const NO_CHANGE_REASON: &str = "no-change-reason";
     pub(crate) const PROGRESS: &str = "progress";
+    pub(crate) const PARTNER: &str = "partner";
+    pub(crate) const SUPPORT_KIND: &str = "support-kind";
+    pub(crate) const SUPPORT_ROUTE: &str = "support-route";
     pub(crate) const THEME: &str = "theme";
 }
 
@@ -73,72 +77,24 @@ pub fn mentions(event: &Event) -> Vec<Mention> {
             found.codes(list::EVIDENCE_KIND, [&evidence.kind]);
         }
         Payload::ActionProgressReported(progress) => found.codes(list::PROGRESS, [&progress.progress]),
-        // PLACEHOLDER people
-        Payload::PostRetired(_)
-        | Payload::UnitRegistered(_)
-        | Payload::WorkforceBaselineRecorded(_)
-        | Payload::LearningOffered(_)
-        | Payload::LearningDelivered(_)
-        | Payload::LearningCancelled(_)
-        | Payload::LearningCoverageRecorded(_)
-        | Payload::PracticeSupportProvided(_)
-        | Payload::AwarenessActivityHeld(_)
-        | Payload::SupportSignposted(_)
-        | Payload::SurveyResultRecorded(_) => {}
-        // The loop: a link is found from its feedback's side, where its own state holds it.
-        Payload::FeedbackRoundClosed(_)
-        | Payload::RoundResponsePublished(_)
-        | Payload::FeedbackAcknowledged(_)
-        | Payload::FeedbackConsidered(_)
-        | Payload::FeedbackTold(_)
-        | Payload::FeedbackLinked(_)
-        | Payload::FeedbackUnlinked(_)
-        | Payload::FeedbackReopened(_)
-        | Payload::FeedbackWithdrawn(_)
-        | Payload::PolicyChangeDeclined(_)
-        | Payload::PolicyChangeAbandoned(_)
-        | Payload::PolicyChangeReversed(_)
-        | Payload::PolicyReviewed(_) => {}
-        // PLACEHOLDER operation
-        Payload::SourceStatement(_)
-        | Payload::SourceSucceeded(_)
-        | Payload::ErasureRequested(_)
-        | Payload::ErasureRefused(_)
-        | Payload::ContentErased(_)
-        | Payload::ReleasePointDeclared(_)
-        | Payload::ReportIssued(_)
-        | Payload::AuditOpinionRecorded(_)
-        | Payload::ClockCorrected(_) => {}
-        Payload::CorrectionMade(_) => {}
-        Payload::LedgerOpened(_)
-        | Payload::GrantChanged(_)
-        | Payload::CodeListAdopted(_)
-        | Payload::CalendarAdopted(_)
-        | Payload::ReportSettingsAdopted(_)
-        | Payload::PledgePublished(_)
-        | Payload::ActionStarted(_)
-        | Payload::DeadlineRevised(_)
-        | Payload::ActionCompleted(_)
-        | Payload::ActionVerified(_)
-        | Payload::ActionReopened(_)
-        | Payload::ActionCancelled(_)
-        | Payload::FeedbackResponded(_)
-        | Payload::PolicyRegistered(_)
-        | Payload::PolicyChangeApproved(_)
-        | Payload::EventVoided(_)
-        | Payload::OwnerReassigned(_)
-        | Payload::MeasureAgreed(_)
-        | Payload::MeasureRevised(_)
-        | Payload::MeasureReported(_)
-        | Payload::CommitmentReviewed(_)
-        | Payload::CommitmentFulfilled(_)
-        | Payload::CommitmentMerged(_)
-        | Payload::CommitmentSuperseded(_)
-        | Payload::CommitmentWithdrawn(_)
-        | Payload::EvidenceChallenged(_)
-        | Payload::EvidenceUpheld(_)
-        | Payload::EvidenceRejected(_)
-        | Payload::EvidenceWithdrawn(_) => {}
+        Payload::LearningOffered(offered) => found.codes(list::AUDIENCE, &offered.audience),
+        Payload::PracticeSupportProvided(support) => {
+            found.codes(list::SUPPORT_KIND, [&support.kind]);
+            found.codes(list::AUDIENCE, &support.audience);
+        }
+        Payload::AwarenessActivityHeld(held) => {
+            found.codes(list::AUDIENCE, &held.audience);
+            found.codes(list::COUNCIL, &held.councils);
+            found.codes(list::PARTNER, &held.partners);
+        }
+        Payload::SupportSignposted(said) => {
+            found.codes(list::SUPPORT_ROUTE, [&said.route]);
+            found.codes(list::CHANNEL, [&said.channel]);
+        }
+        // All of them by the settings that say how far apart they lie.
+        Payload::ReleasePointDeclared(_) => found.0.extend(settings_subject().map(Mention::Subject)),
+        // Nothing here is looked up by what it mentions: the rest is found from the other side, where states hold it.
+        _ => {}
     }
     found.0
 }
@@ -161,6 +117,11 @@ impl Found {
     fn feedback(&mut self, ids: &[Uuid]) {
         self.0.extend(ids.iter().filter_map(feedback_subject).map(Mention::Subject));
     }
+}
+
+/// The subject of the settings, of which there is one. Its name is an identifier, so this is never `None`.
+pub(crate) fn settings_subject() -> Option<Subject> {
+    Code::parse("reports").ok().map(|id| Kind::Settings.subject(&id))
 }
 
 /// The subject of the feedback with that id. A UUID is always an identifier, so this is never `None`.

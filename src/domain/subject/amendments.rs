@@ -98,9 +98,14 @@ impl Amendments {
         let target = target(facts, fact).ok_or(Breach::of(&rules::VOID_TARGET_UNKNOWN, None))?;
         match target.event.payload {
             Payload::EventVoided(_) => Err(Breach::of(&rules::VOID_OF_VOID, Some(target.sequence))),
-            Payload::LedgerOpened(_) | Payload::GrantChanged(_) | Payload::ClockCorrected(_) => {
-                Err(Breach::of(&rules::VOID_OF_OPERATION, Some(target.sequence)))
-            }
+            // What others have acted on outside the ledger (erased, published, signed, set right) is not undone by a
+            // void.
+            Payload::LedgerOpened(_)
+            | Payload::GrantChanged(_)
+            | Payload::ContentErased(_)
+            | Payload::ReleasePointDeclared(_)
+            | Payload::AuditOpinionRecorded(_)
+            | Payload::ClockCorrected(_) => Err(Breach::of(&rules::VOID_OF_OPERATION, Some(target.sequence))),
             _ => self.not_voided(target, &rules::ALREADY_VOIDED).map(|()| target.sequence),
         }
     }

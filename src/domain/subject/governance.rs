@@ -2,7 +2,7 @@
 //! settings.
 //!
 //! Invariant: where one adoption replaces another, the last by (effective day, sequence) stands, except for grants:
-//! they hold *from their record on*, so the last by sequence stands, whatever day it names.
+//! they hold *from their record on*, so the last by sequence stands, whatever day it names (`source` sees to it).
 
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::State;
 use crate::domain::command::Recorded;
 use crate::domain::event::{
-    Access, CodeListAdopted, GrantChanged, LedgerOpened, Payload, PostRegistered, ReportSettingsAdopted,
+    Access, CodeListAdopted, LedgerOpened, Payload, PostRegistered, PostRetired, ReportSettingsAdopted,
 };
 use crate::domain::id::Code;
 use crate::domain::rules::{self, Breach};
@@ -37,6 +37,15 @@ impl Opening {
             _ => Err(Breach::of(&rules::WRONG_KIND, None)),
         }
     }
+
+    /// It is said of the ledger, and changes nothing about it.
+    pub(super) fn clock_corrected(state: &State) -> Result<Self, Breach> {
+        match state {
+            State::Ledger(ledger) => Ok(ledger.clone()),
+            State::None => Err(Breach::of(&rules::LEDGER_NOT_OPENED, None)),
+            _ => Err(Breach::of(&rules::WRONG_KIND, None)),
+        }
+    }
 }
 
 /// What a source may post.
@@ -50,21 +59,6 @@ pub struct Grant {
     pub subjects: Arc<[String]>,
     /// Posts that it may speak for, or `*`.
     pub posts: Arc<[String]>,
-}
-
-impl Grant {
-    pub(super) fn after(state: &State, grant: &GrantChanged, at: u64) -> Result<Self, Breach> {
-        match state {
-            State::Source(newer) if at < newer.sequence => Ok(newer.clone()),
-            State::None | State::Source(_) => Ok(Self {
-                sequence: at,
-                types: grant.types.as_slice().into(),
-                subjects: grant.subjects.as_slice().into(),
-                posts: grant.posts.as_slice().into(),
-            }),
-            _ => Err(Breach::of(&rules::WRONG_KIND, None)),
-        }
-    }
 }
 
 /// A span of days, both ends in it.
@@ -82,9 +76,13 @@ impl Span {
         self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
     }
 
-    fn meets(&self, other: &Self) -> bool {
-        let before = |a: &Self, b: &Self| a.to.zip(b.from).is_some_and(|(to, from)| to < from);
-        !before(self, other) && !before(other, self)
+    /// The days that lie in both.
+    pub fn common(&self, other: &Self) -> Option<Self> {
+        // The later beginning; the earlier end, where none is later than any.
+        let from = self.from.max(other.from);
+        let to = self.to.into_iter().chain(other.to).min();
+        let backwards = from.zip(to).is_some_and(|(from, to)| to < from);
+        (!backwards).then_some(Self { from, to })
     }
 }
 
@@ -97,16 +95,26 @@ pub struct Term {
     pub span: Span,
     /// Other posts that the same person holds on those days.
     pub held_with: Vec<Code>,
+    /// Sequence of the retirement that ended it, if one did.
+    pub retired: Option<u64>,
 }
 
 /// A post, in all its terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Post {
-    /// Its terms; no two meet.
+    /// Its terms, by their first days; no two meet.
     pub terms: Vec<Term>,
 }
 
 impl Post {
+    /// Its name, as readers see it.
+    pub const fn name(&self) -> &'static str {
+        match self.terms.as_slice() {
+            [.., Term { retired: Some(_), .. }] => "RETIRED",
+            _ => "REGISTERED",
+        }
+    }
+
     pub(super) fn after(state: &State, post: &PostRegistered, at: u64) -> Result<Self, Breach> {
         let mut terms = match state {
             State::None => Vec::new(),
@@ -114,10 +122,39 @@ impl Post {
             _ => return Err(Breach::of(&rules::WRONG_KIND, None)),
         };
         let span = Span { from: Some(post.valid_from), to: post.valid_to };
-        if let Some(term) = terms.iter().find(|term| term.span.meets(&span)) {
+        if let Some(term) = terms.iter().find(|term| term.span.common(&span).is_some()) {
             return Err(Breach::of(&rules::POST_OVERLAP, Some(term.sequence)));
         }
-        terms.push(Term { sequence: at, span, held_with: post.held_with.clone() });
+        terms.push(Term { sequence: at, span, held_with: post.held_with.clone(), retired: None });
+        terms.sort_by_key(|term| term.span.from);
+        Ok(Self { terms })
+    }
+
+    pub(super) fn retired(state: &State, retired: &PostRetired, at: u64) -> Result<Self, Breach> {
+        let mut terms = match state {
+            State::None => return Err(Breach::of(&rules::POST_NOT_REGISTERED, None)),
+            State::Post(post) => post.terms.clone(),
+            _ => return Err(Breach::of(&rules::WRONG_KIND, None)),
+        };
+        let last_day = retired.last_day;
+        // The term that had begun by then: the one that holds that day, or that a retirement ended before it.
+        let begun = terms.iter_mut().rev().find(|term| term.span.from.is_none_or(|from| from <= last_day));
+        match begun {
+            Some(Term { retired: Some(standing), .. }) => {
+                return Err(Breach::of(&rules::POST_ALREADY_RETIRED, Some(*standing)));
+            }
+            Some(term) if term.span.contains(last_day) => {
+                term.span.to = Some(last_day);
+                term.retired = Some(at);
+            }
+            Some(Term { sequence, .. }) => {
+                return Err(Breach::of(&rules::POST_NOT_REGISTERED, Some(*sequence)));
+            }
+            None => {
+                let first = terms.first().map(|term| term.sequence);
+                return Err(Breach::of(&rules::POST_NOT_REGISTERED, first));
+            }
+        }
         Ok(Self { terms })
     }
 

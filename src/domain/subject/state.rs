@@ -8,13 +8,18 @@ use std::sync::Arc;
 
 use super::action::Action;
 use super::commitment::Commitment;
+use super::entry::Entry;
 use super::evidence::Evidence;
 use super::feedback::{Feedback, Round};
-use super::governance::{Calendar, CodeList, Grant, Opening, Post, Settings};
+use super::governance::{Calendar, CodeList, Opening, Post, Settings};
+use super::learning::Session;
 use super::measure::Measure;
+use super::operation::{Erasure, ReleasePoint};
 use super::owner;
 use super::pledge::Pledge;
 use super::policy::{Change, Ending, Policy};
+use super::source::Source;
+use super::unit::Unit;
 use crate::domain::command::Recorded;
 use crate::domain::event::Payload;
 use crate::domain::rules::{self, Breach};
@@ -26,8 +31,8 @@ pub enum State {
     None,
     /// A ledger that was opened.
     Ledger(Opening),
-    /// What a source may post.
-    Source(Grant),
+    /// A posting system.
+    Source(Source),
     /// A post.
     Post(Post),
     /// A list of codes.
@@ -54,6 +59,16 @@ pub enum State {
     Evidence(Evidence),
     /// How a commitment is measured.
     Measure(Measure),
+    /// A part of the organisation.
+    Unit(Unit),
+    /// A session of learning.
+    Session(Session),
+    /// Something that is recorded once.
+    Entry(Entry),
+    /// A request to erase.
+    Erasure(Erasure),
+    /// A position at which figures about people are taken.
+    ReleasePoint(ReleasePoint),
 }
 
 impl State {
@@ -62,8 +77,9 @@ impl State {
         match self {
             Self::None => "NONE",
             Self::Ledger(_) => "OPENED",
-            Self::Source(_) => "GRANTED",
-            Self::Post(_) | Self::Policy(_) => "REGISTERED",
+            Self::Source(source) => source.name(),
+            Self::Post(post) => post.name(),
+            Self::Policy(_) | Self::Unit(_) => "REGISTERED",
             Self::CodeList(_) | Self::Calendar(_) | Self::Settings(_) => "ADOPTED",
             Self::Pledge(_) => "PUBLISHED",
             Self::Commitment(commitment) => commitment.stage_name(),
@@ -73,6 +89,10 @@ impl State {
             Self::Change(change) => change.stage_name(),
             Self::Evidence(evidence) => evidence.stage.as_str(),
             Self::Measure(_) => "AGREED",
+            Self::Session(session) => session.stage.as_str(),
+            Self::Entry(_) => "RECORDED",
+            Self::Erasure(erasure) => erasure.stage.as_str(),
+            Self::ReleasePoint(_) => "DECLARED",
         }
     }
 
@@ -81,7 +101,7 @@ impl State {
         let at = fact.sequence;
         match &fact.event.payload {
             Payload::LedgerOpened(opened) => Opening::after(self, opened, at).map(Self::Ledger),
-            Payload::GrantChanged(grant) => Grant::after(self, grant, at).map(Self::Source),
+            Payload::GrantChanged(grant) => Source::granted(self, grant, at).map(Self::Source),
             Payload::PostRegistered(post) => Post::after(self, post, at).map(Self::Post),
             Payload::CodeListAdopted(list) => CodeList::after(self, list, at).map(Self::CodeList),
             Payload::CalendarAdopted(_) => Calendar::after(self, fact).map(Self::Calendar),
@@ -124,18 +144,20 @@ impl State {
             Payload::MeasureAgreed(agreed) => Measure::agreed(self, agreed, at, day).map(Self::Measure),
             Payload::MeasureRevised(revised) => Measure::revised(self, revised, at).map(Self::Measure),
             Payload::MeasureReported(reported) => Measure::reported(self, reported, at).map(Self::Measure),
-            // PLACEHOLDER people
-            Payload::PostRetired(_)
-            | Payload::UnitRegistered(_)
-            | Payload::WorkforceBaselineRecorded(_)
-            | Payload::LearningOffered(_)
-            | Payload::LearningDelivered(_)
-            | Payload::LearningCancelled(_)
-            | Payload::LearningCoverageRecorded(_)
-            | Payload::PracticeSupportProvided(_)
+            Payload::PostRetired(retired) => Post::retired(self, retired, at).map(Self::Post),
+            Payload::UnitRegistered(unit) => Unit::registered(self, unit, at).map(Self::Unit),
+            Payload::WorkforceBaselineRecorded(_) => Unit::counted(self, at, day).map(Self::Unit),
+            Payload::LearningCoverageRecorded(_) => Unit::covered(self, at, day).map(Self::Unit),
+            Payload::LearningOffered(offered) => Session::offered(self, offered, at).map(Self::Session),
+            Payload::LearningDelivered(_) | Payload::LearningCancelled(_) => {
+                Session::ended(self, &fact.event.payload, at).map(Self::Session)
+            }
+            Payload::PracticeSupportProvided(_)
             | Payload::AwarenessActivityHeld(_)
             | Payload::SupportSignposted(_)
-            | Payload::SurveyResultRecorded(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
+            | Payload::SurveyResultRecorded(_) => {
+                Entry::after(self, at, &rules::ALREADY_RECORDED).map(Self::Entry)
+            }
             Payload::FeedbackRoundClosed(closed) => Round::closed(self, closed, at, day).map(Self::Round),
             Payload::RoundResponsePublished(_) => Round::published(self, at).map(Self::Round),
             Payload::FeedbackResponded(_)
@@ -155,16 +177,24 @@ impl State {
             }
             Payload::PolicyChangeReversed(_) => Change::reversed(self, at, day).map(Self::Change),
             Payload::PolicyReviewed(reviewed) => Policy::reviewed(self, reviewed).map(Self::Policy),
-            // PLACEHOLDER operation
-            Payload::SourceStatement(_)
-            | Payload::SourceSucceeded(_)
-            | Payload::ErasureRequested(_)
-            | Payload::ErasureRefused(_)
-            | Payload::ContentErased(_)
-            | Payload::ReleasePointDeclared(_)
-            | Payload::ReportIssued(_)
-            | Payload::AuditOpinionRecorded(_)
-            | Payload::ClockCorrected(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
+            Payload::SourceStatement(statement) => Source::stated(self, statement, at).map(Self::Source),
+            Payload::SourceSucceeded(succeeded) => {
+                Source::succeeded(self, succeeded, at, day).map(Self::Source)
+            }
+            Payload::ErasureRequested(_) => Erasure::requested(self, at, day).map(Self::Erasure),
+            Payload::ErasureRefused(_) | Payload::ContentErased(_) => {
+                Erasure::decided(self, &fact.event.payload, at).map(Self::Erasure)
+            }
+            Payload::ReleasePointDeclared(declared) => {
+                ReleasePoint::after(self, declared, at, day).map(Self::ReleasePoint)
+            }
+            Payload::ReportIssued(_) => {
+                Entry::after(self, at, &rules::REPORT_ALREADY_ISSUED).map(Self::Entry)
+            }
+            Payload::AuditOpinionRecorded(_) => {
+                Entry::after(self, at, &rules::OPINION_ALREADY_RECORDED).map(Self::Entry)
+            }
+            Payload::ClockCorrected(_) => Opening::clock_corrected(self).map(Self::Ledger),
             // Voids and corrections act on what is replayed, before any state: none ever comes here.
             Payload::EventVoided(_) | Payload::CorrectionMade(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
         }

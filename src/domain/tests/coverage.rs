@@ -21,9 +21,14 @@ pub(super) const TESTS: &[&str] = &[
     include_str!("loop_feedback.rs"),
     include_str!("loop_replay.rs"),
     include_str!("loop_rounds.rs"),
+    include_str!("learning.rs"),
+    include_str!("operation.rs"),
+    include_str!("people.rs"),
     include_str!("pledges.rs"),
     include_str!("policies.rs"),
     include_str!("replay.rs"),
+    include_str!("sources.rs"),
+    include_str!("surveys.rs"),
     include_str!("voids.rs"),
 ];
 

@@ -54,7 +54,7 @@ impl Wire for ErasureRequested {
 
     fn parse(at: &Path<'_>, wire: wire::ErasureRequested, _: &mut Texts) -> Result<Self, Rejection> {
         Ok(Self {
-            references: list(&at.field("references"), MAX_LINKS, wire.references, erasure_reference)?,
+            references: list(&at.field("references"), MAX_LINKS, &wire.references, erasure_reference)?,
             ground: closed(&at.field("ground"), wire.ground)?,
         })
     }
@@ -177,7 +177,7 @@ impl Wire for ClockCorrected {
     }
 }
 
-fn erasure_reference(at: &Path<'_>, wire: wire::ErasureReference) -> Result<ErasureReference, Rejection> {
+fn erasure_reference(at: &Path<'_>, wire: &wire::ErasureReference) -> Result<ErasureReference, Rejection> {
     Ok(ErasureReference { sequence: wire.sequence, field: optional_code(&at.field("field"), &wire.field)? })
 }
 

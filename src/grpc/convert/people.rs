@@ -219,7 +219,7 @@ impl Wire for SurveyResultRecorded {
             population: wire.population,
             answers: wire.answers,
             withheld: wire.withheld,
-            options: list(&at.field("options"), MAX_LINKS, wire.options, option_count)?,
+            options: list(&at.field("options"), MAX_LINKS, &wire.options, option_count)?,
             agree_options: codes(&at.field("agree_options"), &wire.agree_options)?,
             dont_know_options: codes(&at.field("dont_know_options"), &wire.dont_know_options)?,
             commitments: codes(&at.field("commitments"), &wire.commitments)?,
@@ -267,7 +267,7 @@ fn coverage_message(of: &Coverage) -> wire::Coverage {
     }
 }
 
-fn option_count(at: &Path<'_>, wire: wire::OptionCount) -> Result<OptionCount, Rejection> {
+fn option_count(at: &Path<'_>, wire: &wire::OptionCount) -> Result<OptionCount, Rejection> {
     Ok(OptionCount { option: code(&at.field("option"), &wire.option)?, count: wire.count })
 }
 

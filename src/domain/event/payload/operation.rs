@@ -18,7 +18,8 @@ payload! {
     }
 }
 payload! {
-    /// What a source says that it posted in a period.
+    /// What a source says that it, or one that it succeeded, posted in a period that is over, of at most 366 days. A later
+    /// statement of the same period replaces it.
     SourceStatement {
         /// First day, by the time of recording in the ledger's zone.
         period_from: Date,
@@ -64,7 +65,8 @@ payload! {
     }
 }
 payload! {
-    /// Figures about people are taken at this position.
+    /// Figures about people are taken at this position. Release points lie at least the release interval of the settings
+    /// apart (28 days without settings), and a later one counts no fewer records than an earlier one.
     ReleasePointDeclared {
         /// How many records the figures count.
         position: u64,
@@ -75,7 +77,7 @@ payload! {
     ReportIssued {
         /// Which, such as `R5`.
         report: Code,
-        /// The release point of its figures about people.
+        /// The release point of its figures about people. It counts no more records than the report.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         release_point: Option<Code>,
         /// What had happened by that day.
@@ -91,7 +93,7 @@ payload! {
     }
 }
 payload! {
-    /// An auditor says what they found.
+    /// An auditor says what they found. Whoever verifies the ledger compares the root; recording it does not.
     AuditOpinionRecorded {
         /// First record looked at.
         first: u64,
@@ -105,8 +107,28 @@ payload! {
         auditor: Label,
         /// The auditor's Ed25519 public key, 32 bytes.
         public_key: PublicKey,
-        /// Ed25519 over the opinion's statement, 64 bytes.
+        /// Ed25519 (RFC 8032) over the opinion's statement, 64 bytes.
         signature: Signature,
+    }
+}
+impl AuditOpinionRecorded {
+    /// What the auditor signs about the ledger of that origin: in UTF-8, each line ended by one line feed,
+    ///
+    /// ```text
+    /// pledgebook audit opinion v1
+    /// <the ledger's origin>
+    /// <first, decimal>
+    /// <end, decimal>
+    /// <root, 64 lower-case hexadecimal digits>
+    /// <result, such as UNQUALIFIED>
+    /// <auditor>
+    /// ```
+    ///
+    /// No field holds a line break, so no two opinions have the same statement.
+    pub fn statement(&self, origin: &str) -> String {
+        let Self { first, end, root, result, auditor, .. } = self;
+        let result = result.as_str();
+        format!("pledgebook audit opinion v1\n{origin}\n{first}\n{end}\n{root}\n{result}\n{auditor}\n")
     }
 }
 payload! {

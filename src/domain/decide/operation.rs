@@ -1,0 +1,163 @@
+//! Rules of what keeps the ledger itself honest: erasures, release points, issued reports, auditors' opinions.
+//!
+//! Invariant: a position that an event names was held by the ledger on the event's day; release points lie at least
+//! the release interval apart, whatever the order in which they are recorded; an opinion is its key holder's own.
+
+use ed25519_dalek::VerifyingKey;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::envelope::CLOCK_TOLERANCE;
+use super::mention::settings_subject;
+use super::{Case, Judged, Mention, Stop, World};
+use crate::domain::event::{
+    AuditOpinionRecorded, ContentErased, ErasureReference, ErasureRequested, Payload, ReleasePointDeclared,
+    ReportIssued,
+};
+use crate::domain::id::Kind;
+use crate::domain::rejection::Rejection;
+use crate::domain::rules;
+use crate::domain::subject::{State, operation::ReleasePoint};
+
+/// The reports that there are, R1 to R12.
+pub(super) const REPORTS: [&str; 12] =
+    ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12"];
+
+pub(super) fn erasure_requested<W: World>(
+    case: &mut Case<'_, W>,
+    requested: &ErasureRequested,
+) -> Judged<(), W> {
+    if requested.references.is_empty() {
+        return Err(rules::ERASURE_OF_NOTHING.at("erasure_requested.references").into());
+    }
+    let mut named = BTreeMap::<u64, BTreeSet<_>>::new();
+    for (index, reference) in requested.references.iter().enumerate() {
+        let field = format!("erasure_requested.references[{index}]");
+        let fields = named.entry(reference.sequence).or_default();
+        // Everything of a record names each of its fields.
+        let everything_twice = reference.field.is_none() && !fields.is_empty() || fields.contains(&None);
+        if everything_twice || !fields.insert(reference.field.clone()) {
+            return Err(rules::NAMED_TWICE.at(field).into());
+        }
+        erasable(case, reference, &field)?;
+    }
+    Ok(())
+}
+
+/// The record exists and committed to what is to be erased.
+fn erasable<W: World>(case: &mut Case<'_, W>, reference: &ErasureReference, at: &str) -> Judged<(), W> {
+    let Some(fact) = case.world.fact(reference.sequence).map_err(Stop::World)? else {
+        let missing = format_args!("record {}", reference.sequence);
+        return Err(Rejection::unknown(format!("{at}.sequence"), missing).into());
+    };
+    let payload = &fact.event.payload;
+    let words = payload.words();
+    let content = matches!(payload, Payload::FeedbackReceived(item) if item.content_commitment.is_some());
+    match &reference.field {
+        Some(field) if words.iter().any(|(name, _)| *name == field.as_str()) => Ok(()),
+        Some(_) => Err(rules::NO_WORDS_IN_FIELD.at(format!("{at}.field")).into()),
+        None if content || !words.is_empty() => Ok(()),
+        None => Err(rules::NOTHING_BESIDE_RECORD.at(format!("{at}.sequence")).into()),
+    }
+}
+
+pub(super) fn content_erased<W: World>(case: &mut Case<'_, W>, erased: &ContentErased) -> Judged<(), W> {
+    if erased.backups_expire_on < case.day {
+        return Err(rules::BACKUPS_EXPIRE_BEFORE.at("content_erased.backups_expire_on").into());
+    }
+    case.post(&erased.attested_by, "content_erased.attested_by")
+}
+
+/// Points are found through the settings that say how far apart they lie. They cannot be voided, so a point that fits
+/// between its neighbours fits for good.
+pub(super) fn release_point<W: World>(
+    case: &mut Case<'_, W>,
+    declared: &ReleasePointDeclared,
+) -> Judged<(), W> {
+    held_by_the_day(case, declared.position, "release_point_declared.position")?;
+    let [_, _, interval] = case.thresholds()?;
+    let own = ReleasePoint { sequence: u64::MAX, on: case.day, position: declared.position };
+    let (before, after) = neighbours(case)?;
+    let before = before.map(|point| (point, own, point.sequence));
+    let after = after.map(|point| (own, point, point.sequence));
+    for (earlier, later, standing) in before.into_iter().chain(after) {
+        if i64::from((later.on - earlier.on).get_days()) < i64::from(interval) {
+            return Err(rules::RELEASE_POINT_TOO_SOON.refusal(Some(standing)).into());
+        }
+        if later.position < earlier.position {
+            return Err(rules::RELEASE_POINT_BACKWARDS.refusal(Some(standing)).into());
+        }
+    }
+    Ok(())
+}
+
+/// The release points next to the event's day: the last up to it, and the first after it.
+fn neighbours<W: World>(case: &mut Case<'_, W>) -> Judged<(Option<ReleasePoint>, Option<ReleasePoint>), W> {
+    let (mut before, mut after) = (None::<ReleasePoint>, None::<ReleasePoint>);
+    let Some(settings) = settings_subject() else { return Ok((before, after)) };
+    for fact in case.mentioned_by(&Mention::Subject(settings))? {
+        let State::ReleasePoint(point) = *case.life(&fact.event.subject)?.state() else { continue };
+        if point.on <= case.day {
+            before = before.filter(|other| point.on < other.on).or(Some(point));
+        } else {
+            after = after.filter(|other| other.on < point.on).or(Some(point));
+        }
+    }
+    Ok((before, after))
+}
+
+pub(super) fn report_issued<W: World>(case: &mut Case<'_, W>, issued: &ReportIssued) -> Judged<(), W> {
+    if !REPORTS.contains(&issued.report.as_str()) {
+        return Err(rules::REPORT_UNKNOWN.at("report_issued.report").into());
+    }
+    if issued.definition_version == 0 {
+        return Err(rules::COUNT_IS_ZERO.at("report_issued.definition_version").into());
+    }
+    if issued.as_at > case.day {
+        return Err(rules::AS_AT_AFTER_ISSUE.at("report_issued.as_at").into());
+    }
+    held_by_the_day(case, issued.as_known, "report_issued.as_known")?;
+    let Some(id) = &issued.release_point else { return Ok(()) };
+    let life = case.known(&Kind::ReleasePoint.subject(id), "report_issued.release_point")?;
+    match life.state() {
+        State::ReleasePoint(point) if point.position > issued.as_known || point.on > case.day => {
+            Err(rules::RELEASE_POINT_AFTER_REPORT.refusal(Some(point.sequence)).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The signature is verified against the statement; the root is not: whoever verifies the ledger compares it.
+pub(super) fn audit_opinion<W: World>(
+    case: &mut Case<'_, W>,
+    opinion: &AuditOpinionRecorded,
+) -> Judged<(), W> {
+    if opinion.end <= opinion.first {
+        return Err(rules::OPINION_RANGE_EMPTY.at("audit_opinion_recorded.end").into());
+    }
+    held_by_the_day(case, opinion.end, "audit_opinion_recorded.end")?;
+    let key = VerifyingKey::from_bytes(&opinion.public_key.0).ok().filter(|key| !key.is_weak());
+    let Some(key) = key else {
+        return Err(rules::OPINION_KEY.at("audit_opinion_recorded.public_key").into());
+    };
+    let genesis = case.world.fact(0).map_err(Stop::World)?;
+    let Some(Payload::LedgerOpened(opened)) = genesis.as_ref().map(|fact| &fact.event.payload) else {
+        return Err(Rejection::unknown("audit_opinion_recorded.signature", "opening as record 0").into());
+    };
+    let statement = opinion.statement(&opened.origin);
+    let signature = ed25519_dalek::Signature::from_bytes(&opinion.signature.0);
+    key.verify_strict(statement.as_bytes(), &signature)
+        .map_err(|_| rules::OPINION_SIGNATURE.at("audit_opinion_recorded.signature").into())
+}
+
+/// The ledger held so many records on the event's day, as far as clocks agree.
+fn held_by_the_day<W: World>(case: &mut Case<'_, W>, count: u64, field: &str) -> Judged<(), W> {
+    let Some(last) = count.checked_sub(1) else { return Err(rules::COUNT_IS_ZERO.at(field).into()) };
+    let Some(fact) = case.world.fact(last).map_err(Stop::World)? else {
+        return Err(rules::RECORDS_NOT_HELD.refusal(None).into());
+    };
+    let recorded = fact.recorded_at.checked_sub(CLOCK_TOLERANCE).unwrap_or(fact.recorded_at);
+    if case.day < case.world.zone().to_datetime(recorded).date() {
+        return Err(rules::RECORDS_NOT_HELD.refusal(Some(last)).into());
+    }
+    Ok(())
+}

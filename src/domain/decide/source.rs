@@ -1,0 +1,90 @@
+//! Rules of what posting systems say of themselves: what they posted, and which one goes on where another ended.
+//!
+//! Invariant: a period is stated by the system that posted in it or by one that succeeded it, when the period is over
+//! and nothing can be added to it; successions lead forward to an end.
+
+use sha2::Digest;
+use std::collections::BTreeSet;
+
+use super::{Case, Judged, Stop, World};
+use crate::domain::event::{SourceStatement, SourceSucceeded};
+use crate::domain::id::SourceName;
+use crate::domain::irregularity::Irregularity;
+use crate::domain::rules;
+use crate::domain::subject::State;
+
+/// The longest period that one statement covers, in days: a leap year.
+pub(super) const LONGEST_STATEMENT: i32 = 366;
+
+pub(super) fn stated<W: World>(case: &mut Case<'_, W>, statement: &SourceStatement) -> Judged<(), W> {
+    let (from, to) = (statement.period_from, statement.period_to);
+    if to < from {
+        return Err(rules::TERM_BACKWARDS.at("source_statement.period_to").into());
+    }
+    if (to - from).get_days() >= LONGEST_STATEMENT {
+        return Err(rules::STATEMENT_TOO_LONG.at("source_statement.period_to").into());
+    }
+    let today = case.world.zone().to_datetime(case.world.now()).date();
+    if to >= today {
+        return Err(rules::STATED_PERIOD_NOT_OVER.refusal(None).into());
+    }
+    let stated = named_by_subject(case)?;
+    let poster = case.fact.source.clone();
+    if !case.is_or_succeeds(&poster, &stated)? {
+        return Err(rules::STATEMENT_OF_OTHER_SOURCE.refusal(None).into());
+    }
+    let mut ids = case.world.posted(&stated, from, to).map_err(Stop::World)?;
+    ids.sort_unstable();
+    let digest = ids.iter().fold(sha2::Sha256::new(), |hash, id| hash.chain_update(id.as_bytes()));
+    if ids.len() as u64 != statement.count || digest.finalize().as_slice() != statement.digest.0 {
+        case.marks.push(Irregularity::StatementMismatch);
+    }
+    Ok(())
+}
+
+/// What the old system posts after that day is taken as before: retries arrive late, and the record says who posted
+/// it and when.
+pub(super) fn succeeded<W: World>(case: &mut Case<'_, W>, succeeded: &SourceSucceeded) -> Judged<(), W> {
+    let old = named_by_subject(case)?;
+    if old.as_str() == SourceName::OPERATOR {
+        return Err(rules::OPERATOR_SUCCEEDED.at("subject").into());
+    }
+    if succeeded.to.as_str() == SourceName::OPERATOR {
+        return Err(rules::OPERATOR_SUCCEEDED.at("source_succeeded.to").into());
+    }
+    if succeeded.to == old {
+        return Err(rules::SUCCEEDS_ITSELF.at("source_succeeded.to").into());
+    }
+    match successors(case, &succeeded.to)?.iter().find(|(to, _)| *to == old) {
+        Some((_, sequence)) => Err(rules::SOURCE_SUCCESSION_CIRCLE.refusal(Some(*sequence)).into()),
+        None => Ok(()),
+    }
+}
+
+/// The source that the event's subject names.
+fn named_by_subject<W: World>(case: &Case<'_, W>) -> Judged<SourceName, W> {
+    // A subject's identifier and a source's name have the same form, so there is always a name.
+    SourceName::parse(case.subject().id().as_str()).map_err(|_| rules::SUBJECT_KIND.at("subject").into())
+}
+
+/// The systems that went on where that one ended, in order, each with the event that says so.
+fn successors<W: World>(case: &mut Case<'_, W>, source: &SourceName) -> Judged<Vec<(SourceName, u64)>, W> {
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::from([source.clone()]));
+    let mut life = case.life(&source.subject())?;
+    while let State::Source(source) = life.state()
+        && let Some(next) = &source.successor
+        && seen.insert(next.to.clone())
+    {
+        found.push((next.to.clone(), next.sequence));
+        life = case.life(&next.to.subject())?;
+    }
+    Ok(found)
+}
+
+impl<W: World> Case<'_, W> {
+    /// Whether a source is the original itself, or went on where it ended, directly or through others. Judged by what
+    /// the ledger holds at the event's own place.
+    pub(super) fn is_or_succeeds(&mut self, source: &SourceName, original: &SourceName) -> Judged<bool, W> {
+        Ok(source == original || successors(self, original)?.iter().any(|(to, _)| to == source))
+    }
+}
