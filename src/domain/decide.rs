@@ -130,7 +130,8 @@ fn judge<W: World>(world: &mut W, command: &Command) -> Judged<Decision, W> {
         event: event.clone(),
     });
     let place = life.judge(&fact, world.zone()).map_err(|breach| envelope::refusal(&fact, &breach))?;
-    let mut case = Case { world, life: &life, fact: &fact, day, place: &place, marks: Vec::new() };
+    let mut case =
+        Case { world, life: &life, fact: &fact, day, place: &place, standing: None, marks: Vec::new() };
     payload(&mut case)?;
     let mut marks = case.marks;
     if place.late {
@@ -149,6 +150,9 @@ struct Case<'a, W: World> {
     /// The day on which it counts.
     day: Date,
     place: &'a Place,
+    /// What a correction says anew, as it stands: links are judged when they are made, so what that made is not judged
+    /// again.
+    standing: Option<Arc<Recorded>>,
     marks: Vec<Irregularity>,
 }
 

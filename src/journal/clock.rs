@@ -48,13 +48,12 @@ impl Clock for SystemClock {
 pub struct SimulatedClock {
     /// Microseconds since the epoch.
     now: AtomicI64,
-    started: i64,
 }
 
 impl SimulatedClock {
     /// A clock that stands at `now`.
     pub fn at(now: Timestamp) -> Self {
-        Self { now: AtomicI64::new(now.as_microsecond()), started: now.as_microsecond() }
+        Self { now: AtomicI64::new(now.as_microsecond()) }
     }
 
     /// Sets the time.
@@ -69,8 +68,9 @@ impl Clock for SimulatedClock {
     }
 
     fn monotonic(&self) -> Duration {
-        // It moves with the simulated time, so that setting it is not taken for a fault.
-        Duration::from_micros(self.now.load(Ordering::SeqCst).saturating_sub(self.started).unsigned_abs())
+        // It moves with the simulated time, back as well, so that setting it is not taken for a fault.
+        let earliest = Timestamp::MIN.as_microsecond();
+        Duration::from_micros(self.now.load(Ordering::SeqCst).abs_diff(earliest))
     }
 }
 

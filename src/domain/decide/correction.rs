@@ -30,7 +30,7 @@ pub(super) fn made<W: World>(case: &mut Case<'_, W>, made: &CorrectionMade) -> J
     if is_guarded(&standing, &made.corrected) {
         independent(case, made, &target)?;
     }
-    let marks = as_if_new(case, &anew).map_err(inside)?;
+    let marks = as_if_new(case, &anew, standing).map_err(inside)?;
     case.marks.extend(marks);
     Ok(())
 }
@@ -131,7 +131,11 @@ fn owner(state: &State) -> Option<&Code> {
 }
 
 /// Judges the corrected event by the rules of its own envelope and type; its marks.
-fn as_if_new<W: World>(case: &mut Case<'_, W>, anew: &Arc<Recorded>) -> Judged<Vec<Irregularity>, W> {
+fn as_if_new<W: World>(
+    case: &mut Case<'_, W>,
+    anew: &Arc<Recorded>,
+    standing: Arc<Recorded>,
+) -> Judged<Vec<Irregularity>, W> {
     let day = envelope::judge(case.world, &anew.event)?;
     let mut inner = Case {
         world: &mut *case.world,
@@ -139,6 +143,7 @@ fn as_if_new<W: World>(case: &mut Case<'_, W>, anew: &Arc<Recorded>) -> Judged<V
         fact: anew,
         day,
         place: case.place,
+        standing: Some(standing),
         marks: Vec::new(),
     };
     payload(&mut inner)?;

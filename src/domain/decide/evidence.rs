@@ -54,7 +54,7 @@ pub(super) fn named<W: World>(case: &mut Case<'_, W>, ids: &[Code], field: &str)
         if evidence.about != *case.subject() {
             return Err(rules::EVIDENCE_ABOUT_OTHER.refusal(Some(evidence.sequence)).into());
         }
-        if evidence.has_fallen() {
+        if evidence.has_fallen() && !case.was_linked(Kind::Evidence, id) {
             return Err(rules::EVIDENCE_FALLEN.refusal(Some(evidence.since)).into());
         }
     }

@@ -73,7 +73,9 @@ impl<W: World> Case<'_, W> {
     pub(super) fn all_known(&mut self, kind: Kind, ids: &[Code], field: &str) -> Judged<(), W> {
         unique(ids, field)?;
         for (index, id) in ids.iter().enumerate() {
-            self.known(&kind.subject(id), &format!("{field}[{index}]"))?;
+            if !self.was_linked(kind, id) {
+                self.known(&kind.subject(id), &format!("{field}[{index}]"))?;
+            }
         }
         Ok(())
     }
@@ -82,7 +84,22 @@ impl<W: World> Case<'_, W> {
     pub(super) fn open_commitments(&mut self, ids: &[Code], field: &str) -> Judged<(), W> {
         self.all_known(Kind::Commitment, ids, field)?;
         let day = self.day;
-        ids.iter().try_for_each(|id| self.open_on(id, day))
+        let new: Vec<_> = ids.iter().filter(|id| !self.was_linked(Kind::Commitment, id)).collect();
+        new.into_iter().try_for_each(|id| self.open_on(id, day))
+    }
+
+    /// Whether a correction only repeats a link that the corrected event made: it was judged then, and what became of
+    /// the other end since is not held against the correction.
+    pub(super) fn was_linked(&self, kind: Kind, id: &Code) -> bool {
+        self.standing.as_ref().is_some_and(|fact| {
+            let payload = &fact.event.payload;
+            match kind {
+                Kind::Commitment => payload.commitments().contains(id),
+                Kind::Evidence => payload.evidence().contains(id),
+                Kind::Feedback => payload.feedback().iter().any(|item| item.to_string() == id.as_str()),
+                _ => false,
+            }
+        })
     }
 
     /// A commitment that must stand, and be made and not closed on the event's day: nothing is agreed for, or goes on
@@ -157,14 +174,16 @@ impl<W: World> Case<'_, W> {
                 Some(subject) => self.life(&subject)?,
                 None => return Err(Rejection::unknown(field, id).into()),
             };
+            let linked = self.was_linked(Kind::Feedback, life.subject().id());
             match life.state() {
-                State::Feedback(item) if item.withdrawn.is_some() => {
+                State::Feedback(item) if item.withdrawn.is_some() && !linked => {
                     return Err(rules::FEEDBACK_NOT_LIVE.refusal(item.withdrawn).into());
                 }
                 State::Feedback(item) if item.received_on <= self.day => {}
                 State::Feedback(item) => {
                     return Err(rules::LINK_BEFORE_FEEDBACK.refusal(Some(item.received)).into());
                 }
+                _ if linked => {}
                 _ if life.version() == 0 => return Err(Rejection::unknown(field, life.subject()).into()),
                 _ => {
                     let void = life.facts().iter().rev().find_map(|fact| life.voided_by(fact.sequence));

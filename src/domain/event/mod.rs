@@ -185,6 +185,42 @@ payloads! {
 pub(crate) use {with_payload, with_payload_type};
 
 impl Payload {
+    /// The commitments that it says it serves, or tells about.
+    pub fn commitments(&self) -> &[Code] {
+        match self {
+            Self::ActionPlanned(p) => &p.commitments,
+            Self::FeedbackSought(p) => &p.commitments,
+            Self::PolicyChangeProposed(p) => &p.commitments,
+            Self::LearningOffered(p) => &p.commitments,
+            Self::PracticeSupportProvided(p) => &p.commitments,
+            Self::AwarenessActivityHeld(p) => &p.commitments,
+            Self::SupportSignposted(p) => &p.commitments,
+            Self::SurveyResultRecorded(p) => &p.commitments,
+            Self::MeasureAgreed(p) => std::slice::from_ref(&p.commitment),
+            _ => &[],
+        }
+    }
+
+    /// The feedback that it says led to it.
+    pub fn feedback(&self) -> &[Uuid] {
+        match self {
+            Self::ActionPlanned(p) => &p.feedback,
+            Self::PolicyChangeProposed(p) => &p.feedback,
+            _ => &[],
+        }
+    }
+
+    /// The evidence on which it says it rests.
+    pub fn evidence(&self) -> &[Code] {
+        match self {
+            Self::ActionCompleted(p) => &p.evidence,
+            Self::ActionVerified(p) => &p.evidence,
+            Self::CommitmentReviewed(p) => &p.evidence,
+            Self::CommitmentFulfilled(p) => &p.evidence,
+            _ => &[],
+        }
+    }
+
     /// The fields whose words stand beside the record, with their commitments.
     pub fn words(&self) -> Vec<(&'static str, Words)> {
         match self {

@@ -344,3 +344,28 @@ fn what_an_event_said_first_does_not_stand_in_the_way_of_its_correction() {
     was().when(evidence("f", "action/a", "minutes")).then_accepted();
     was().when(evidence("f", "action/a", "photo")).then_refused(&DOCUMENT_ALREADY_ATTACHED);
 }
+
+#[test]
+fn a_link_that_broke_later_is_not_held_against_a_correction() {
+    let withdrawn =
+        |when: &str, number| on(when, &item(number), FeedbackWithdrawn { scope: WithdrawalScope::Whole });
+    let ended =
+        |id: &str| on("2025-05-21", &format!("commitment/{id}"), CommitmentWithdrawn { reason: words() });
+    let plan = on(
+        "2025-05-02",
+        "action/a",
+        ActionPlanned { feedback: vec![uuid(1)], origin: Origin::Feedback, ..action_planned() },
+    );
+    let retitled = || correct("2025-06-02", &plan, titled("Rest rooms"));
+    let was = || given([received("2025-05-01", 1), received("2025-05-01", 2), plan.clone()]);
+    let gone = || was().and([withdrawn("2025-05-20", 1), withdrawn("2025-05-20", 2)]);
+    gone().when(retitled()).then_accepted();
+    let closed = || gone().and([ended("C1"), ended("C2")]);
+    closed().when(retitled()).then_accepted();
+    // A new link is judged as every new link is.
+    let to_other = correct("2025-06-02", &plan, |corrected| match &mut *corrected.payload {
+        Payload::ActionPlanned(planned) => planned.feedback = vec![uuid(1), uuid(2)],
+        other => panic!("{other:?}"),
+    });
+    gone().when(to_other).then_refused(&FEEDBACK_NOT_LIVE);
+}

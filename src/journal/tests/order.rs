@@ -196,6 +196,7 @@ fn a_ledger_whose_last_record_lies_in_the_future_is_read_only() {
 fn an_operators_word_about_the_clock_opens_the_ledger_again() {
     let it = given();
     let then = it.clock.now();
+    // Ten hours ahead, it was; the genesis and all that follows it were recorded then.
     it.clock.set(then - jiff::SignedDuration::from_hours(10));
     let it = it.restarted();
     // Nobody else's word, and nothing beside it.
@@ -219,7 +220,7 @@ fn an_operators_word_about_the_clock_opens_the_ledger_again() {
 fn clock_corrected(source: &str, now: Timestamp) -> Command {
     let event = Event {
         occurred: Occurred::Instant(now),
-        ..event("ledger/acme", ClockCorrected { drift_seconds: 36_000 })
+        ..event("ledger/test", ClockCorrected { drift_seconds: 36_000 })
     };
     Command { source: super::source(source), expected: Expected::Any, event: Arc::new(event) }
 }
