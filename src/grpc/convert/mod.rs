@@ -10,6 +10,8 @@ mod evidence;
 mod feedback;
 pub(super) mod field;
 mod filter;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod ledger;
 mod pledge;
 mod policy;

@@ -74,6 +74,9 @@ impl File for PickyFile {
     fn set_length(&self, length: u64) -> io::Result<()> {
         self.inner.set_length(length)
     }
+    fn reserve(&self, length: u64) -> io::Result<()> {
+        self.inner.reserve(length)
+    }
     fn sync(&self) -> io::Result<()> {
         (self.rule)(Act::Sync, &self.path)?;
         self.inner.sync()
