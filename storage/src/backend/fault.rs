@@ -52,7 +52,7 @@ impl Act {
 pub enum Fault {
     /// With this kind of error, and without effect.
     Error(io::ErrorKind),
-    /// A write that does the first half, and then finds no room.
+    /// A write that does the first half, and then finds no room; of other acts, no room.
     Short,
 }
 

@@ -167,6 +167,10 @@ impl Disk {
         self.script.as_ref().map_or(Ok(()), |script| script.check(act))
     }
 
+    fn short(&self) -> bool {
+        self.script.as_ref().is_some_and(|script| script.fault == Fault::Short)
+    }
+
     fn name(&mut self, change: NameChange) -> io::Result<()> {
         let operation = self.operate()?;
         self.now.apply(&change);
@@ -229,7 +233,8 @@ impl SimulatedDisk {
     }
 
     /// Lets the `nth` (from 1) `act` from now on fail with `fault`. A sync that fails loses
-    /// what it should have kept, and says so this once.
+    /// what it should have kept (but for the first half of each write, if it is
+    /// [`Fault::Short`]), and says so this once.
     pub fn fail(&self, act: Act, nth: u64, fault: Fault) {
         self.disk().script = Some(Script::new(act, nth, fault, false));
     }
@@ -248,6 +253,13 @@ impl SimulatedDisk {
     #[must_use]
     pub fn operations(&self) -> u64 {
         self.disk().operations
+    }
+
+    /// What every reader sees at this moment: the disk through its cache.
+    #[must_use]
+    pub fn cached(&self) -> BTreeMap<String, Vec<u8>> {
+        let disk = self.disk();
+        disk.now.files.iter().map(|(path, inode)| (path.clone(), disk.inodes[*inode].now.clone())).collect()
     }
 
     /// What is unsynced at this moment, in the order in which it was done: what `keep` is
@@ -401,8 +413,7 @@ impl File for SimulatedFile {
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut disk = self.disk.disk();
         let struck = disk.check(Act::Write);
-        let short = disk.script.as_ref().is_some_and(|script| script.fault == Fault::Short);
-        if struck.is_err() && short {
+        if struck.is_err() && disk.short() {
             disk.change(self.inode, Change::Write(offset, bytes[..bytes.len() / 2].to_vec()))?;
         }
         struck?;
@@ -426,15 +437,21 @@ impl File for SimulatedFile {
     fn sync(&self) -> io::Result<()> {
         let mut disk = self.disk.disk();
         let struck = disk.check(Act::Sync);
+        let short = disk.short();
         if struck.is_ok() {
             disk.operate()?;
         }
         let inode = &mut disk.inodes[self.inode];
         // After an error the pages are clean as well: the next sync has nothing to do.
-        let pending = std::mem::take(&mut inode.pending);
-        struck?;
-        pending.iter().for_each(|(_, change)| change.apply(&mut inode.synced, Keep::All));
-        Ok(())
+        for (_, change) in std::mem::take(&mut inode.pending) {
+            let kept = match (&struck, &change) {
+                (Ok(()), _) => Keep::All,
+                (Err(_), Change::Write(_, bytes)) if short => Keep::Front(bytes.len() / 2),
+                (Err(_), _) => Keep::Nothing,
+            };
+            change.apply(&mut inode.synced, kept);
+        }
+        struck
     }
 
     fn evict(&self) -> io::Result<()> {
