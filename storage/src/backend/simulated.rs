@@ -245,6 +245,13 @@ impl SimulatedDisk {
         self.disk().script.as_ref().is_some_and(Script::struck)
     }
 
+    /// Lets the power last for `power` changing operations from now on. After it has gone
+    /// that is what a killed process leaves: the cache lives on, unsynced as it is.
+    pub fn repower(&self, power: u64) {
+        let mut disk = self.disk();
+        disk.power = disk.operations.saturating_add(power);
+    }
+
     fn disk(&self) -> MutexGuard<'_, Disk> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -17,7 +17,7 @@ use storage::{Backend, Digest, MemoryBackend, SimulatedDisk};
 
 use crate::ledger::{is_a, open, served};
 use judge::{Judge, fingerprint};
-use script::{live, open_or_create};
+use script::{live, next_group, open_or_create};
 use states::{Image, WINDOW, prefixes, subset, subsets, tears, torn};
 
 /// Operations of a life in which nothing fails.
@@ -186,6 +186,43 @@ fn given_a_crash_at_every_operation_of_a_recovery_when_any_subset_is_kept_then_i
     }
     judge.report();
     assert!(judge.visited.nested > 2_000, "{}", judge.visited.nested);
+}
+
+/// A process killed after so many operations and started again, on the same cache, until the
+/// power goes after so many more. What was known then is acknowledged, or was shown; and
+/// whether the power has gone.
+fn killed(operations: u64, power: u64, judge: &Judge) -> (SimulatedDisk, u64, bool) {
+    let (disk, mut known) = cut_short(operations, judge);
+    disk.repower(power);
+    let end = disk.operations() + power;
+    let backend: Arc<dyn Backend> = Arc::new(disk.clone());
+    if let Ok(log) = open_or_create(&backend) {
+        known = known.max(log.head().size);
+        known = next_group(log, &judge.reference).map_or(known, |log| log.head().size);
+    }
+    let gone = disk.operations() > end;
+    (disk, known, gone)
+}
+
+#[test]
+fn given_a_process_killed_at_any_operation_when_the_power_goes_later_then_what_it_showed_is_there() {
+    let mut judge = Judge::new();
+    for operations in 0..=operations(&judge) {
+        for power in 0.. {
+            let (disk, known, gone) = killed(operations, power, &judge);
+            // At the end in every subset; on the way in fewer.
+            for kept in subsets(&disk, if gone { 3 } else { WINDOW }) {
+                judge.visited.nested += 1;
+                let what = format!("killed at {operations}, power {power}, changes {kept:#b} kept");
+                judge.judge(&subset(&disk, kept), known, &what);
+            }
+            if !gone {
+                break;
+            }
+        }
+    }
+    judge.report();
+    assert!(judge.visited.nested > 10_000, "{}", judge.visited.nested);
 }
 
 #[test]
