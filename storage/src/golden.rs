@@ -138,7 +138,6 @@ fn an_erased_word_can_still_be_walked_over() {
     assert!(matches!(words::decode(&entry).unwrap().0.content, Content::Erased));
 }
 
-/// Found by the fuzz target `segment_header`.
 #[test]
 fn given_a_header_with_its_checksum_when_anything_stands_behind_its_fields_then_it_does_not_hold() {
     let mut header = forms()[2].1.clone();
@@ -160,7 +159,7 @@ fn given_words_with_their_checksum_when_the_nonce_is_all_zero_then_they_are_dama
     assert!(matches!(words::decode(&entry).unwrap().0.content, Content::Damaged));
 }
 
-/// Found by the fuzz target `index`: the first question divided by the number of its bits.
+/// The first question divided by the number of its bits.
 #[test]
 fn given_an_index_with_its_checksums_when_its_filter_has_no_page_then_it_is_damaged() {
     let mut index = forms()[4].1.clone();

@@ -193,8 +193,8 @@ impl Disk {
         });
         let mut all: BTreeMap<u64, Unsynced> = names.collect();
         for (number, inode) in self.inodes.iter().enumerate() {
-            let named = self.now.files.iter().find(|(_, inode)| **inode == number);
-            let path = named.map(|(path, _)| path.clone()).unwrap_or_default();
+            let found = self.now.files.iter().find(|(_, inode)| **inode == number);
+            let path = found.map(|(path, _)| path.clone()).unwrap_or_default();
             for (operation, change) in &inode.pending {
                 let (offset, length) = match change {
                     Change::Write(offset, bytes) => (*offset, bytes.len()),

@@ -87,7 +87,7 @@ fn cuts(write: &Unsynced) -> Vec<usize> {
     let (head, stride) = if records { (48, 16) } else { (8, 128) };
     let near_sector = |cut: &usize| (write.offset as usize + cut + 1) % 512 <= 2;
     let near_end = |cut: &usize| cut + 4 >= write.length;
-    let chosen = |cut: &usize| *cut < head || near_sector(cut) || near_end(cut) || cut % stride == 0;
+    let chosen = |cut: &usize| *cut < head || near_sector(cut) || near_end(cut) || cut.is_multiple_of(stride);
     (1..write.length).filter(chosen).collect()
 }
 
