@@ -11,8 +11,8 @@ use crate::ledger::is_a;
 
 pub(crate) type Image = BTreeMap<String, Vec<u8>>;
 
-/// So many unsynced changes are taken in every subset.
-pub(crate) const WINDOW: usize = 8;
+/// So many unsynced changes are taken in every subset: a life never has more at once.
+pub(crate) const WINDOW: usize = 11;
 
 /// Keeps the changes whose bit is set.
 pub(crate) fn subset(disk: &SimulatedDisk, kept: u64) -> Image {
