@@ -17,7 +17,10 @@ fuzz_target!(|bytes: &[u8]| {
     let mut entries = Entries::default();
     for (posting, key) in (0..).zip(keys.chunks_exact(8)) {
         let subjects = key[2..2 + usize::from(key[1] % 6)].iter().map(|subject| u64::from(*subject) << 40);
-        entries.keys.push(Keys { id: u128::from(key[0]) << 100 | u128::from(key[7] & 3), subjects: subjects.collect() });
+        entries.keys.push(Keys {
+            id: u128::from(key[0]) << 100 | u128::from(key[7] & 3),
+            subjects: subjects.collect(),
+        });
         if key[1] & 0x80 != 0 {
             entries.worded.push(posting);
         }

@@ -28,8 +28,13 @@ fn push(group: &mut Group) {
     let n = group.next_sequence();
     let mut event = b"\x81\xa1x\xc5\x01\x40".to_vec();
     event.resize(6 + 320, n as u8);
-    let draft =
-        Draft { source: "fuzz", salt: [n as u8; 16], event: &event, flags: &["late"], recorded_at: 7 + n as i64 };
+    let draft = Draft {
+        source: "fuzz",
+        salt: [n as u8; 16],
+        event: &event,
+        flags: &["late"],
+        recorded_at: 7 + n as i64,
+    };
     let words = [Word { field: "why", nonce: [9; 32], text: "because" }];
     let words = if n % 3 == 0 { &words[..] } else { &[] };
     let keys = Keys { id: u128::from(n) << 64, subjects: vec![n % 3] };
@@ -94,10 +99,16 @@ fn edit(files: &mut Files, edit: &[u8]) {
         6 => drop(files.remove(&path)),
         _ => bytes.extend_from_slice(&edit[2..8]),
     }
-    if edit[0] & 0x80 != 0 && path.ends_with(".seg") && let Some(bytes) = files.get_mut(&path) {
+    if edit[0] & 0x80 != 0
+        && path.ends_with(".seg")
+        && let Some(bytes) = files.get_mut(&path)
+    {
         fit(bytes);
     }
-    if edit[0] & 0x80 != 0 && path.ends_with("watermark") && let Some(bytes) = files.get_mut(&path) {
+    if edit[0] & 0x80 != 0
+        && path.ends_with("watermark")
+        && let Some(bytes) = files.get_mut(&path)
+    {
         for slot in bytes.chunks_exact_mut(512) {
             let checksum = crc32fast::hash(&slot[..508]);
             slot[508..].copy_from_slice(&checksum.to_be_bytes());
@@ -142,7 +153,11 @@ fuzz_target!(|bytes: &[u8]| {
         panic!("what is served cannot be verified")
     };
     if report.intact() {
-        assert_eq!((report.records, report.hash, report.root), (head.size, head.hash, head.root), "another ledger");
+        assert_eq!(
+            (report.records, report.hash, report.root),
+            (head.size, head.hash, head.root),
+            "another ledger"
+        );
     }
     drop(log);
     let Some((log, again)) = serve(&backend) else { panic!("it opened once, and not again") };
