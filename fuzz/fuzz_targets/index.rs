@@ -44,6 +44,6 @@ fuzz_target!(|bytes: &[u8]| {
         page[PAGE - 4..].copy_from_slice(&checksum.to_be_bytes());
     }
     if let Some(answers) = ask_sealed(&bad, &entries) {
-        assert_eq!(answers.ids.len(), entries.keys.len(), "a question was not answered");
+        assert_eq!(answers.ids.len(), entries.asked().count(), "a question was not answered");
     }
 });

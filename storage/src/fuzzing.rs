@@ -148,34 +148,37 @@ pub fn index(entries: &Entries) -> Vec<u8> {
     index::encode(&summary, &live(entries).sorted())
 }
 
-/// What an index says to every question about some entries.
+/// What an index says to every question about some entries: spread over all, so that every
+/// page is asked, but not so many that one input takes long.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Answers {
-    /// For each record's id, the postings.
+    /// For a record's id, the postings.
     pub ids: Vec<Vec<u32>>,
-    /// For each record's subjects, the postings of each.
+    /// For a record's subjects, the postings of each.
     pub subjects: Vec<Vec<Vec<u32>>>,
-    /// For each record, its place, the place of its group, and where its words are.
+    /// For a record, its place, the place of its group, and where its words are.
     pub places: Vec<(Option<u32>, Option<u32>, Option<u32>)>,
+}
+
+impl Entries {
+    /// The records that are asked for.
+    pub fn asked(&self) -> impl Iterator<Item = (u32, &Keys)> {
+        (0..).zip(&self.keys).step_by(self.keys.len() / 16 + 1)
+    }
 }
 
 /// Asks the index that was never written to a file.
 #[must_use]
 pub fn ask_live(entries: &Entries) -> Answers {
     let live = live(entries);
-    let place = |posting| {
+    let mut answers = Answers::default();
+    for (posting, keys) in entries.asked() {
+        answers.ids.push(live.ids(keys.id));
+        answers.subjects.push(keys.subjects.iter().map(|subject| live.subjects(*subject)).collect());
         let words = live.words(posting).map(|(start, _)| start);
-        (live.offset(posting), live.group_start(posting), words)
-    };
-    Answers {
-        ids: entries.keys.iter().map(|keys| live.ids(keys.id)).collect(),
-        subjects: entries
-            .keys
-            .iter()
-            .map(|keys| keys.subjects.iter().map(|s| live.subjects(*s)).collect())
-            .collect(),
-        places: (0..entries.keys.len() as u32).map(place).collect(),
+        answers.places.push((live.offset(posting), live.group_start(posting), words));
     }
+    answers
 }
 
 /// Opens `bytes` as the sealed index of segment 0 and asks it; `None` where it does not hold.
@@ -185,7 +188,7 @@ pub fn ask_sealed(bytes: &[u8], entries: &Entries) -> Option<Answers> {
     let ask = || -> Result<Answers, IndexFault> {
         let sealed = Sealed::open(&MemoryBackend::restore(&files), 0)?;
         let mut answers = Answers::default();
-        for (posting, keys) in (0..).zip(&entries.keys) {
+        for (posting, keys) in entries.asked() {
             answers.ids.push(sealed.ids(keys.id)?);
             let subjects = keys.subjects.iter().map(|subject| sealed.subjects(*subject));
             answers.subjects.push(subjects.collect::<Result<_, _>>()?);
