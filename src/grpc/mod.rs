@@ -34,6 +34,9 @@ use crate::ledgers::{Ledger, Ledgers};
 use crate::limits::MAX_READERS;
 use deadline::Deadline;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use convert::fuzzing;
 pub use transport::{Failed, serve};
 
 /// The messages, clients and servers that are generated from `proto/`.

@@ -12,7 +12,7 @@ use crate::format::record::{Draft, Record, encode};
 use crate::log::{Identity, Mark};
 use crate::merkle::Range;
 use crate::segment::header::{GROUP_HEADER, GroupHeader, Records, SegmentHeader};
-use crate::segment::index::{self, Summary};
+use crate::segment::index::{self, IndexFault, Sealed, Summary};
 use crate::segment::live::{GROUP_START, Sorted};
 use crate::words::{self, Content, Word};
 
@@ -136,6 +136,42 @@ fn an_erased_word_can_still_be_walked_over() {
     assert!(matches!(words::decode(&entry).unwrap().0.content, Content::Damaged));
     entry[content..].fill(0);
     assert!(matches!(words::decode(&entry).unwrap().0.content, Content::Erased));
+}
+
+#[test]
+fn given_a_header_with_its_checksum_when_anything_stands_behind_its_fields_then_it_does_not_hold() {
+    let mut header = forms()[2].1.clone();
+    header[4000] = 1;
+    let checksum = crc32fast::hash(&header[..4092]);
+    header[4092..].copy_from_slice(&checksum.to_be_bytes());
+    assert!(SegmentHeader::decode(&header).is_err());
+}
+
+/// Found by the fuzz target `words`: it would have been served, and could never be written.
+#[test]
+fn given_words_with_their_checksum_when_the_nonce_is_all_zero_then_they_are_damaged() {
+    let mut entry = forms()[5].1.clone();
+    let content = entry.len() - 4 - 7 - 32;
+    let end = entry.len() - 4;
+    entry[content..content + 32].fill(0);
+    let checksum = crc32fast::hash(&entry[content..end]);
+    entry[end..].copy_from_slice(&checksum.to_be_bytes());
+    assert!(matches!(words::decode(&entry).unwrap().0.content, Content::Damaged));
+}
+
+/// The first question divided by the number of its bits.
+#[test]
+fn given_an_index_with_its_checksums_when_its_filter_has_no_page_then_it_is_damaged() {
+    let mut index = forms()[4].1.clone();
+    index[88..92].fill(0);
+    index.drain(4096..8192);
+    for (number, page) in (0_u32..).zip(index.chunks_exact_mut(4096)) {
+        let checksum = crc32fast::hash(&[&number.to_be_bytes(), &page[..4092]].concat());
+        page[4092..].copy_from_slice(&checksum.to_be_bytes());
+    }
+    let files = std::collections::BTreeMap::from([(crate::segment::index_path(0), index)]);
+    let backend = crate::MemoryBackend::restore(&files);
+    assert!(matches!(Sealed::open(&backend, 0), Err(IndexFault::Damaged(0))));
 }
 
 #[test]

@@ -14,6 +14,8 @@ mod feedback;
 mod feedback_loop;
 pub(super) mod field;
 mod filter;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod ledger;
 mod operation;
 mod people;

@@ -39,6 +39,8 @@ fn bytes(backend: &dyn Backend) -> std::io::Result<()> {
     file.set_length(4)?;
     file.set_length(6)?;
     claim(other.read_at(&mut buffer, 0)? == 6 && buffer[3..6] == *b"J\0\0", "lengths cut and extend")?;
+    file.reserve(9_000)?;
+    claim(file.length()? == 6, "room set aside is not length")?;
     file.sync()?;
     file.evict()?;
     claim(other.read_at(&mut buffer, 3)? == 3 && buffer[0] == b'J', "eviction loses nothing")?;
@@ -95,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_broken_backend_does_not() {
-        for act in [Act::Write, Act::Sync, Act::SyncDir, Act::Create, Act::Rename] {
+        for act in Act::ALL {
             let fault = Fault::Error(std::io::ErrorKind::Other);
             let backend = FaultBackend::new(Arc::new(MemoryBackend::new()), act, 1, fault, false);
             assert!(hold(&backend).is_err(), "{act:?}");

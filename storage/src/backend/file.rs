@@ -147,6 +147,19 @@ impl File for SystemFile {
         self.0.set_len(length)
     }
 
+    fn reserve(&self, length: u64) -> io::Result<()> {
+        use rustix::fs::{FallocateFlags, fallocate};
+        use rustix::io::{Errno, retry_on_intr};
+        if length == 0 {
+            return Ok(());
+        }
+        match retry_on_intr(|| fallocate(&self.0, FallocateFlags::KEEP_SIZE, 0, length)) {
+            // Network and older file systems cannot: the write itself will tell.
+            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
     }

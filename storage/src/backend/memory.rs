@@ -147,6 +147,10 @@ impl File for MemoryFile {
         Ok(())
     }
 
+    fn reserve(&self, _length: u64) -> io::Result<()> {
+        Ok(())
+    }
+
     fn sync(&self) -> io::Result<()> {
         Ok(())
     }

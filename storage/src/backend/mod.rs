@@ -24,13 +24,15 @@ pub mod contract;
 mod fault;
 mod file;
 mod memory;
+mod simulated;
 
 use std::io;
 use std::sync::Arc;
 
-pub use fault::{Act, Fault, FaultBackend, Keep, SimulatedDisk};
+pub use fault::{Act, Fault, FaultBackend};
 pub use file::FileBackend;
 pub use memory::MemoryBackend;
+pub use simulated::{Keep, SimulatedDisk, Unsynced};
 
 /// How a file is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -125,6 +127,15 @@ pub trait File: Send + Sync {
     ///
     /// What the system says.
     fn set_length(&self, length: u64) -> io::Result<()>;
+
+    /// Sets room aside for the first `length` bytes, where the system can do so without
+    /// writing them; content and length stay as they are. So want of room shows before
+    /// anything is written.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; `Ok` from a system that cannot set room aside.
+    fn reserve(&self, length: u64) -> io::Result<()>;
 
     /// Puts content and length on stable storage (`fdatasync`).
     ///

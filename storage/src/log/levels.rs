@@ -39,6 +39,13 @@ impl LevelFiles {
         Ok(Self(RwLock::new(files)))
     }
 
+    /// Puts them on stable storage, and drops what only memory holds of them: after a sync
+    /// that failed the system may have clean pages that the disk never got.
+    pub(super) fn settle(&self) -> io::Result<()> {
+        let files = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        files.iter().try_for_each(|file| file.sync().and_then(|()| file.evict()))
+    }
+
     pub(crate) fn file(&self, level: usize) -> Option<Arc<dyn File>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(level).cloned()
     }

@@ -5,7 +5,7 @@
 //! An index that does not hold is made again in memory. It must not write.
 
 use std::fmt;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use super::segments::{Index, Segment, Shared};
@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::format::digest::{Digest, leaf_hash};
 use crate::format::record::Record;
 use crate::limits::MAX_RECORD;
-use crate::merkle::range::{self, Range};
+use crate::merkle::range;
 use crate::segment::header::{GROUP_HEADER, Records};
 use crate::segment::live::GROUP_START;
 use crate::segment::reader::{Step, Walk};
@@ -91,8 +91,24 @@ impl Reader {
             }
         }
         // Record and level do not agree, or the level is behind: the group's own checksum
-        // says whether the record is what was written.
-        in_group(&self.shared, &segment, sequence)
+        // says whether the record is whole, and what follows it whether it is what was
+        // written.
+        let (bytes, hash) = in_group(&self.shared, &segment, sequence)?;
+        if hash == self.link(sequence)? {
+            return Ok((bytes, hash));
+        }
+        Err(damaged(&segment, offset, sequence, "the next record has another hash for this one"))
+    }
+
+    /// The hash that whatever follows the record `sequence` has for it.
+    fn link(&self, sequence: u64) -> Result<Digest, Error> {
+        let head = self.head();
+        if sequence + 1 == head.size {
+            return Ok(head.hash);
+        }
+        let segment = self.segment(sequence + 1)?;
+        let (bytes, _) = in_group(&self.shared, &segment, sequence + 1)?;
+        Ok(Record::parse(&bytes)?.prev)
     }
 
     /// Calls `f` with each record from `from` to `to` (exclusive, and cut off at the head)
@@ -111,9 +127,10 @@ impl Reader {
         let to = to.min(self.head().size);
         let segments = self.shared.segments();
         let ends = segments.iter().skip(1).map(|segment| segment.first).chain([u64::MAX]);
+        let mut prev = None;
         for (segment, end) in segments.iter().zip(ends) {
             let (from, to) = (from.max(segment.first), to.min(end));
-            if from < to && scan_segment(&self.shared, segment, from, to, f)?.is_break() {
+            if from < to && scan_segment(&self.shared, segment, from..to, &mut prev, f)?.is_break() {
                 break;
             }
         }
@@ -180,7 +197,7 @@ impl Reader {
         if size == head.size {
             return Ok(head.root);
         }
-        let mut range = Range::new();
+        let mut range = range::Range::new();
         self.extend(&mut range, size)?;
         let root = range.root();
         self.extend(&mut range, head.size)?;
@@ -191,7 +208,7 @@ impl Reader {
         Ok(root)
     }
 
-    fn extend(&self, range: &mut Range, size: u64) -> Result<(), Error> {
+    fn extend(&self, range: &mut range::Range, size: u64) -> Result<(), Error> {
         for (first, height) in range::subtrees(range.size(), size) {
             let file = || levels::path((height / range::TILE_HEIGHT) as usize);
             let subtree = self.shared.levels.subtree(first, height);
@@ -262,22 +279,22 @@ fn in_group(shared: &Shared, segment: &Arc<Segment>, sequence: u64) -> Result<(V
         ControlFlow::Break(())
     };
     // A single record: whether it broke off or came to the end is the same.
-    let _ = scan_segment(shared, segment, sequence, sequence + 1, &mut keep)?;
+    let _ = scan_segment(shared, segment, sequence..sequence + 1, &mut None, &mut keep)?;
     found.ok_or_else(|| damaged(segment, 0, sequence, "the record is not in its group"))
 }
 
-/// Scans `from..to`, which lies in `segment`.
+/// Scans a range that lies in `segment`. `prev` is the hash of the record before it, where
+/// that is known, and then that of its last.
 fn scan_segment(
     shared: &Shared,
     segment: &Arc<Segment>,
-    from: u64,
-    to: u64,
+    Range { start: from, end: to }: Range<u64>,
+    prev: &mut Option<Digest>,
     f: &mut dyn FnMut(Record<'_>) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Error> {
     let at = group_of(shared, segment, from)?;
     let mut walk = Walk::new(&*segment.file, at, segment.capacity);
     let mut next = None;
-    let mut prev: Option<Digest> = None;
     loop {
         let place = walk.at();
         let step = walk.step().map_err(|error| Error::io(&path(segment.number), place, error))?;
@@ -305,11 +322,11 @@ fn scan_segment(
             if sequence >= from && f(record).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
+            *prev = Some(record.hash());
             sequence += 1;
             if sequence >= to {
                 return Ok(ControlFlow::Continue(()));
             }
-            prev = Some(record.hash());
         }
         next = Some(sequence);
     }

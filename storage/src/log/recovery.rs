@@ -66,6 +66,10 @@ pub(super) fn open(
     }
     let mut trusted = trusted(&*backend, &found, &mut recovery)?;
     let levels = LevelFiles::open(&*backend, Mode::Write).map_err(|error| Error::io(TILES, 0, error))?;
+    if !recovery.clean {
+        // They are believed where they agree with the indexes, so the disk must have them.
+        levels.settle().map_err(|error| Error::io(TILES, 0, error))?;
+    }
     let range = trusted.last().map(|sealed| sealed.summary.range.clone()).unwrap_or_default();
     if !levels.agree(&range).map_err(|error| Error::io(TILES, 0, error))? {
         recovery.rebuilt.push(TILES.to_owned());
@@ -167,8 +171,10 @@ type Slots = [Option<Mark>; 2];
 fn slots(backend: &dyn Backend, ledger: [u8; 16]) -> Result<(Arc<dyn File>, Slots), Error> {
     let io = |error| Error::io(WATERMARK, 0, error);
     let file = open_or_create(backend, WATERMARK).map_err(io)?;
-    // It was written without a sync: what is read must be what the disk has.
+    // It was written without a sync, or with one that failed: what is read must be what the
+    // disk has.
     file.sync().map_err(io)?;
+    file.evict().map_err(io)?;
     let slots = read_slots(&*file).map_err(io)?;
     if slots.iter().flatten().any(|mark| mark.ledger != ledger) {
         return Err(refuse(WATERMARK.to_owned(), 0, 0, "the watermark is another ledger's"));

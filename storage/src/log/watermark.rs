@@ -65,14 +65,17 @@ impl Mark {
             return None;
         }
         let clean = fields.u32()? == CLEAN;
-        Some(Self {
+        let mark = Self {
             clean,
             ledger: fields.array()?,
             counter: fields.u64()?,
             size: fields.u64()?,
             hash: fields.digest()?,
             root: fields.digest()?,
-        })
+        };
+        // A slot has one encoding: a flag that nobody sets, or anything behind the fields,
+        // is not ours to interpret.
+        (mark.encode() == slot).then_some(mark)
     }
 }
 
@@ -163,6 +166,20 @@ mod tests {
             let mut flipped = slot.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             assert_eq!(Mark::decode(&flipped), None, "bit {bit}");
+        }
+    }
+
+    /// Found by the fuzz target `watermark`.
+    #[test]
+    fn given_a_slot_with_its_checksum_when_it_says_more_than_a_slot_does_then_it_is_none() {
+        let (ledger, hash, root) = ([7; 16], Digest([1; 32]), Digest([2; 32]));
+        let slot = Mark { clean: true, ledger, counter: 9, size: 3, hash, root }.encode();
+        for (at, byte) in [(7, 2), (4, 1), (104, 1), (507, 0x80)] {
+            let mut odd = slot.clone();
+            odd[at] = byte;
+            let checksum = crc32fast::hash(&odd[..SLOT - 4]);
+            odd[SLOT - 4..].copy_from_slice(&checksum.to_be_bytes());
+            assert_eq!(Mark::decode(&odd), None, "byte {at}");
         }
     }
 }

@@ -89,7 +89,9 @@ impl SegmentHeader {
         }
         let origin = fields.take(length).ok_or(damaged)?;
         let origin = std::str::from_utf8(origin).map_err(|_| damaged)?.to_owned();
-        Ok(Self { number, identity: Identity { ledger, origin }, first, prev, capacity })
+        let header = Self { number, identity: Identity { ledger, origin }, first, prev, capacity };
+        // A header has one encoding: zeros stand behind its fields.
+        if header.encode() == page { Ok(header) } else { Err(damaged) }
     }
 }
 

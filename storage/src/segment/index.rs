@@ -249,7 +249,9 @@ impl Sealed {
         let subjects = section(subjects, SUBJECT);
         let places = section(summary.count() as usize, PLACE);
         let words = section(words, WORD);
-        if summary.number != number || file.length()? != (page * PAGE) as u64 {
+        // Without a page the filter has no bit that a question could fall on.
+        let none = filter_pages == 0;
+        if none || summary.number != number || file.length()? != (page * PAGE) as u64 {
             return Err(IndexFault::Damaged(0));
         }
         let mut filter = Vec::with_capacity(filter_pages * PAYLOAD);

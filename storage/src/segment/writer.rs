@@ -36,6 +36,9 @@ pub(crate) fn prepare(backend: &dyn Backend, capacity: u64) -> io::Result<()> {
 
 fn write_zeros(backend: &dyn Backend, capacity: u64) -> io::Result<()> {
     let file = backend.open(SPARE, Mode::Create)?;
+    // On a full disk every group that waits comes here again: it must not cost megabytes of
+    // zeros each time to learn that there is still no room for them.
+    file.reserve(capacity)?;
     let zeros = vec![0; STRIDE.min(usize::try_from(capacity).unwrap_or(STRIDE))];
     let mut at = 0;
     let mut strides = 0;

@@ -122,7 +122,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<(Entry<'_>, usize)> {
     let (nonce, text) = covered.split_first_chunk::<32>()?;
     let content = if body.iter().all(|byte| *byte == 0) {
         Content::Erased
-    } else if stored == crc32fast::hash(covered).to_be_bytes() {
+    } else if stored == crc32fast::hash(covered).to_be_bytes() && *nonce != [0; 32] {
         std::str::from_utf8(text).map_or(Content::Damaged, |text| Content::Kept { nonce: *nonce, text })
     } else {
         Content::Damaged

@@ -147,3 +147,38 @@ fn an_index_that_leads_to_another_group_is_not_followed() {
     }
     assert!(reader.scan(2, 9, &mut |_| ControlFlow::Continue(())).is_ok());
 }
+
+/// Found by the fuzz target `segment`: the level knew better, and was not asked twice.
+#[test]
+fn given_a_sealed_record_rewritten_with_its_checksums_when_it_is_read_then_its_successor_tells() {
+    let memory = MemoryBackend::new();
+    let backend: Arc<dyn Backend> = Arc::new(memory.clone());
+    let mut log = create(&backend).unwrap();
+    for _ in 0..14 {
+        log = append(log, 1, 300).unwrap();
+    }
+    log.close().unwrap();
+    let files = memory.dump();
+    let sealed = groups(&files[SEGMENT]);
+    let rewritten = [(0, sealed[0]), (sealed.len() as u64 - 1, sealed[sealed.len() - 1])];
+    for (sequence, (at, end)) in rewritten {
+        let mut changed = files.clone();
+        let segment = changed.get_mut(SEGMENT).unwrap();
+        // The salt: any other would have done as well.
+        let salt = at + segment[at..end].windows(5).position(|part| part == b"salt\xc4").unwrap() + 6;
+        segment[salt] ^= 1;
+        reseal(segment, (at, end));
+        let backend: Arc<dyn Backend> = Arc::new(MemoryBackend::restore(&changed));
+        let (log, _) = open(&backend).unwrap();
+        let reader = log.reader();
+        assert!(matches!(reader.read(sequence), Err(Error::Damaged { .. })), "record {sequence}");
+        let mut handed = 0;
+        let scanned = reader.scan(0, 14, &mut |_| {
+            handed += 1;
+            ControlFlow::Continue(())
+        });
+        // Across the end of the segment, too.
+        assert!(matches!(scanned, Err(Error::Damaged { .. })), "record {sequence}: {scanned:?}");
+        assert_eq!(handed, sequence + 1);
+    }
+}

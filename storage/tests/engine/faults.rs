@@ -79,7 +79,7 @@ impl Dice {
 /// and alone kept, and some at random.
 fn images(disk: &SimulatedDisk, seed: u64) -> Vec<BTreeMap<String, Vec<u8>>> {
     let mut images = vec![disk.crash(|_| Keep::All), disk.crash(|_| Keep::Nothing)];
-    for alone in 0..disk.pending().min(6) {
+    for alone in 0..disk.unsynced().len().min(6) {
         for (one, others) in
             [(Keep::Nothing, Keep::All), (Keep::All, Keep::Nothing), (Keep::Front(100), Keep::All)]
         {
@@ -201,6 +201,9 @@ impl storage::backend::File for DeafFile {
     }
     fn set_length(&self, length: u64) -> std::io::Result<()> {
         self.0.set_length(length)
+    }
+    fn reserve(&self, length: u64) -> std::io::Result<()> {
+        self.0.reserve(length)
     }
     fn sync(&self) -> std::io::Result<()> {
         Ok(())

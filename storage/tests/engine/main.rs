@@ -10,6 +10,7 @@
 )]
 
 mod chain;
+mod crash;
 mod damage;
 mod faults;
 mod ledger;

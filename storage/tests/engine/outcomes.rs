@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use storage::{Backend, CommitError, Draft, Error, Log, MemoryBackend, Word};
 
@@ -166,6 +166,45 @@ fn after_a_failed_sync_of_the_levels_nothing_is_sealed_before_the_next_open() {
     assert!(indexes() > 5);
     log.close().unwrap();
     assert!(verify(&rig.memory).intact());
+}
+
+#[test]
+fn given_a_full_disk_when_groups_come_again_and_again_then_no_zeros_are_written_until_there_is_room() {
+    let memory: Arc<dyn Backend> = Arc::new(MemoryBackend::new());
+    let full = Arc::new(AtomicBool::new(false));
+    let zeros = Arc::new(AtomicU64::new(0));
+    let (is_full, written) = (Arc::clone(&full), Arc::clone(&zeros));
+    let backend: Arc<dyn Backend> = Arc::new(Picky::new(&memory, move |act, path| {
+        if act == Act::Write && path == "log/spare" {
+            written.fetch_add(1, Ordering::SeqCst);
+        }
+        let refused = act == Act::Reserve && is_full.load(Ordering::SeqCst);
+        if refused { Err(ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }));
+    let mut log = create(&backend).unwrap();
+    full.store(true, Ordering::SeqCst);
+    let before = zeros.load(Ordering::SeqCst);
+    let mut refused = 0;
+    while refused < 20 {
+        log = match append(log, 2, 300) {
+            Ok(log) => log,
+            Err(CommitError::Full { log, error: Error::Full { .. } }) => {
+                refused += 1;
+                *log
+            }
+            Err(other) => panic!("{other:?}"),
+        };
+    }
+    assert_eq!(zeros.load(Ordering::SeqCst), before, "a full disk was written to");
+    assert!(
+        memory.open("log/spare", storage::backend::Mode::Read).is_err(),
+        "and what little there was is kept"
+    );
+    let size = log.head().size;
+    full.store(false, Ordering::SeqCst);
+    let log = append(log, 2, 300).unwrap();
+    assert!(zeros.load(Ordering::SeqCst) > before);
+    assert_eq!(served(&log).unwrap().head.size, size + 2);
 }
 
 #[test]

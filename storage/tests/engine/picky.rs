@@ -14,6 +14,7 @@ pub(crate) enum Act {
     Sync,
     SyncDir,
     Rename,
+    Reserve,
 }
 
 type Rule = dyn Fn(Act, &str) -> io::Result<()> + Send + Sync;
@@ -73,6 +74,10 @@ impl File for PickyFile {
     }
     fn set_length(&self, length: u64) -> io::Result<()> {
         self.inner.set_length(length)
+    }
+    fn reserve(&self, length: u64) -> io::Result<()> {
+        (self.rule)(Act::Reserve, &self.path)?;
+        self.inner.reserve(length)
     }
     fn sync(&self) -> io::Result<()> {
         (self.rule)(Act::Sync, &self.path)?;
