@@ -8,8 +8,9 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::State;
+use crate::domain::command::Recorded;
 use crate::domain::event::{
-    ChangeNature, Origin, PolicyChangeProposed, PolicyChanged, PolicyRegistered, PolicyReviewed,
+    ChangeNature, Origin, Payload, PolicyChangeProposed, PolicyChanged, PolicyRegistered, PolicyReviewed,
 };
 use crate::domain::id::Code;
 use crate::domain::rules::{self, Breach};
@@ -120,12 +121,20 @@ pub struct Change {
 }
 
 impl Change {
-    pub(super) fn proposed(
-        state: &State,
-        proposed: &PolicyChangeProposed,
-        at: u64,
-        day: Date,
-    ) -> Result<Self, Breach> {
+    pub(super) fn after(state: &State, fact: &Recorded, day: Date) -> Result<Self, Breach> {
+        let at = fact.sequence;
+        match &fact.event.payload {
+            Payload::PolicyChangeProposed(proposed) => Self::proposed(state, proposed, at, day),
+            Payload::PolicyChangeApproved(_) => Self::approved(state, at, day),
+            Payload::PolicyChanged(changed) => Self::changed(state, changed, at),
+            Payload::PolicyChangeDeclined(_) => Self::given_up(state, Ending::Declined, at, day),
+            Payload::PolicyChangeAbandoned(_) => Self::given_up(state, Ending::Abandoned, at, day),
+            Payload::PolicyChangeReversed(_) => Self::reversed(state, at, day),
+            _ => Err(Breach::of(&rules::WRONG_KIND, None)),
+        }
+    }
+
+    fn proposed(state: &State, proposed: &PolicyChangeProposed, at: u64, day: Date) -> Result<Self, Breach> {
         match state {
             State::None => Ok(Self {
                 proposed: at,
@@ -143,7 +152,7 @@ impl Change {
         }
     }
 
-    pub(super) fn approved(state: &State, at: u64, day: Date) -> Result<Self, Breach> {
+    fn approved(state: &State, at: u64, day: Date) -> Result<Self, Breach> {
         let change = Self::not_in_force(state)?;
         match change.approval {
             Some(approval) => Err(Breach::of(&rules::CHANGE_ALREADY_APPROVED, Some(approval.sequence))),
@@ -151,7 +160,7 @@ impl Change {
         }
     }
 
-    pub(super) fn changed(state: &State, changed: &PolicyChanged, at: u64) -> Result<Self, Breach> {
+    fn changed(state: &State, changed: &PolicyChanged, at: u64) -> Result<Self, Breach> {
         let change = Self::not_in_force(state)?;
         let force = Force {
             sequence: at,
@@ -162,12 +171,12 @@ impl Change {
     }
 
     /// Declined or abandoned, before it is in the register.
-    pub(super) fn given_up(state: &State, how: Ending, at: u64, day: Date) -> Result<Self, Breach> {
+    fn given_up(state: &State, how: Ending, at: u64, day: Date) -> Result<Self, Breach> {
         let change = Self::not_in_force(state)?;
         Ok(Self { end: Some(End { sequence: at, how, on: day }), ..change.clone() })
     }
 
-    pub(super) fn reversed(state: &State, at: u64, day: Date) -> Result<Self, Breach> {
+    fn reversed(state: &State, at: u64, day: Date) -> Result<Self, Breach> {
         let change = Self::not_ended(state)?;
         match change.force {
             Some(force) if force.effective_on <= day => {

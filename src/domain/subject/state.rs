@@ -17,7 +17,7 @@ use super::measure::Measure;
 use super::operation::{Erasure, ReleasePoint};
 use super::owner;
 use super::pledge::Pledge;
-use super::policy::{Change, Ending, Policy};
+use super::policy::{Change, Policy};
 use super::source::Source;
 use super::unit::Unit;
 use crate::domain::command::Recorded;
@@ -123,11 +123,6 @@ impl State {
                 Feedback::received(self, received, at, day).map(Self::Feedback)
             }
             Payload::PolicyRegistered(policy) => Policy::after(self, policy, at).map(Self::Policy),
-            Payload::PolicyChangeProposed(proposed) => {
-                Change::proposed(self, proposed, at, day).map(Self::Change)
-            }
-            Payload::PolicyChangeApproved(_) => Change::approved(self, at, day).map(Self::Change),
-            Payload::PolicyChanged(changed) => Change::changed(self, changed, at).map(Self::Change),
             Payload::EvidenceAttached(attached) => {
                 Evidence::attached(self, attached, fact).map(Self::Evidence)
             }
@@ -169,13 +164,12 @@ impl State {
             | Payload::FeedbackUnlinked(_)
             | Payload::FeedbackReopened(_)
             | Payload::FeedbackWithdrawn(_) => Feedback::after(self, fact).map(Self::Feedback),
-            Payload::PolicyChangeDeclined(_) => {
-                Change::given_up(self, Ending::Declined, at, day).map(Self::Change)
-            }
-            Payload::PolicyChangeAbandoned(_) => {
-                Change::given_up(self, Ending::Abandoned, at, day).map(Self::Change)
-            }
-            Payload::PolicyChangeReversed(_) => Change::reversed(self, at, day).map(Self::Change),
+            Payload::PolicyChangeProposed(_)
+            | Payload::PolicyChangeApproved(_)
+            | Payload::PolicyChanged(_)
+            | Payload::PolicyChangeDeclined(_)
+            | Payload::PolicyChangeAbandoned(_)
+            | Payload::PolicyChangeReversed(_) => Change::after(self, fact, day).map(Self::Change),
             Payload::PolicyReviewed(reviewed) => Policy::reviewed(self, reviewed).map(Self::Policy),
             Payload::SourceStatement(statement) => Source::stated(self, statement, at).map(Self::Source),
             Payload::SourceSucceeded(succeeded) => {
