@@ -250,7 +250,8 @@ impl Pass<'_> {
         }
         self.leaves.push(hash);
         self.prev = Some(hash);
-        self.next = Some(sequence + 1);
+        // What a damaged header says may be near the end of all numbers: it is found out anyway.
+        self.next = Some(sequence.saturating_add(1));
     }
 
     fn keys(&mut self, keys: Keys) {
@@ -267,21 +268,21 @@ impl Pass<'_> {
         let mut take = self.leaves.len();
         if !all {
             // Whole tiles only: the rest waits for its tile to be complete.
-            take -= ((self.leaves_from + take as u64) % TILE_WIDTH) as usize;
+            take -= (self.leaves_from.saturating_add(take as u64) % TILE_WIDTH).min(take as u64) as usize;
         }
         let leaves: Vec<Digest> = self.leaves.drain(..take).collect();
         let from = self.leaves_from;
-        self.leaves_from += take as u64;
+        self.leaves_from = from.saturating_add(take as u64);
         let level =
             self.on.levels.hashes(0, from, take).map_err(|error| Error::io("public/tile/0", 0, error))?;
         for (index, leaf) in leaves.iter().enumerate() {
             let stored = level.get(index);
             if stored != Some(leaf) {
-                let sequence = from + index as u64;
+                let sequence = from.saturating_add(index as u64);
                 let found = stored.map_or("the end of the file".to_owned(), ToString::to_string);
                 self.findings.add(Finding {
                     file: "public/tile/0".to_owned(),
-                    offset: 32 * sequence,
+                    offset: sequence.saturating_mul(32),
                     sequence: Some(sequence),
                     rule: "level.hash",
                     expected: leaf.to_string(),
@@ -296,7 +297,7 @@ impl Pass<'_> {
             let (tile, behind) = rest.split_at(if whole { TILE_WIDTH as usize } else { 1 });
             let height = if whole { TILE_HEIGHT } else { 0 };
             self.subtrees.push((height, fold(tile.to_vec())));
-            at += tile.len() as u64;
+            at = at.saturating_add(tile.len() as u64);
             rest = behind;
         }
         Ok(())

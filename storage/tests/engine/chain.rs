@@ -182,3 +182,31 @@ fn given_a_sealed_record_rewritten_with_its_checksums_when_it_is_read_then_its_s
         assert_eq!(handed, sequence + 1);
     }
 }
+
+/// Found by the fuzz target `segment`: the place in the levels was computed without a bound.
+#[test]
+fn given_a_header_or_a_group_far_up_in_sequence_when_verified_then_it_is_a_finding_and_no_panic() {
+    let files = stale(&[2, 3, 4]);
+    let (at, end) = groups(&files[SEGMENT])[0];
+    for first in [1_u64 << 59, 1 << 60, 1 << 63, u64::MAX - 4] {
+        let mut far = files.clone();
+        let segment = far.get_mut(SEGMENT).unwrap();
+        segment[at + 16..at + 24].copy_from_slice(&first.to_be_bytes());
+        reseal(segment, (at, end));
+        assert!(!crate::ledger::verify(&MemoryBackend::restore(&far)).intact(), "group at {first}");
+        refused(&far, "does not follow");
+        // More records than its header says, and than there are numbers left.
+        let segment = far.get_mut(SEGMENT).unwrap();
+        segment[at + 8..at + 12].copy_from_slice(&1_u32.to_be_bytes());
+        segment[at + 16..at + 24].copy_from_slice(&(u64::MAX - 1).to_be_bytes());
+        reseal(segment, (at, end));
+        assert!(!crate::ledger::verify(&MemoryBackend::restore(&far)).intact());
+        let mut far = files.clone();
+        let segment = far.get_mut(SEGMENT).unwrap();
+        segment[32..40].copy_from_slice(&first.to_be_bytes());
+        let checksum = crc32fast::hash(&segment[..4092]);
+        segment[4092..4096].copy_from_slice(&checksum.to_be_bytes());
+        assert!(!crate::ledger::verify(&MemoryBackend::restore(&far)).intact(), "segment at {first}");
+        refused(&far, "another place");
+    }
+}
