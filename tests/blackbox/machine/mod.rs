@@ -7,14 +7,14 @@
 
 // mod clock;
 // mod descriptors;
-// mod disk;
-// mod errors;
+mod disk;
+mod errors;
 mod fault;
-// mod full;
+mod full;
 mod kill;
-// mod power;
+mod power;
 // mod race;
-// mod read_only;
+mod read_only;
 mod script;
 // mod slow;
 // mod storm;
