@@ -115,7 +115,6 @@ impl Fault {
 /// A call that was counted.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    pub number: usize,
     pub call: String,
     pub thread: String,
     pub path: String,
@@ -126,9 +125,9 @@ pub struct Seen {
 pub fn seen(log: &Path) -> Vec<Seen> {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let seen = text.lines().map(|line| {
-        let [number, call, thread, path, struck] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
+        let [_, call, thread, path, struck] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
         let (call, thread, path) = (call.into(), thread.into(), path.into());
-        Seen { number: number.parse().unwrap(), call, thread, path, struck: struck == "1" }
+        Seen { call, thread, path, struck: struck == "1" }
     });
     seen.collect()
 }

@@ -5,19 +5,19 @@
 //! be installed. Where something is missing they fail and say what, unless `PLEDGEBOOK_UNPRIVILEGED=1` is set: then
 //! they say loudly what was left out. Each ends what it started and takes away what it mounted, also when it fails.
 
-// mod clock;
-// mod descriptors;
+mod clock;
+mod descriptors;
 mod disk;
 mod errors;
 mod fault;
 mod full;
 mod kill;
 mod power;
-// mod race;
+mod race;
 mod read_only;
-mod script;
-// mod slow;
-// mod storm;
+pub mod script;
+mod slow;
+mod storm;
 
 use std::{path::Path, process::Command};
 
