@@ -9,13 +9,14 @@ use std::{
 use tonic::Code;
 
 use super::{
+    disk::Disk,
     fault::{Act, CHANGES, EIO, EMFILE, ENOSPC, Library, Seen, seen},
     kill::{for_each_call, within},
     memory, run,
     script::{Caller, first_life, launch, recorder, second_life},
 };
 use crate::history::Outcome;
-use crate::seed::posts;
+use crate::seed::{action, cancelled, date, posts};
 
 /// How the faults showed.
 #[derive(Debug, Default)]
@@ -202,4 +203,41 @@ fn given_each_other_call_when_there_is_no_room_then_nothing_unwritten_is_acknowl
 #[test]
 fn given_each_opening_when_descriptors_have_run_out_then_it_goes_on_when_there_are_some_again() {
     sweep("EMFILE", &["open", "create"], EMFILE, 20);
+}
+
+/// Not an injected error: a disk that really loses what it was given, while the system goes on holding it in memory.
+#[test]
+fn given_a_disk_that_dies_under_a_sync_when_it_is_well_again_then_what_was_acknowledged_is_there() {
+    let Some(disk) = Disk::thin(64, 8) else { return };
+    let (data, ballast) = (disk.path().join("data"), disk.store().join("ballast"));
+    let program = launch(&data).start().unwrap();
+    let (address, caller) = (program.address, Caller::default());
+    within(async {
+        first_life(address, &caller).await.unwrap();
+        // As much as goes in; that it does not all go in is what is wanted.
+        let _ = std::fs::write(&ballast, vec![7; 8 << 20]);
+        let mut recorder = recorder(address).await;
+        let mut last = Outcome::Recorded(Vec::new());
+        for number in 0..200 {
+            let reason = "Nobody came. ".repeat(30);
+            let (id, due) = (format!("late-{number}"), date(2025, 6, 1));
+            let _ = caller.append(&mut recorder, vec![action(&id, due), cancelled(&id, &reason)]).await;
+            last = caller.history.appends().pop().unwrap().1;
+            if last == Outcome::Refused("READ_ONLY".into()) {
+                break;
+            }
+        }
+        assert_eq!(last, Outcome::Refused("READ_ONLY".into()));
+        let why = caller.head(address).await.unwrap().read_only_because;
+        assert!(why.contains("a write failed"), "{why}");
+        let held = caller.read(address).await.unwrap();
+        caller.history.check(&held).unwrap();
+        println!("{} events, then: {why}", caller.history.acknowledged());
+    });
+    program.kill();
+    std::fs::remove_file(&ballast).unwrap();
+    // What the system holds in memory of the files is not what the disk has.
+    within(caller.settle(&data));
+    disk.remount("loop");
+    within(caller.settle(&data));
 }
