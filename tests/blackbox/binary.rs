@@ -19,6 +19,17 @@ use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
 use crate::seed::{append, post};
 use crate::server::{LEDGER, Who, endpoint, opened};
 
+/// A program that is told nothing by the environment of the tests: what is set for them is not set for a server.
+fn bare(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PLEDGEBOOK_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// How a server is started in a process of its own.
 pub struct Launch {
     data: PathBuf,
@@ -53,7 +64,7 @@ impl Launch {
         let mut words = self.under;
         words.push(env!("CARGO_BIN_EXE_pledgebook").into());
         let mut errors = tempfile::tempfile().unwrap();
-        let mut process = Command::new(&words[0])
+        let mut process = bare(&words[0])
             .args(&words[1..])
             .args(["serve", "--json", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data"])
             .arg(&self.data)
@@ -224,7 +235,7 @@ async fn given_busy_posters_when_the_program_is_told_to_end_then_it_ends_well_an
 #[test]
 fn given_an_address_that_others_can_reach_when_the_program_is_to_listen_there_then_it_says_what_to_do() {
     let data = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_pledgebook"))
+    let output = bare(env!("CARGO_BIN_EXE_pledgebook"))
         .args(["serve", "--listen", "0.0.0.0:0", "--data"])
         .arg(data.path())
         .output()

@@ -19,7 +19,7 @@ pub mod script;
 mod slow;
 mod storm;
 
-use std::{path::Path, process::Command};
+use std::{ffi::OsString, path::Path, process::Command};
 
 /// Whether everything is there that a test needs: programs, and root where `root` is set.
 ///
@@ -27,12 +27,7 @@ use std::{path::Path, process::Command};
 ///
 /// If not, and it was not said that this is to be so.
 fn have(root: bool, programs: &[&str]) -> bool {
-    let there = |program: &&str| {
-        let paths = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&paths)
-            .chain(["/sbin".into(), "/usr/sbin".into()])
-            .any(|it| it.join(program).exists())
-    };
+    let there = |program: &&str| std::env::split_paths(&paths()).any(|it| it.join(program).exists());
     let mut missing: Vec<_> =
         programs.iter().filter(|program| !there(program)).map(|program| format!("`{program}`")).collect();
     if root && !is_root() {
@@ -54,10 +49,19 @@ fn have(root: bool, programs: &[&str]) -> bool {
     false
 }
 
+/// Where programs are: those of an administrator too.
+fn paths() -> OsString {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(std::env::split_paths(&paths).chain(["/sbin".into(), "/usr/sbin".into()])).unwrap()
+}
+
 /// Runs a program that must succeed.
 fn run(program: &str, arguments: &[&str]) {
-    let output =
-        Command::new(program).args(arguments).output().unwrap_or_else(|why| panic!("{program}: {why}"));
+    let output = Command::new(program)
+        .args(arguments)
+        .env("PATH", paths())
+        .output()
+        .unwrap_or_else(|why| panic!("{program}: {why}"));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{program} {arguments:?}: {said}");
 }
