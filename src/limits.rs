@@ -70,7 +70,8 @@ pub const MAX_STREAMS: u32 = 256;
 /// Most requests at work at once on one connection, as long as they have not begun to answer.
 pub const MAX_REQUESTS: usize = 256;
 
-/// Most connections: each holds a file and its windows. More wait in the system's own queue.
+/// Most connections: each holds a file and its windows; never more than half of the files that the process may have
+/// open. More wait in the system's own queue.
 pub const MAX_CONNECTIONS: usize = 1_024;
 
 /// Most readers (`Read` and `Subscribe`) at once: each holds a page and what it reads ahead.

@@ -2,6 +2,7 @@
 
 use anyhow::anyhow;
 use clap::Args;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{
     env,
     net::{Ipv4Addr, SocketAddr},
@@ -56,6 +57,7 @@ impl Serve {
         let (config_file, json) = (self.config.clone(), self.json);
         let config = Config::load(config_file.as_deref(), self.flags())?;
         telemetry::start(&config.log.level, config.log.format == LogFormat::Json)?;
+        raise_descriptors();
         block_on(async move {
             let (ready, address) = oneshot::channel();
             let (data, open) = (config.data.clone(), !config.tokens().exists());
@@ -80,6 +82,16 @@ impl Serve {
         let listen = self.listen.or_else(|| unsaid("PLEDGEBOOK_LISTEN").then_some(DEFAULT_LISTEN));
         let data = self.data.clone().or_else(|| unsaid("PLEDGEBOOK_DATA").then(|| DEFAULT_DATA.into()));
         Flags { listen, data, log_level: self.log_level, log_format: self.json.then_some(LogFormat::Json) }
+    }
+}
+
+/// Takes as many descriptors as the system allows: what it gives unasked (often 1,024) is for programs that use
+/// `select`, and each segment of each ledger holds one.
+fn raise_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })
+    {
+        tracing::warn!(%error, "the limit on open files stays as it is");
     }
 }
 

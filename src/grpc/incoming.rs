@@ -4,6 +4,7 @@
 //! which is no reason to stop taking those that come when there is room again.
 
 use futures_util::{Stream, stream};
+use rustix::process::{Resource, getrlimit};
 use std::{
     io,
     pin::Pin,
@@ -26,15 +27,22 @@ const PREFACE: usize = 24;
 /// How long the loop waits when a connection could not be taken.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The connections of a listener, at most [`MAX_CONNECTIONS`] at once.
+/// The connections of a listener, at most [`MAX_CONNECTIONS`] at once, and no more than leave the ledgers their files.
 pub(super) fn connections(listener: TcpListener) -> impl Stream<Item = io::Result<Connection>> {
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let room = Arc::new(Semaphore::new(most(getrlimit(Resource::Nofile).current)));
     stream::unfold((listener, room), |(listener, room)| async move {
         // The semaphore is never closed.
         let place = room.clone().acquire_owned().await.ok()?;
         let stream = accept(&listener).await;
         Some((Ok(Connection::new(stream, place)), (listener, room)))
     })
+}
+
+/// How many connections there may be, of that many descriptors; none: without a limit.
+fn most(descriptors: Option<u64>) -> usize {
+    // Half of them: a ledger that can open no segment takes no events, and idle callers must not bring it to that.
+    let half = descriptors.map_or(usize::MAX, |count| usize::try_from(count / 2).unwrap_or(usize::MAX));
+    half.clamp(1, MAX_CONNECTIONS)
 }
 
 async fn accept(listener: &TcpListener) -> TcpStream {
@@ -121,5 +129,18 @@ impl AsyncWrite for Connection {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_half_of_the_descriptors_to_the_ledgers() {
+        assert_eq!(most(None), MAX_CONNECTIONS);
+        assert_eq!(most(Some(1 << 20)), MAX_CONNECTIONS);
+        assert_eq!(most(Some(1_024)), 512);
+        assert_eq!(most(Some(0)), 1);
     }
 }

@@ -7,37 +7,108 @@ use pledgebook::grpc::wire::{
 };
 use std::{
     collections::BTreeSet,
-    io::{BufRead as _, BufReader},
+    ffi::OsString,
+    io::{BufRead as _, BufReader, Read as _, Seek as _},
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
 
 use crate::seed::{append, post};
 use crate::server::{LEDGER, Who, endpoint, opened};
 
-/// A server in a process of its own.
+/// A program that is told nothing by the environment of the tests: what is set for them is not set for a server.
+fn bare(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PLEDGEBOOK_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// How a server is started in a process of its own.
+pub struct Launch {
+    data: PathBuf,
+    under: Vec<String>,
+    environment: Vec<(String, OsString)>,
+}
+
+/// A server that did not come up: how it ended, and what it said.
+#[derive(Debug)]
+pub struct NotServing {
+    pub status: ExitStatus,
+    pub said: String,
+}
+
+impl Launch {
+    pub fn on(data: &Path) -> Self {
+        Self { data: data.to_owned(), under: Vec::new(), environment: Vec::new() }
+    }
+
+    pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Runs it by another program, which becomes it.
+    pub fn under(mut self, program: &[&str]) -> Self {
+        self.under = program.iter().map(|&part| part.to_owned()).collect();
+        self
+    }
+
+    pub fn start(self) -> Result<Program, NotServing> {
+        let mut words = self.under;
+        words.push(env!("CARGO_BIN_EXE_pledgebook").into());
+        let mut errors = tempfile::tempfile().unwrap();
+        let mut process = bare(&words[0])
+            .args(&words[1..])
+            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data"])
+            .arg(&self.data)
+            .envs(self.environment)
+            .stdout(Stdio::piped())
+            .stderr(errors.try_clone().unwrap())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", words[0]));
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        if line.is_empty() {
+            let status = process.wait().unwrap();
+            let mut said = String::new();
+            errors.rewind().unwrap();
+            errors.read_to_string(&mut said).unwrap();
+            return Err(NotServing { status, said });
+        }
+        let greeting: serde_json::Value = serde_json::from_str(&line).expect("no greeting");
+        let address = greeting["address"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
+        Ok(Program { process, address })
+    }
+}
+
+/// A server in a process of its own, which ends with it.
 pub struct Program {
     process: Child,
     pub address: SocketAddr,
 }
 
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 impl Program {
     pub fn start(data: &Path) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_pledgebook"))
-            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let greeting: serde_json::Value = serde_json::from_str(&line).expect("no greeting");
-        let address = greeting["address"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
-        Self { process, address }
+        Launch::on(data).start().unwrap()
+    }
+
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     pub fn kill(mut self) {
@@ -45,8 +116,23 @@ impl Program {
         self.process.wait().unwrap();
     }
 
-    /// SIGTERM, as a service manager sends it.
+    /// How it ends by itself, within a time.
+    pub fn wait(mut self, patience: Duration) -> ExitStatus {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status;
+            }
+            assert!(began.elapsed() < patience, "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// SIGTERM, as a service manager sends it. If it has been killed meanwhile, that is how it ended.
     pub fn terminate(mut self) -> ExitStatus {
+        if let Some(status) = self.process.try_wait().unwrap() {
+            return status;
+        }
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         self.process.wait().unwrap()
@@ -149,7 +235,7 @@ async fn given_busy_posters_when_the_program_is_told_to_end_then_it_ends_well_an
 #[test]
 fn given_an_address_that_others_can_reach_when_the_program_is_to_listen_there_then_it_says_what_to_do() {
     let data = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_pledgebook"))
+    let output = bare(env!("CARGO_BIN_EXE_pledgebook"))
         .args(["serve", "--listen", "0.0.0.0:0", "--data"])
         .arg(data.path())
         .output()

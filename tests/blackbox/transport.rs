@@ -5,7 +5,7 @@ use h2::client::{ResponseFuture, SendRequest};
 use pledgebook::config::Config;
 use pledgebook::journal::clock::SystemClock;
 use prost::Message;
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -33,7 +33,11 @@ pub struct Answer {
 
 impl Raw {
     pub async fn connect(server: &Server) -> Self {
-        let stream = TcpStream::connect(server.address).await.unwrap();
+        Self::to(server.address).await
+    }
+
+    pub async fn to(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
         let (send, connection) = h2::client::handshake(stream).await.unwrap();
         tokio::spawn(connection);
         Self(send.ready().await.unwrap())

@@ -54,7 +54,8 @@ fn identity<W: World>(case: &mut Case<'_, W>, made: &CorrectionMade, target: &Re
     Ok(())
 }
 
-/// What is adopted, published, granted or stated is said again, not corrected: the last one stands.
+/// What is adopted, published, granted or stated is said again, not corrected: the last one stands. What others have
+/// acted on outside the ledger (erased, released, issued, signed) stays as it was said.
 const fn is_steering(event_type: EventType) -> bool {
     matches!(
         event_type,
@@ -67,6 +68,10 @@ const fn is_steering(event_type: EventType) -> bool {
             | EventType::SourceStatement
             | EventType::SourceSucceeded
             | EventType::ClockCorrected
+            | EventType::ContentErased
+            | EventType::ReleasePointDeclared
+            | EventType::ReportIssued
+            | EventType::AuditOpinionRecorded
     )
 }
 

@@ -6,12 +6,18 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::{Backend, File, LockError, Mode};
+
+/// How often a lock file is read for its holder's pid, and the pause between: a second in all, which a process needs
+/// for two system calls on the busiest of machines.
+const LOOKS: usize = 100;
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Files below one directory. Clones share the directories they hold open.
 #[derive(Clone, Debug)]
@@ -105,11 +111,7 @@ impl Backend for FileBackend {
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                file.read_to_string(&mut text)?;
-                return Err(LockError::Held { pid: text.trim().parse().unwrap_or(0) });
-            }
+            Err(TryLockError::WouldBlock) => return Err(LockError::Held { pid: holder(&mut file)? }),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         // The pid is for people; the lock itself is the kernel's and dies with its holder.
@@ -117,6 +119,23 @@ impl Backend for FileBackend {
         file.write_all(format!("{}\n", std::process::id()).as_bytes())?;
         Ok(Box::new(file))
     }
+}
+
+/// Who holds a lock file. Its holder has the lock a moment before it has written its pid over that of the one before,
+/// who may be long dead: a pid that nobody has is looked at again, until the holder must have written its own.
+fn holder(file: &mut fs::File) -> io::Result<u32> {
+    let mut pid = 0;
+    for _ in 0..LOOKS {
+        let mut text = String::new();
+        file.rewind()?;
+        file.read_to_string(&mut text)?;
+        pid = text.trim().parse().unwrap_or(0);
+        if pid != 0 && Path::new("/proc").join(pid.to_string()).exists() {
+            break;
+        }
+        std::thread::sleep(LOOK);
+    }
+    Ok(pid)
 }
 
 struct SystemFile(fs::File);

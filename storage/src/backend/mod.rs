@@ -93,7 +93,7 @@ pub trait Backend: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`LockError::Held`] at once, without waiting, when somebody has it.
+    /// [`LockError::Held`] when somebody has it: without waiting for them, at most for their pid.
     fn lock(&self, path: &str) -> Result<Box<dyn Send + Sync>, LockError>;
 }
 
