@@ -33,10 +33,10 @@ pub(super) fn stated<W: World>(case: &mut Case<'_, W>, statement: &SourceStateme
     if !case.is_or_succeeds(&poster, &stated)? {
         return Err(rules::STATEMENT_OF_OTHER_SOURCE.refusal(None).into());
     }
-    let mut posted = case.world.posted(&stated, from, to).map_err(Stop::World)?;
-    posted.sort_unstable();
-    let digest = posted.iter().fold(sha2::Sha256::new(), |hash, id| hash.chain_update(id.as_bytes()));
-    if posted.len() as u64 != statement.count || digest.finalize().as_slice() != statement.digest.0 {
+    let mut ids = case.world.posted(&stated, from, to).map_err(Stop::World)?;
+    ids.sort_unstable();
+    let digest = ids.iter().fold(sha2::Sha256::new(), |hash, id| hash.chain_update(id.as_bytes()));
+    if ids.len() as u64 != statement.count || digest.finalize().as_slice() != statement.digest.0 {
         case.marks.push(Irregularity::StatementMismatch);
     }
     Ok(())

@@ -73,13 +73,11 @@ impl Source {
         day: Date,
     ) -> Result<Self, Breach> {
         let source = Self::known(state)?;
-        match &source.successor {
-            Some(standing) => Err(Breach::of(&rules::SOURCE_ALREADY_SUCCEEDED, Some(standing.sequence))),
-            None => {
-                let successor = Succession { sequence: at, on: day, to: succeeded.to.clone() };
-                Ok(Self { successor: Some(successor), ..source })
-            }
+        if let Some(standing) = &source.successor {
+            return Err(Breach::of(&rules::SOURCE_ALREADY_SUCCEEDED, Some(standing.sequence)));
         }
+        let successor = Succession { sequence: at, on: day, to: succeeded.to.clone() };
+        Ok(Self { successor: Some(successor), ..source })
     }
 
     /// A system may post, and so speak of itself, before anything was said of it.
