@@ -178,8 +178,7 @@ impl Wire for ClockCorrected {
 }
 
 fn erasure_reference(at: &Path<'_>, wire: wire::ErasureReference) -> Result<ErasureReference, Rejection> {
-    let wire::ErasureReference { sequence, field } = wire;
-    Ok(ErasureReference { sequence, field: optional_code(&at.field("field"), &field)? })
+    Ok(ErasureReference { sequence: wire.sequence, field: optional_code(&at.field("field"), &wire.field)? })
 }
 
 fn erasure_reference_message(of: &ErasureReference) -> wire::ErasureReference {

@@ -268,8 +268,7 @@ fn coverage_message(of: &Coverage) -> wire::Coverage {
 }
 
 fn option_count(at: &Path<'_>, wire: wire::OptionCount) -> Result<OptionCount, Rejection> {
-    let wire::OptionCount { option, count } = wire;
-    Ok(OptionCount { option: code(&at.field("option"), &option)?, count })
+    Ok(OptionCount { option: code(&at.field("option"), &wire.option)?, count: wire.count })
 }
 
 fn option_count_message(of: &OptionCount) -> wire::OptionCount {
