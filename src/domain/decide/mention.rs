@@ -43,7 +43,7 @@ pub enum Mention {
 }
 
 /// Everything that some rule looks up: a pledge's commitments; work that links to feedback; a policy's changes; posts
-/// held with others; codes in use; documents; release points, by the settings that say how far apart they lie.
+/// held with others; codes in use; documents.
 pub fn mentions(event: &Event) -> Vec<Mention> {
     let mut found = Found(Vec::new());
     match &event.payload {
@@ -85,10 +85,20 @@ pub fn mentions(event: &Event) -> Vec<Mention> {
         | Payload::EvidenceUpheld(_)
         | Payload::EvidenceRejected(_)
         | Payload::EvidenceWithdrawn(_) => {}
-        Payload::LearningOffered(_)
-        | Payload::PracticeSupportProvided(_)
-        | Payload::AwarenessActivityHeld(_)
-        | Payload::SupportSignposted(_) => found.codes_of_activity(&event.payload),
+        Payload::LearningOffered(offered) => found.codes(list::AUDIENCE, &offered.audience),
+        Payload::PracticeSupportProvided(support) => {
+            found.codes(list::SUPPORT_KIND, [&support.kind]);
+            found.codes(list::AUDIENCE, &support.audience);
+        }
+        Payload::AwarenessActivityHeld(held) => {
+            found.codes(list::AUDIENCE, &held.audience);
+            found.codes(list::COUNCIL, &held.councils);
+            found.codes(list::PARTNER, &held.partners);
+        }
+        Payload::SupportSignposted(said) => {
+            found.codes(list::SUPPORT_ROUTE, [&said.route]);
+            found.codes(list::CHANNEL, [&said.channel]);
+        }
         Payload::PostRetired(_)
         | Payload::UnitRegistered(_)
         | Payload::WorkforceBaselineRecorded(_)
@@ -110,6 +120,7 @@ pub fn mentions(event: &Event) -> Vec<Mention> {
         | Payload::PolicyChangeAbandoned(_)
         | Payload::PolicyChangeReversed(_)
         | Payload::PolicyReviewed(_) => {}
+        // All of them by the settings that say how far apart they lie.
         Payload::ReleasePointDeclared(_) => found.0.extend(settings_subject().map(Mention::Subject)),
         Payload::SourceStatement(_)
         | Payload::SourceSucceeded(_)
@@ -152,26 +163,6 @@ impl Found {
             self.0.extend(
                 codes.into_iter().map(|code| Mention::Code { list: list.clone(), code: code.clone() }),
             );
-        }
-    }
-
-    fn codes_of_activity(&mut self, payload: &Payload) {
-        match payload {
-            Payload::LearningOffered(offered) => self.codes(list::AUDIENCE, &offered.audience),
-            Payload::PracticeSupportProvided(support) => {
-                self.codes(list::SUPPORT_KIND, [&support.kind]);
-                self.codes(list::AUDIENCE, &support.audience);
-            }
-            Payload::AwarenessActivityHeld(held) => {
-                self.codes(list::AUDIENCE, &held.audience);
-                self.codes(list::COUNCIL, &held.councils);
-                self.codes(list::PARTNER, &held.partners);
-            }
-            Payload::SupportSignposted(said) => {
-                self.codes(list::SUPPORT_ROUTE, [&said.route]);
-                self.codes(list::CHANNEL, [&said.channel]);
-            }
-            _ => {}
         }
     }
 
