@@ -54,6 +54,18 @@ fn given_a_retirement_when_it_is_voided_then_the_post_goes_on_unless_it_began_ag
 }
 
 #[test]
+fn given_a_retired_post_when_an_older_term_is_recorded_then_it_stays_retired() {
+    let older = post("new", "2024-01-01", Some("2024-12-31"), &[]).with(|event| {
+        event.occurred = crate::domain::value::Occurred::Day(day("2025-05-01"));
+    });
+    given([post("new", "2025-01-10", None, &[]), retired("2025-04-01", "new", "2025-03-31"), older])
+        .when(retired("2025-05-02", "new", "2025-04-30"))
+        .then_refused(&POST_ALREADY_RETIRED)
+        .because_of(1)
+        .and_state("post/new", "RETIRED");
+}
+
+#[test]
 fn post_not_registered() {
     given([]).when(retired("2025-04-01", "nobody", "2025-03-31")).then_refused(&POST_NOT_REGISTERED);
     let was = || given([post("new", "2025-01-10", Some("2025-01-20"), &[])]);
@@ -130,6 +142,20 @@ fn given_two_units_when_their_order_is_turned_around_then_no_day_has_a_circle() 
     ])
     .when(unit("small", "2025-01-01", None, Some("big")))
     .then_accepted();
+}
+
+#[test]
+fn given_parts_on_days_that_never_meet_when_they_lead_back_then_no_day_has_a_circle() {
+    let was = |b_in_c_from: &str| {
+        given([
+            unit("c", "2024-01-01", Some("2024-12-31"), None),
+            unit("b", b_in_c_from, None, Some("c")),
+            unit("a", "2025-01-01", Some("2025-03-31"), Some("b")),
+        ])
+    };
+    let turned = || unit("c", "2025-01-01", None, Some("a"));
+    was("2025-04-01").when(turned()).then_accepted();
+    was("2025-03-31").when(turned()).then_refused(&UNIT_CIRCLE).because_of(1);
 }
 
 #[test]
