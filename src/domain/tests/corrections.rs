@@ -277,6 +277,20 @@ fn correction_by_other() {
 }
 
 #[test]
+fn the_successor_of_a_system_corrects_what_that_one_posted() {
+    let plan = planned("2025-04-01");
+    let theirs = || {
+        naming(correct("2025-04-03", &plan, titled("Rest rooms")), |made| {
+            made.target_source = Some(plan.source.clone());
+        })
+    };
+    let succession = super::says_operation::succeeded("2025-04-02", "register", "board");
+    let was = || given([plan.clone(), succession.clone()]);
+    was().when(theirs().from("board")).then_accepted();
+    was().when(theirs().from("tracker")).then_refused(&CORRECTION_BY_OTHER);
+}
+
+#[test]
 fn correction_changes_type() {
     let start = started("2025-04-02");
     given([planned("2025-04-01"), start.clone()])

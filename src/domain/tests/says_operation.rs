@@ -28,7 +28,7 @@ pub(super) fn stated(source: &str, when: &str, statement: SourceStatement) -> Sa
 }
 
 pub(super) fn succeeded(when: &str, old: &str, new: &str) -> Said {
-    on(when, &format!("source/{old}"), SourceSucceeded { to: SourceName::parse(new).unwrap() })
+    on(when, &format!("source/{old}"), SourceSucceeded { to: SourceName::parse(new).unwrap() }).from(old)
 }
 
 /// Asks that these be erased: a record's sequence, and a field of words or everything.

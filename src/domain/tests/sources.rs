@@ -208,8 +208,16 @@ fn given_statements_alone_when_grants_are_asked_for_then_there_is_none() {
 
 #[test]
 fn given_a_succession_when_a_grant_follows_then_both_are_held() {
-    given([succeeded("2026-06-01", "tracker", "board"), grant("tracker", &["action.*"], &["*"], &["*"])])
+    given([succeeded("2026-06-01", "tracker", "board"), grant("tracker", &["action.*", "source.*"], &["*"], &["*"])])
         .when(plan())
         .then_accepted()
         .and_state("source/tracker", "SUCCEEDED");
+}
+
+#[test]
+fn succession_by_other() {
+    let usurped = || succeeded("2026-06-01", "tracker", "register").from("register");
+    given([]).when(usurped()).then_refused(&SUCCESSION_BY_OTHER);
+    given([]).when(usurped().from("operator")).then_accepted();
+    given([]).when(usurped().from("tracker")).then_accepted();
 }
