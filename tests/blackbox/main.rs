@@ -7,6 +7,7 @@ mod auth;
 mod binary;
 mod crash;
 mod deadline;
+mod judged;
 mod limits;
 mod reader;
 mod recorder;

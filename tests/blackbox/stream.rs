@@ -42,7 +42,8 @@ async fn given_a_refused_request_when_others_follow_then_it_ends_alone_and_says_
     let server = Server::start().await;
     let mut bad = post("b");
     bad.event_id = "x".into();
-    let elsewhere = AppendRequest { ledger: "ledgers/nobody".into(), events: vec![post("c")] };
+    let elsewhere =
+        AppendRequest { ledger: "ledgers/nobody".into(), events: vec![post("c")], validate_only: false };
     let requests = vec![
         request(1, vec![post("a")]),
         request(2, vec![bad]),
