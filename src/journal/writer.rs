@@ -51,6 +51,7 @@ pub(super) struct Writer {
 type Answer = Result<Answered, Refused>;
 
 /// What a request asked for.
+#[derive(Clone)]
 enum Answered {
     Recorded(Vec<Appended>),
     Judged(Vec<Judgement>),

@@ -116,6 +116,8 @@ struct Maker<'a> {
     /// Which event is being planned, for refusals.
     at: String,
     found: Vec<String>,
+    /// The sheet's columns have been told.
+    told: bool,
 }
 
 /// Plans events of the schema's message `event` for a sheet with these columns; or tells all that does not fit.
@@ -134,7 +136,7 @@ pub(super) fn plan(
     let values = mapping.values.iter();
     let values = values.map(|(name, it)| (comparable(name), Arc::new(Translation::new(name, it)))).collect();
     let reading = Reading { empty, zone };
-    let mut maker = Maker { mapping, columns, values, reading, at: String::new(), found };
+    let mut maker = Maker { mapping, columns, values, reading, at: String::new(), found, told: false };
     let mut events = Vec::new();
     for (number, block) in (1..).zip(&mapping.events) {
         maker.at = format!("[[event]] {number} ({})", block.event_type);
@@ -421,8 +423,11 @@ impl Maker<'_> {
             return None;
         }
         if first.is_none() {
+            // Once is enough, however many are missing.
             let there: Vec<_> = self.columns.iter().filter(|it| !it.is_empty()).take(40).cloned().collect();
-            self.complain(format!("{path}: the sheet has no column \"{name}\"; it has {}", there.join(", ")));
+            let there = if self.told { String::new() } else { format!("; it has {}", there.join(", ")) };
+            self.told = true;
+            self.complain(format!("{path}: the sheet has no column \"{name}\"{there}"));
         }
         first
     }

@@ -37,8 +37,10 @@ impl Filter {
             types: list(&at.field("types"), MAX_FILTER, wire.types, type_pattern)?,
             subjects: list(&at.field("subjects"), MAX_FILTER, wire.subjects, subject_pattern)?,
             correlation: optional_uuid(&at.field("correlation_id"), &wire.correlation_id)?,
-            sources: list(&at.field("sources"), MAX_FILTER, wire.sources, source)?,
-            marks: list(&at.field("irregularities"), MAX_FILTER, wire.irregularities, mark)?,
+            sources: list(&at.field("sources"), MAX_FILTER, &wire.sources, |at, text| source(at, text))?,
+            marks: list(&at.field("irregularities"), MAX_FILTER, &wire.irregularities, |at, text| {
+                mark(at, text)
+            })?,
             only,
         })
     }
@@ -119,14 +121,14 @@ fn subject_pattern(at: &Path<'_>, text: String) -> Result<String, Rejection> {
     }
 }
 
-fn source(at: &Path<'_>, text: String) -> Result<SourceName, Rejection> {
-    SourceName::parse(&text).map_err(|why| at.refuse(why.rule, why.remedy))
+fn source(at: &Path<'_>, text: &str) -> Result<SourceName, Rejection> {
+    SourceName::parse(text).map_err(|why| at.refuse(why.rule, why.remedy))
 }
 
-fn mark(at: &Path<'_>, text: String) -> Result<Mark, Rejection> {
+fn mark(at: &Path<'_>, text: &str) -> Result<Mark, Rejection> {
     if text == "*" {
         return Ok(Mark::Any);
     }
-    let mark = Irregularity::parse(&text).map(Mark::One);
+    let mark = Irregularity::parse(text).map(Mark::One);
     mark.ok_or_else(|| at.refuse("not a mark", "write a mark such as LATE_RECORDED, or * for any"))
 }
