@@ -86,7 +86,7 @@ where
             None if asks => answer(bare(StatusCode::FORBIDDEN)),
             None => {
                 tracing::info!("refused: a web page of an origin that is not among `web_origins`");
-                answer(status::other_origin().into_http())
+                answer(refusal(request.headers()))
             }
             Some(origin) if asks => answer(may(origin)),
             Some(origin) => {
@@ -114,6 +114,19 @@ fn answer(response: Response<Body>) -> Answer {
 fn bare(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
+    response
+}
+
+/// A refusal, in the form in which it was called.
+fn refusal(asked: &HeaderMap) -> Response<Body> {
+    let mut response = status::other_origin().into_http();
+    let web = HeaderValue::from_static("application/grpc-web+proto");
+    if asked
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc-web"))
+    {
+        response.headers_mut().insert(header::CONTENT_TYPE, web);
+    }
     response
 }
 

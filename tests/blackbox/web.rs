@@ -248,6 +248,7 @@ async fn given_no_origins_when_any_web_page_calls_then_it_is_refused_whatever_na
     for origin in [PAGE, "null", "http://ledger.example"] {
         let answer = call(&server, APPEND, &[NAMED, ("origin", origin)], &body).await;
         assert_eq!(answer.status(), ("7".into(), "OTHER_ORIGIN".into()), "{answer:?}");
+        assert_eq!(answer.headers["content-type"], "application/grpc-web+proto");
         let asks = [("origin", origin), ("access-control-request-method", "POST")];
         let bytes = format!("{}\r\n", head("OPTIONS", APPEND, &asks));
         let answer = exchange(&mut connect(&server).await, bytes.as_bytes()).await;
