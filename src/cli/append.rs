@@ -155,6 +155,8 @@ impl Append {
         }
         let text = String::from_utf8(read(&self.file)?);
         let text = text.map_err(|_| anyhow!("{}: cannot be read as UTF-8 text", self.file.display()))?;
+        // Some editors begin a file with a mark of its encoding.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let mut events = Vec::new();
         let refused = |number, reason: &str, why| Refused {
             number,
@@ -163,7 +165,7 @@ impl Append {
             why,
             unread: true,
         };
-        for line in Parser::new()?.events(&text) {
+        for line in Parser::new()?.events(text) {
             match line {
                 Ok((number, event)) if event.encoded_len() > MAX_APPEND => {
                     summary.refused.push(refused(number, "TOO_LARGE", TOO_LARGE.into()));

@@ -219,4 +219,30 @@ mod tests {
         // Inside a cell it is a mark like any other.
         assert_eq!(read("Ref,Title\nA1,a 5\" screen\n\nA2,x\n").rows[1].number, 4);
     }
+
+    proptest::proptest! {
+        /// Whatever stands in the cells and however many lines are blank between the rows: every row has the number that
+        /// it was written with, and its cells.
+        #[test]
+        fn given_any_rows_when_they_are_written_and_read_then_numbers_and_cells_are_the_same(
+            rows in proptest::collection::vec((0_usize..3, proptest::array::uniform3("[a-z\",;\r\n ]{0,6}")), 0..12),
+            delimiter in proptest::sample::select(&[',', ';', '\t'][..]),
+            end in proptest::sample::select(&["\n", "\r\n"][..]),
+        ) {
+            let quoted = |cell: &str| format!("\"{}\"", cell.replace('"', "\"\""));
+            let mut text = ["A", "B", "C"].join(&delimiter.to_string()) + end;
+            let (mut number, mut expected) = (1, Vec::new());
+            for (blanks, cells) in &rows {
+                text += &end.repeat(*blanks);
+                number += blanks + 1;
+                text += &cells.clone().map(|cell| quoted(&cell)).join(&delimiter.to_string());
+                text += end;
+                let cells: Vec<String> = cells.iter().map(|cell| cell.trim().to_owned()).collect();
+                if cells.iter().any(|cell| !cell.is_empty()) {
+                    expected.push(Row { number, cells });
+                }
+            }
+            proptest::prop_assert_eq!(read(&text).rows, expected);
+        }
+    }
 }

@@ -246,6 +246,18 @@ fn given_no_name_of_the_source_when_ids_are_to_be_made_then_it_is_asked_for() {
     assert!(refused.map(|_| ()).unwrap_err().to_string().contains("--source"));
 }
 
+#[test]
+fn given_the_page_about_posting_when_its_mapping_is_read_then_it_fits() {
+    let page = include_str!("../../../docs/posting.md");
+    let mapping = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let sheet = "Ref,Owner,Completed on,Evidence\nA1,HR,09/06/2025,a; b\nA2,HR,,\n";
+    let (sheet, _) = try_read(mapping, sheet).unwrap();
+    assert_eq!((sheet.said.len(), sheet.silent, sheet.wrong.len()), (1, 1, 0));
+    assert!(
+        matches!(&sheet.said[0].event.payload, Some(Payload::ActionCompleted(it)) if it.evidence == ["a", "b"])
+    );
+}
+
 /// Whatever stands in a sheet: it is read or refused, never a panic, and no cell's content in a refusal.
 #[test]
 fn given_rubbish_when_it_is_read_then_nothing_panics() {
