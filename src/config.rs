@@ -26,6 +26,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where it keeps everything.
     pub data: PathBuf,
+    /// Whose web pages may call, over gRPC-Web: origins such as `https://ledger.example`. None, unless somebody says so.
+    pub web_origins: Vec<String>,
     /// What it says while it runs.
     pub log: Log,
     /// How much it takes on.
@@ -37,6 +39,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8420)),
             data: PathBuf::from("pledgebook-data"),
+            web_origins: Vec::new(),
             log: Log::default(),
             limits: Limits::default(),
         }
@@ -150,6 +153,8 @@ impl Config {
             .prefix_separator("_")
             .separator("__")
             .try_parsing(true)
+            .list_separator(",")
+            .with_list_parse_key("web_origins")
             .source(Some(environment.collect::<HashMap<_, _>>()));
         let built = sources.add_source(environment).build().and_then(config::Config::try_deserialize::<Self>);
         let mut config = built.map_err(|error| Error(error.to_string()))?;
@@ -176,6 +181,12 @@ impl Config {
             let (least, most) = (SEGMENT_SIZES.start(), SEGMENT_SIZES.end());
             return Err(Error(format!("limits.segment_bytes: must be {least} to {most}")));
         }
+        if let Some(origin) = self.web_origins.iter().find(|origin| !is_origin(origin)) {
+            return Err(Error(format!(
+                "web_origins: `{origin}` is no origin as browsers write it: scheme, host and port, in small letters, with \
+                 nothing behind them, such as `https://ledger.example`; there are no patterns"
+            )));
+        }
         Ok(self)
     }
 
@@ -185,9 +196,62 @@ impl Config {
     }
 }
 
+/// Whether a text is an origin, as browsers write it.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
+        _ => (host, None),
+    };
+    let bracketed = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    let good_name = match bracketed {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => name.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || b".-_".contains(&it)),
+    };
+    let good_port = port.is_none_or(|port| {
+        port.parse::<u16>().is_ok_and(|number| number.to_string() == port && ![80, 443].contains(&number))
+    });
+    !name.is_empty() && good_name && good_port
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn given_origins_when_they_are_configured_then_only_what_browsers_write_is_taken() {
+        for good in
+            ["https://ledger.example", "http://localhost:5173", "http://[::1]:8080", "http://127.0.0.1:1"]
+        {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in [
+            "",
+            "*",
+            "null",
+            "ledger.example",
+            "https://",
+            "https://Ledger.example",
+            "https://ledger.example/",
+            "https://ledger.example:443",
+            "https://*.example",
+            "https://a b",
+            "https://ledger.example:x",
+            "ftp://ledger.example",
+            "https://user@ledger.example",
+            "https://[::1",
+            "http://a:080",
+        ] {
+            assert!(!is_origin(bad), "{bad}");
+        }
+        let several = env(&[("PLEDGEBOOK_WEB_ORIGINS", "https://a.example,https://b.example:8443")]);
+        let config = Config::of(None, several, Flags::default()).unwrap();
+        assert_eq!(config.web_origins, ["https://a.example", "https://b.example:8443"]);
+        let listed = file("web_origins = [\"https://a.example\"]");
+        assert_eq!(Config::of(Some(listed.path()), [], Flags::default()).unwrap().web_origins.len(), 1);
+        let why = Config::of(None, env(&[("PLEDGEBOOK_WEB_ORIGINS", "*")]), Flags::default()).unwrap_err();
+        assert!(why.to_string().contains("no patterns"), "{why}");
+    }
 
     fn env(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

@@ -58,7 +58,7 @@ pub const READ_PAGE: usize = 128;
 /// Messages that wait for one reader beside that page: enough to keep the connection busy.
 pub const READ_AHEAD: usize = 16;
 
-/// Longest history that is given in one answer: a longer one is read with `Read`.
+/// Longest history that is given in one answer: a longer one is given page by page.
 pub const MAX_HISTORY: usize = 1_000;
 
 /// Most grants set in one request: they are one batch of the log.

@@ -110,7 +110,7 @@ async fn offer(
         tokio::time::sleep(config.limits.grace).await;
     };
     let served = tokio::select! {
-        served = grpc::serve(house, listener) => served.map_err(Error::from),
+        served = grpc::serve(house, listener, &config.web_origins) => served.map_err(Error::from),
         () = late => {
             tracing::warn!("some callers did not leave in time; the ledgers are closed all the same");
             Ok(())

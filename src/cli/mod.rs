@@ -6,7 +6,10 @@
 //! | [`client`] | a server, as a posting system or a reader calls it |
 //! | [`offline`] | a ledger's files, read without a server |
 //! | [`ndjson`] | events as proto3 JSON, one a line |
+//! | [`sheet`] | a spreadsheet's rows as events |
 //! | [`posting`] | events on their way to a server: requests, answers, patience |
+//! | [`judging`] | what would come of them, asked of the server |
+//! | [`summary`] | what became of a file, for people and for programs |
 //! | [`answer`] | a report as it came over the wire, to be rendered here |
 //! | the others | one command each |
 //!
@@ -25,6 +28,7 @@ mod append;
 mod client;
 pub mod demo;
 mod grant;
+mod judging;
 mod ledger;
 mod ndjson;
 mod offline;
@@ -32,6 +36,8 @@ mod out;
 mod posting;
 mod report;
 mod serve;
+mod sheet;
+mod summary;
 mod token;
 mod verify;
 
@@ -68,7 +74,7 @@ enum Command {
     Demo(demo::Demo),
     /// Run the service.
     Serve(serve::Serve),
-    /// Post events from a file: proto3 JSON, one event a line.
+    /// Post events from a file: a spreadsheet's CSV with a mapping, or proto3 JSON, one event a line.
     Append(append::Append),
     /// Print a report, from a server or from a data directory.
     Report(report::Report),

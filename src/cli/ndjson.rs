@@ -41,7 +41,13 @@ impl Parser {
             .collect()
     }
 
-    fn event(&self, line: &str) -> Result<Event, String> {
+    /// The schema's own description of an event.
+    pub(super) const fn descriptor(&self) -> &MessageDescriptor {
+        &self.event
+    }
+
+    /// The event of one line, or why it is none.
+    pub(super) fn event(&self, line: &str) -> Result<Event, String> {
         let mut json = serde_json::Deserializer::from_str(line);
         // serde_json counts from the line's own beginning; the place in the file is known above.
         let brief = |error: &serde_json::Error| {

@@ -27,12 +27,12 @@ const PATIENCE: u32 = 6;
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// One request, and the lines that it stands for.
+/// One request, and the places in the file that its events come from.
 #[derive(Clone, Default)]
 pub(super) struct Request {
     pub(super) lines: Vec<usize>,
-    events: Vec<Event>,
-    bytes: usize,
+    pub(super) events: Vec<Event>,
+    pub(super) bytes: usize,
 }
 
 impl Request {
@@ -94,16 +94,18 @@ fn split(release: Vec<(usize, Event)>) -> Vec<Request> {
     requests
 }
 
-fn is_anonymous(event: &Event) -> bool {
+pub(super) fn is_anonymous(event: &Event) -> bool {
     matches!(&event.payload, Some(Payload::FeedbackReceived(it)) if it.anonymity() == Anonymity::Anonymous)
 }
 
 /// Who is told what became of each request.
 pub(super) trait Told {
-    /// These lines are recorded.
-    fn recorded(&mut self, lines: &[usize], appended: AppendResponse);
-    /// These lines will not be.
+    /// These are recorded; or, in a dry run, would be.
+    fn answered(&mut self, lines: &[usize], answer: AppendResponse);
+    /// These will not be.
     fn refused(&mut self, lines: &[usize], refusal: &Refusal);
+    /// How people find a place in the file.
+    fn place(&self, line: usize) -> String;
 }
 
 /// Posts requests, and tells why it did not come to the end, if it did not.
@@ -183,13 +185,13 @@ async fn round(
         match judge(answer) {
             Answer::Recorded(appended) => {
                 settled[index] = true;
-                told.recorded(&request.lines, appended);
+                told.answered(&request.lines, appended);
             }
             // It may be refused only because what it builds on was not recorded.
             Answer::Refused(_) if ended.is_some() => {}
             Answer::Refused(refusal) if refusal.passing || refusal.hopeless => {
-                let line = request.lines.first().unwrap_or(&0);
-                let why = format!("stopped at line {line}: {}", refusal.message);
+                let place = request.lines.first().map(|line| told.place(*line)).unwrap_or_default();
+                let why = format!("stopped at {place}: {}", refusal.message);
                 ended = Some(match refusal.pause.filter(|_| refusal.passing) {
                     Some(pause) => Ended::Busy { why, pause },
                     None => Ended::Stopped(why),
@@ -226,7 +228,7 @@ fn send(
     tokio::spawn(async move {
         for index in waiting {
             let events = requests[index].events.clone();
-            let append = Some(AppendRequest { ledger: ledger.clone(), events });
+            let append = Some(AppendRequest { ledger: ledger.clone(), events, validate_only: false });
             let request = AppendStreamRequest { correlation: index as u64, append };
             // Room first: while we waited for it, it may have become enough.
             let Ok(room) = send.reserve().await else { return };

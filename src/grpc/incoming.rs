@@ -4,7 +4,10 @@
 //! which is no reason to stop taking those that come when there is room again.
 
 use futures_util::{Stream, stream};
-use rustix::process::{Resource, getrlimit};
+use rustix::{
+    net::sockopt,
+    process::{Resource, getrlimit},
+};
 use std::{
     io,
     pin::Pin,
@@ -20,10 +23,12 @@ use tokio::{
 };
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
-use crate::limits::{HANDSHAKE, MAX_CONNECTIONS};
+use crate::limits::{HANDSHAKE, KEEPALIVE, KEEPALIVE_ANSWER, MAX_CONNECTIONS};
 
 /// The bytes with which every HTTP/2 connection begins.
 const PREFACE: usize = 24;
+/// So many questions without an answer, and a connection is let go.
+const UNANSWERED: u32 = 3;
 /// How long the loop waits when a connection could not be taken.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -51,6 +56,9 @@ async fn accept(listener: &TcpListener) -> TcpStream {
             Ok((stream, _)) => {
                 // Without it a small answer waits for the acknowledgement of the one before.
                 let _ = stream.set_nodelay(true);
+                if let Err(error) = keep_alive(&stream) {
+                    tracing::warn!(%error, "a connection will not be asked whether anybody is there");
+                }
                 return stream;
             }
             Err(error) => {
@@ -61,7 +69,17 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
-/// A connection that must show itself as HTTP/2 in time.
+/// Has the system ask a silent connection whether anybody is there. HTTP/2 asks by itself; HTTP/1.1 cannot, and would keep
+/// a subscriber that has vanished for ever.
+fn keep_alive(stream: &TcpStream) -> rustix::io::Result<()> {
+    sockopt::set_tcp_keepidle(stream, KEEPALIVE)?;
+    sockopt::set_tcp_keepintvl(stream, KEEPALIVE_ANSWER)?;
+    sockopt::set_tcp_keepcnt(stream, UNANSWERED)?;
+    sockopt::set_socket_keepalive(stream, true)
+}
+
+/// A connection that must say something in time: every HTTP/2 connection begins with so many bytes, and the head of every
+/// HTTP/1.1 request is longer.
 pub(super) struct Connection {
     stream: TcpStream,
     /// Until so many more bytes came, and no longer than this.
@@ -142,5 +160,15 @@ mod tests {
         assert_eq!(most(Some(1 << 20)), MAX_CONNECTIONS);
         assert_eq!(most(Some(1_024)), 512);
         assert_eq!(most(Some(0)), 1);
+    }
+
+    #[tokio::test]
+    async fn given_a_connection_when_it_is_taken_then_the_system_asks_whether_anybody_is_there() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _caller = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let taken = accept(&listener).await;
+        assert!(sockopt::socket_keepalive(&taken).unwrap());
+        assert_eq!(sockopt::tcp_keepidle(&taken).unwrap(), KEEPALIVE);
+        assert_eq!(sockopt::tcp_keepcnt(&taken).unwrap(), UNANSWERED);
     }
 }

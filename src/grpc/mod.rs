@@ -8,11 +8,13 @@
 //! | [`status`] | refusals as google.rpc statuses |
 //! | [`recorder`], [`reader`], [`report`], [`admin`] | the services |
 //! | [`outlet`] | the bounded way out to a reader |
+//! | [`browser`] | callers that are web pages |
 //! | [`incoming`], [`transport`] | connections and their limits |
 //!
 //! Invariant: a wire message goes no further inward than `convert`. It must not know files, or the web.
 
 mod admin;
+mod browser;
 mod convert;
 mod deadline;
 mod door;

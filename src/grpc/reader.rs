@@ -15,13 +15,13 @@ use super::{
     outlet::{Flow, Outlet, Stuck, outlet},
     status::{self, Place},
     wire::{
-        self, CaughtUp, GetEventRequest, GetEventResponse, GetSubjectRequest, GetSubjectResponse,
-        ReadRequest, ReadResponse, RecordedEvent, SubscribeRequest, SubscribeResponse,
+        self, CaughtUp, GetEventRequest, GetEventResponse, GetSubjectRequest, GetSubjectResponse, MarkCount,
+        ReadRequest, ReadResponse, RecordedEvent, SubscribeRequest, SubscribeResponse, VoidedEvent,
         get_event_request::Key, reader_service_server::ReaderService, subscribe_response::Item,
     },
 };
 use crate::auth::{Principal, Role};
-use crate::domain::{id::SourceName, rejection::Rejection};
+use crate::domain::{command::Recorded, id::SourceName, irregularity::Irregularity, rejection::Rejection};
 use crate::journal::{Refused, keys, read::Entry};
 use crate::ledgers::Ledger;
 use crate::limits::{MAX_ANSWER, MAX_HISTORY, READ_PAGE};
@@ -152,21 +152,29 @@ impl ReaderService for Reader {
             // The size first: what is told is at least as new as the position that it is said to be from.
             let as_known = ledger.journal.head().size;
             let life = ledger.journal.life(&subject).map_err(|why| refused(&ledger, &why))?;
-            let seen =
-                life.facts().iter().filter(|fact| only.as_ref().is_none_or(|only| *only == fact.source));
-            let seen: Vec<_> = seen.map(|fact| fact.sequence).collect();
+            let is_seen = |source: &SourceName| only.as_ref().is_none_or(|only| only == source);
+            let seen: Vec<_> = life.facts().iter().filter(|fact| is_seen(&fact.source)).collect();
             // A subject that only others wrote about is none to a poster: its state and version are theirs.
             if seen.is_empty() {
                 return Err(status::not_found(&ledger.name, "such subject"));
             }
-            if seen.len() > MAX_HISTORY {
-                return Err(status::long_history(&ledger.name, life.version()));
-            }
-            let history = history(&ledger, &seen, life.version())?;
+            let asked = seen.iter().map(|fact| fact.sequence);
+            let asked =
+                asked.filter(|sequence| request.after.is_none_or(|after| *sequence > after)).collect();
+            let most = if request.limit == 0 { MAX_HISTORY } else { MAX_HISTORY.min(request.limit as usize) };
+            let (history, is_whole) = history(&ledger, asked, most)?;
+            let voided = history.iter().filter_map(|event| {
+                let by = life.voided_by(event.sequence)?;
+                let by = seen.iter().any(|fact| fact.sequence == by).then_some(by);
+                Some(VoidedEvent { sequence: event.sequence, by })
+            });
             Ok(GetSubjectResponse {
                 subject: subject.to_string(),
                 version: life.version(),
                 state: life.state_name().to_owned(),
+                voided: voided.collect(),
+                marks: marks(&seen),
+                next_after: history.last().map(|event| event.sequence).filter(|_| !is_whole),
                 history,
                 as_known,
                 read_at: Some(convert::field::instant(ledger.clock.now())),
@@ -176,20 +184,40 @@ impl ReaderService for Reader {
     }
 }
 
-/// Some events as one answer, if they fit one. Counted as they are read: the longest would be some 64 MiB.
-fn history(ledger: &Ledger, sequences: &[u64], version: u64) -> Result<Vec<RecordedEvent>, Status> {
+/// As many events as one answer holds, and whether these are all of them. Counted as they are read: the longest would be
+/// some 64 MiB.
+fn history(ledger: &Ledger, sequences: Vec<u64>, most: usize) -> Result<(Vec<RecordedEvent>, bool), Status> {
     let mut bytes = 0;
-    let mut history = Vec::with_capacity(sequences.len());
+    let mut history = Vec::with_capacity(sequences.len().min(most));
     for sequence in sequences {
-        let entry = ledger.journal.entry(*sequence).map_err(|why| refused(ledger, &why))?;
+        if history.len() == most {
+            return Ok((history, false));
+        }
+        let entry = ledger.journal.entry(sequence).map_err(|why| refused(ledger, &why))?;
         let Some(event) = entry.as_ref().map(convert::recorded) else { continue };
         bytes += event.encoded_len() + PER_EVENT;
-        if bytes > MAX_ANSWER {
-            return Err(status::long_history(&ledger.name, version));
+        // The first always fits: a record is far smaller than an answer.
+        if bytes > MAX_ANSWER - FOR_THE_REST && !history.is_empty() {
+            return Ok((history, false));
         }
         history.push(event);
     }
-    Ok(history)
+    Ok((history, true))
+}
+
+/// Room in an answer for what stands beside the history: where as many events were taken back as a page may have, and
+/// every mark there is.
+const FOR_THE_REST: usize = 32 << 10;
+
+/// The marks of some events, in the order in which marks are declared.
+fn marks(seen: &[&Arc<Recorded>]) -> Vec<MarkCount> {
+    let count = |mark: &Irregularity| {
+        let mut of = seen.iter().filter(|fact| fact.irregularities.contains(mark)).map(|fact| fact.sequence);
+        let first = of.next()?;
+        let (more, last) = of.fold((0, first), |(more, _), sequence| (more + 1, sequence));
+        Some(MarkCount { irregularity: mark.to_string(), events: 1 + more, first, last })
+    };
+    Irregularity::ALL.iter().filter_map(count).collect()
 }
 
 /// What a message costs inside another, beside itself: its key and its length.

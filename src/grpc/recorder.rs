@@ -61,13 +61,18 @@ impl Recorder {
             .map(|(index, event)| convert::command(event, source).map_err(|why| (index, why)))
             .collect::<Result<_, _>>()
             .map_err(refuse)?;
-        let appended = ledger.journal.append(proposals, Some(deadline)).await;
-        let appended = appended.map_err(|refused| status::refused(&ledger.name, Place::Event, &refused))?;
+        let refuse = |refused| status::refused(&ledger.name, Place::Event, &refused);
+        if request.validate_only {
+            let judged = ledger.journal.judge(proposals, Some(deadline)).await.map_err(refuse)?;
+            let judgements = judged.iter().map(|it| convert::judgement(&ledger.name, it)).collect();
+            return Ok(AppendResponse { results: Vec::new(), judgements });
+        }
+        let appended = ledger.journal.append(proposals, Some(deadline)).await.map_err(refuse)?;
         let result = |appended: &crate::journal::Appended| AppendResult {
             receipt: Some(convert::receipt(&ledger.name, &appended.receipt)),
             repeated: appended.repeated,
         };
-        Ok(AppendResponse { results: appended.iter().map(result).collect() })
+        Ok(AppendResponse { results: appended.iter().map(result).collect(), judgements: Vec::new() })
     }
 
     /// The answer to one request of a stream: a refusal, too, is an answer.

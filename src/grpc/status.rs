@@ -10,7 +10,6 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use crate::auth::Denied;
 use crate::domain::{command::Expected, id::LedgerName, rejection::Rejection};
 use crate::journal::Refused;
-use crate::limits::MAX_HISTORY;
 
 /// Whose reasons they are.
 const DOMAIN: &str = "pledgebook";
@@ -261,6 +260,13 @@ pub(super) fn denied(denied: &Denied) -> Status {
     Answer::new(code, reason, denied.to_string()).status()
 }
 
+/// A web page calls that nobody let in.
+pub(super) fn other_origin() -> Status {
+    let message = "a web page calls, of an origin that this server does not know: an operator names those that may with \
+                   `web_origins`";
+    Answer::new(Code::PermissionDenied, "OTHER_ORIGIN", message).status()
+}
+
 /// A field of the request itself is wrong.
 pub(super) fn field(field: &'static str, rule: &'static str, remedy: &'static str) -> Status {
     rejected(None, Place::Request, &Rejection::malformed(field, rule, remedy))
@@ -313,18 +319,6 @@ pub(super) fn beyond_head(ledger: &LedgerName, field: &'static str, asked: u64, 
         .with("ledger", ledger)
         .with("size", &size)
         .field(field, format!("the ledger holds {size} events"))
-        .status()
-}
-
-/// A subject with more history than fits one answer.
-pub(super) fn long_history(ledger: &LedgerName, version: u64) -> Status {
-    let message = format!(
-        "the subject's history ({version} events) is more than one answer holds, which is {MAX_HISTORY} events or \
-         4 MiB; use Read with filter.subjects"
-    );
-    Answer::new(Code::OutOfRange, "HISTORY_TOO_LONG", message)
-        .with("ledger", ledger)
-        .with("version", &version)
         .status()
 }
 

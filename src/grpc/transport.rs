@@ -6,10 +6,13 @@
 use tokio::net::TcpListener;
 use tonic::server::NamedService;
 use tonic_health::{ServingStatus, server::HealthReporter};
+use tonic_web::GrpcWebLayer;
+use tower::layer::util::{Identity, Stack};
 
 use super::{
     House,
     admin::Admin,
+    browser::Browsers,
     door::Door,
     incoming,
     reader::Reader,
@@ -46,8 +49,8 @@ const SERVICES: [&str; 4] = [
 ];
 
 /// Offers the services of a house on a port, until it stops; then takes no more connections, and returns when the
-/// requests that were being answered are answered.
-pub async fn serve(house: House, listener: TcpListener) -> Result<(), Failed> {
+/// requests that were being answered are answered. Web pages of `origins` may call, and of no other.
+pub async fn serve(house: House, listener: TcpListener, origins: &[String]) -> Result<(), Failed> {
     macro_rules! bounded {
         ($service:expr) => {
             $service.max_decoding_message_size(MAX_MESSAGE_IN).max_encoding_message_size(MAX_MESSAGE_OUT)
@@ -64,7 +67,7 @@ pub async fn serve(house: House, listener: TcpListener) -> Result<(), Failed> {
             close(&reporter).await;
         }
     };
-    transport(Door::new(house.gate.clone()))
+    transport(Browsers::new(origins), Door::new(house.gate.clone()))
         .add_service(bounded!(RecorderServiceServer::new(Recorder::new(house.clone()))))
         .add_service(bounded!(ReaderServiceServer::new(Reader::new(house.clone()))))
         .add_service(bounded!(ReportServiceServer::new(Reports::new(house.clone()))))
@@ -77,11 +80,15 @@ pub async fn serve(house: House, listener: TcpListener) -> Result<(), Failed> {
         .map_err(Failed::from)
 }
 
-fn transport(
-    door: Door,
-) -> tonic::transport::Server<tower::layer::util::Stack<Door, tower::layer::util::Identity>> {
+/// From the outside in: which page calls; gRPC-Web as gRPC, message by message, as the body is asked for; the door.
+type Layers = Stack<Door, Stack<GrpcWebLayer, Stack<Browsers, Identity>>>;
+
+/// HTTP/1.1 is for gRPC-Web alone: all else that comes over it is answered with 400, and nothing of it is read. A caller
+/// makes us hold less there than over HTTP/2: one request a connection at a time, and a head of some 400 KiB until it is
+/// whole, which must be so within 30 seconds.
+fn transport(browsers: Browsers, door: Door) -> tonic::transport::Server<Layers> {
     tonic::transport::Server::builder()
-        .accept_http1(false)
+        .accept_http1(true)
         .max_concurrent_streams(MAX_STREAMS)
         .concurrency_limit_per_connection(MAX_REQUESTS)
         .initial_stream_window_size(STREAM_WINDOW)
@@ -91,6 +98,8 @@ fn transport(
         .http2_max_local_error_reset_streams(Some(MAX_OWN_RESETS))
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
+        .layer(browsers)
+        .layer(GrpcWebLayer::new())
         .layer(door)
 }
 

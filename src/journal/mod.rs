@@ -40,7 +40,7 @@ use tokio::sync::{oneshot, watch};
 use crate::domain::event::{Access, Payload};
 use clock::Clock;
 use commit::CommitPoint;
-pub use receipt::{Appended, Proposal, Receipt, Refused, Text};
+pub use receipt::{Appended, Judgement, Proposal, Receipt, Refused, Text};
 
 /// The largest request, in bytes of stored events and words with the ledger's own part of each record.
 const MAX_REQUEST: usize = 2 << 20;
@@ -109,7 +109,15 @@ struct Request {
     proposals: Vec<Encoded>,
     bytes: usize,
     deadline: Option<Instant>,
-    answer: oneshot::Sender<Result<Vec<Appended>, Refused>>,
+    reply: Reply,
+}
+
+/// What a caller wants, and where it hears of it.
+enum Reply {
+    /// To have it recorded.
+    Append(oneshot::Sender<Result<Vec<Appended>, Refused>>),
+    /// To know what would come of it.
+    Judge(oneshot::Sender<Result<Vec<Judgement>, Refused>>),
 }
 
 impl Request {
@@ -181,28 +189,44 @@ impl Journal {
         proposals: Vec<Proposal>,
         deadline: Option<Instant>,
     ) -> Result<Vec<Appended>, Refused> {
+        self.check_open(&proposals)?;
+        let (answer, answered) = oneshot::channel();
+        self.enqueue(encode(proposals, deadline, Reply::Append(answer))?)?;
+        // A writer that is gone without an answer may have written: the caller must ask again.
+        answered.await.unwrap_or(Err(Refused::Unknown))
+    }
+
+    /// Has the proposals judged at their own place in the queue, exactly as [`Journal::append`] would have them judged,
+    /// and leaves no trace of them: what it says is what the append would have got, and nothing is recorded. Whatever
+    /// was recorded for others before it is on stable storage when it answers.
+    pub async fn judge(
+        &self,
+        proposals: Vec<Proposal>,
+        deadline: Option<Instant>,
+    ) -> Result<Vec<Judgement>, Refused> {
+        self.check_open(&proposals)?;
+        let (answer, answered) = oneshot::channel();
+        self.enqueue(encode(proposals, deadline, Reply::Judge(answer))?)?;
+        answered.await.unwrap_or(Err(Refused::Unknown))
+    }
+
+    fn check_open(&self, proposals: &[Proposal]) -> Result<(), Refused> {
         if self.is_closed() {
             return Err(Refused::Stopping);
         }
         match self.standing() {
-            Standing::ReadOnly(why) => return Err(Refused::ReadOnly(why)),
+            Standing::ReadOnly(why) => Err(Refused::ReadOnly(why)),
             Standing::ClockFault(fault) if !proposals.iter().all(corrects_clock) => {
-                return Err(Refused::ReadOnly(fault.why));
+                Err(Refused::ReadOnly(fault.why))
             }
-            Standing::Open | Standing::ClockFault(_) => {}
+            Standing::Open | Standing::ClockFault(_) => Ok(()),
         }
-        let (answer, answered) = oneshot::channel();
-        let request = encode(proposals, deadline, answer)?;
-        self.enqueue(request)?;
-        // A writer that is gone without an answer may have written: the caller must ask again.
-        answered.await.unwrap_or(Err(Refused::Unknown))
     }
 
     /// [`Journal::append`] for a thread of its own: blocks until the answer is there.
     pub fn append_blocking(&self, proposals: Vec<Proposal>) -> Result<Vec<Appended>, Refused> {
         let (answer, answered) = oneshot::channel();
-        let request = encode(proposals, None, answer)?;
-        self.enqueue(request)?;
+        self.enqueue(encode(proposals, None, Reply::Append(answer))?)?;
         answered.blocking_recv().unwrap_or(Err(Refused::Unknown))
     }
 
@@ -279,11 +303,7 @@ fn corrects_clock(proposal: &Proposal) -> bool {
 }
 
 /// Encodes each event once, before it waits: what the writer needs from then on is done.
-fn encode(
-    proposals: Vec<Proposal>,
-    deadline: Option<Instant>,
-    answer: oneshot::Sender<Result<Vec<Appended>, Refused>>,
-) -> Result<Request, Refused> {
+fn encode(proposals: Vec<Proposal>, deadline: Option<Instant>, reply: Reply) -> Result<Request, Refused> {
     let mut total = 0;
     let encoded = proposals
         .into_iter()
@@ -304,5 +324,5 @@ fn encode(
     if total > MAX_REQUEST {
         return Err(Refused::RequestTooLarge { bytes: total, most: MAX_REQUEST });
     }
-    Ok(Request { proposals: encoded, bytes: total, deadline, answer })
+    Ok(Request { proposals: encoded, bytes: total, deadline, reply })
 }

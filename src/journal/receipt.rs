@@ -79,6 +79,20 @@ pub struct Appended {
     pub repeated: bool,
 }
 
+/// What an append would have made of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// It would be recorded.
+    Recordable {
+        /// How many events its subject would have had, this one included.
+        subject_version: u64,
+        /// What the ledger would notice.
+        irregularities: Vec<Irregularity>,
+    },
+    /// It had been recorded before, and would be answered with this.
+    Repeat(Receipt),
+}
+
 /// Why a request was not recorded. Nothing of it was.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Refused {

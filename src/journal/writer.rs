@@ -13,7 +13,7 @@ use storage::{Draft, Group, Word};
 use tokio::sync::watch;
 
 use super::{
-    Appended, Encoded, Limits, Receipt, Refused, Request, Standing,
+    Appended, Encoded, Judgement, Limits, Receipt, Refused, Reply, Request, Standing,
     clock::{Clock, Fault, Guard},
     commit::{CommitPoint, Outcome},
     receipt::{Text, commitment},
@@ -48,7 +48,14 @@ pub(super) struct Writer {
     guard: Option<Guard>,
 }
 
-type Answer = Result<Vec<Appended>, Refused>;
+type Answer = Result<Answered, Refused>;
+
+/// What a request asked for.
+#[derive(Clone)]
+enum Answered {
+    Recorded(Vec<Appended>),
+    Judged(Vec<Judgement>),
+}
 
 impl Writer {
     pub(super) fn new(
@@ -157,11 +164,15 @@ impl Writer {
             let mut view = View { base: &mut self.base, group: &layer, request: Layer::default(), now, next };
             let answer = match judge(request, &mut view, &stamp) {
                 Err(refused) => Err(refused),
+                // Its layer is dropped as a refused one's is: nobody after it sees anything of it.
+                Ok(judged) if matches!(request.reply, Reply::Judge(_)) => {
+                    Ok(Answered::Judged(judgements(judged)))
+                }
                 Ok(judged) => {
                     let answer = put_all(request, judged, &mut view, group)?;
                     let accepted = view.request;
                     layer.merge(accepted);
-                    Ok(answer)
+                    Ok(Answered::Recorded(answer))
                 }
             };
             answers.push(answer);
@@ -232,14 +243,27 @@ fn gather(first: Request, waiting: &mpsc::Receiver<Request>, most: usize) -> Vec
 
 fn answer_all(requests: Vec<Request>, refused: &Refused) {
     for request in requests {
-        // A caller that has gone does not hear its answer; it asks again with the same ids.
-        let _ = request.answer.send(Err(refused.clone()));
+        request.reply.tell(Err(refused.clone()));
     }
 }
 
 fn answer_each(requests: Vec<Request>, answers: Vec<Answer>) {
     for (request, answer) in requests.into_iter().zip(answers) {
-        let _ = request.answer.send(answer);
+        request.reply.tell(answer);
+    }
+}
+
+impl Reply {
+    /// Tells the caller. One that has gone does not hear it; it asks again with the same ids.
+    fn tell(self, answer: Answer) {
+        let _ = match (self, answer) {
+            (Self::Append(to), Ok(Answered::Recorded(appended))) => to.send(Ok(appended)).is_ok(),
+            (Self::Judge(to), Ok(Answered::Judged(judgements))) => to.send(Ok(judgements)).is_ok(),
+            (Self::Append(to), Err(refused)) => to.send(Err(refused)).is_ok(),
+            (Self::Judge(to), Err(refused)) => to.send(Err(refused)).is_ok(),
+            // Each is answered in its own kind by `judge_all`; whoever was not would hear that the outcome is unknown.
+            (Self::Append(_), Ok(Answered::Judged(_))) | (Self::Judge(_), Ok(Answered::Recorded(_))) => false,
+        };
     }
 }
 
@@ -289,6 +313,18 @@ fn judge(request: &Request, view: &mut View<'_>, stamp: &Stamp) -> Result<Judged
         new.push((index, view.accept(encoded.keys.id, Arc::new(fact), texts)?));
     }
     Ok(Judged { repeats, new })
+}
+
+/// What would come of a request that was judged and accepted.
+fn judgements(judged: Judged) -> Vec<Judgement> {
+    let mut answers: Vec<Option<Judgement>> =
+        judged.repeats.into_iter().map(|repeat| repeat.map(|it| Judgement::Repeat(it.receipt))).collect();
+    for (index, placed) in judged.new {
+        let irregularities = placed.fact.irregularities.clone();
+        answers[index] = Some(Judgement::Recordable { subject_version: placed.version, irregularities });
+    }
+    // Every event is a repeat or was accepted, so nothing is left out here.
+    answers.into_iter().flatten().collect()
 }
 
 /// Puts an accepted request into the group, and writes its answers.

@@ -139,7 +139,11 @@ async fn given_a_poster_when_it_reads_then_it_sees_its_own_events_only() {
     let get = |sequence| GetEventRequest { ledger: LEDGER.into(), key: Some(Key::Sequence(sequence)) };
     assert_eq!(code(reader.get_event(get(1)).await), Code::Ok);
     assert_eq!(code(reader.get_event(get(2)).await), Code::NotFound);
-    let about = |subject: &str| GetSubjectRequest { ledger: LEDGER.into(), subject: subject.into() };
+    let about = |subject: &str| GetSubjectRequest {
+        ledger: LEDGER.into(),
+        subject: subject.into(),
+        ..Default::default()
+    };
     assert_eq!(code(reader.get_subject(about("post/own")).await), Code::Ok);
     // Nobody learns from a refusal whether there is such a subject.
     let theirs = reader.get_subject(about("post/other")).await.unwrap_err();

@@ -1,15 +1,16 @@
 //! Reading: single events, ranges, subscriptions.
 
+use pledgebook::auth::{Role, Roles, token::Book};
 use pledgebook::grpc::wire::{
-    EventKey, Filter, GetEventRequest, GetSubjectRequest, ReadRequest, RecordedEvent, SubscribeRequest,
-    SubscribeResponse, get_event_request::Key, reader_service_client::ReaderServiceClient,
-    subscribe_response::Item,
+    ActionStarted, EventKey, EventVoided, Filter, GetEventRequest, GetSubjectRequest, GetSubjectResponse,
+    ReadRequest, RecordedEvent, SubscribeRequest, SubscribeResponse, VoidGround, event::Payload,
+    get_event_request::Key, reader_service_client::ReaderServiceClient, subscribe_response::Item,
 };
 use std::time::Duration;
 use tonic::{Code, Status, Streaming};
 
-use crate::seed::{action, date, pledged, post, posts, term};
-use crate::server::{LEDGER, Server, endpoint, field, reason};
+use crate::seed::{action, completed, date, event, pledged, post, posts, term};
+use crate::server::{Calls, LEDGER, Server, Who, endpoint, field, reason};
 
 async fn read(server: &Server, request: ReadRequest) -> Vec<u64> {
     let request = ReadRequest { ledger: LEDGER.into(), ..request };
@@ -83,6 +84,7 @@ async fn given_filters_when_the_ledger_is_read_then_only_what_they_name_comes() 
             types: types.iter().map(ToString::to_string).collect(),
             subjects: subjects.iter().map(ToString::to_string).collect(),
             correlation_id: correlation.into(),
+            ..Default::default()
         }),
         ..Default::default()
     };
@@ -93,6 +95,23 @@ async fn given_filters_when_the_ledger_is_read_then_only_what_they_name_comes() 
     assert_eq!(read(&server, backwards).await, [11, 10]);
     assert_eq!(read(&server, filter(&[], &["commitment/*"], "")).await, [7]);
     assert_eq!(read(&server, filter(&[], &[], &related.correlation_id)).await, [9]);
+    let of = |sources: &[&str], marks: &[&str]| ReadRequest {
+        filter: Some(Filter {
+            sources: sources.iter().map(ToString::to_string).collect(),
+            irregularities: marks.iter().map(ToString::to_string).collect(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    assert_eq!(read(&server, of(&["tracker", "nobody"], &[])).await, [8, 9]);
+    server.append("tracker", vec![completed("y"), term("z", 2019)]).await.unwrap();
+    assert_eq!(read(&server, of(&[], &["NO_EVIDENCE"])).await, [12]);
+    assert_eq!(read(&server, of(&["tracker"], &["NO_EVIDENCE", "LATE_RECORDED"])).await, [12, 13]);
+    assert_eq!(read(&server, of(&["governance"], &["*"])).await, [0; 0]);
+    let bad = ReadRequest { ledger: LEDGER.into(), ..of(&[], &["LATE"]) };
+    assert_eq!(field(&server.reader().read(bad).await.unwrap_err()), "filter.irregularities[0]");
+    let bad = ReadRequest { ledger: LEDGER.into(), ..of(&["a b"], &[]) };
+    assert_eq!(field(&server.reader().read(bad).await.unwrap_err()), "filter.sources[0]");
     let bad = ReadRequest { ledger: LEDGER.into(), ..filter(&["acton.*"], &[], "") };
     assert_eq!(field(&server.reader().read(bad).await.unwrap_err()), "filter.types[0]");
     server.stop().await;
@@ -117,8 +136,140 @@ async fn given_an_event_when_it_is_asked_for_by_id_or_place_then_it_is_found_or_
     );
     assert_eq!(reader.get_event(get(by_id(""))).await.map_err(code).unwrap_err(), Code::InvalidArgument);
     assert_eq!(reader.get_event(get(None)).await.map_err(code).unwrap_err(), Code::InvalidArgument);
-    let subject = GetSubjectRequest { ledger: LEDGER.into(), subject: "post/nobody".into() };
+    let subject =
+        GetSubjectRequest { ledger: LEDGER.into(), subject: "post/nobody".into(), ..Default::default() };
     assert_eq!(reader.get_subject(subject).await.map_err(code).unwrap_err(), Code::NotFound);
+    server.stop().await;
+}
+
+/// The pages of a subject's history.
+async fn pages(
+    reader: &mut ReaderServiceClient<Calls>,
+    subject: &str,
+    limit: u32,
+) -> Vec<GetSubjectResponse> {
+    let mut request =
+        GetSubjectRequest { ledger: LEDGER.into(), subject: subject.into(), limit, ..Default::default() };
+    let mut pages: Vec<GetSubjectResponse> = Vec::new();
+    loop {
+        let page = reader.get_subject(request.clone()).await.unwrap().into_inner();
+        request.after = page.next_after;
+        pages.push(page);
+        if request.after.is_none() {
+            return pages;
+        }
+    }
+}
+
+fn sequences(page: &GetSubjectResponse) -> Vec<u64> {
+    page.history.iter().map(|event| event.sequence).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_long_history_when_it_is_asked_for_then_it_comes_page_by_page_and_each_says_what_stands() {
+    let server = Server::start().await;
+    for first in (700..1900).step_by(600) {
+        server
+            .append("governance", (first..first + 600).map(|year| term("chief", year)).collect())
+            .await
+            .unwrap();
+    }
+    let mut reader = server.reader();
+    let all = pages(&mut reader, "post/chief", 0).await;
+    assert_eq!(all.iter().map(|page| page.history.len()).collect::<Vec<_>>(), [1_000, 200]);
+    assert_eq!(all.iter().flat_map(sequences).collect::<Vec<_>>(), (1..=1_200).collect::<Vec<_>>());
+    assert!(
+        all.iter().all(|page| page.version == 1_200 && page.as_known == 1_201),
+        "each page says what stands"
+    );
+    assert_eq!(pages(&mut reader, "post/chief", 500).await.len(), 3);
+    let exact = pages(&mut reader, "post/chief", 600).await;
+    assert_eq!(exact.len(), 2, "a page that ends with the history is the last");
+    // More than one answer holds is no more than one answer.
+    assert_eq!(pages(&mut reader, "post/chief", u32::MAX).await[0].history.len(), 1_000);
+    let ahead = GetSubjectRequest {
+        ledger: LEDGER.into(),
+        subject: "post/chief".into(),
+        after: Some(u64::MAX),
+        ..Default::default()
+    };
+    let ahead = reader.get_subject(ahead).await.unwrap().into_inner();
+    assert_eq!((ahead.history.len(), ahead.next_after, ahead.version), (0, None, 1_200));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_marks_and_voids_when_a_subject_is_asked_for_then_it_says_which_and_a_poster_sees_its_own_part()
+{
+    let server = pledged().await;
+    let done = completed("x");
+    let started = event("action/x", date(2025, 2, 1), Payload::ActionStarted(ActionStarted {}));
+    server.append("tracker", vec![action("x", date(2025, 6, 1)), done.clone(), started]).await.unwrap();
+    let void = |source: &str, target: &str| {
+        let payload = EventVoided {
+            target_event_id: target.into(),
+            target_source: source.into(),
+            ground: VoidGround::Test.into(),
+            approver_post: "chief".into(),
+        };
+        event("action/x", date(2025, 4, 1), Payload::EventVoided(payload))
+    };
+    server.append("assessor", vec![void("tracker", &done.event_id)]).await.unwrap();
+    let again = completed("x");
+    server.append("tracker", vec![again.clone()]).await.unwrap();
+    server.append("tracker", vec![void("", &again.event_id)]).await.unwrap();
+
+    let whole = pages(&mut server.reader(), "action/x", 0).await.remove(0);
+    assert_eq!((whole.version, whole.state.as_str()), (6, "IN_PROGRESS"));
+    assert_eq!(sequences(&whole), [8, 9, 10, 11, 12, 13]);
+    let voided: Vec<_> = whole.voided.iter().map(|it| (it.sequence, it.by)).collect();
+    assert_eq!(voided, [(9, Some(11)), (12, Some(13))]);
+    let marks = |page: &GetSubjectResponse| {
+        let marks = page.marks.iter().map(|it| (it.irregularity.clone(), it.events, it.first, it.last));
+        marks.collect::<Vec<_>>()
+    };
+    let none = ("NO_EVIDENCE".to_owned(), 2, 9, 12);
+    assert!(marks(&whole).contains(&none), "{:?}", whole.marks);
+    for mark in &whole.marks {
+        let events = whole.history.iter().filter(|event| event.irregularities.contains(&mark.irregularity));
+        let events: Vec<_> = events.map(|event| event.sequence).collect();
+        let (first, last) = (*events.first().unwrap(), *events.last().unwrap());
+        assert_eq!((events.len() as u64, first, last), (mark.events, mark.first, mark.last));
+    }
+    // Of a page, its own voids, wherever they stand; and the marks of all.
+    let paged = pages(&mut server.reader(), "action/x", 2).await;
+    assert_eq!(paged[0].voided[0].by, Some(11));
+    assert!(paged.iter().all(|page| page.marks == whole.marks));
+
+    let mut book = Book::default();
+    let mut token = |source: &str| {
+        let secret = book.issue(source, Some(source), Roles::of(&[Role::Poster]), "2026-01-01").unwrap();
+        Who::Token(secret.reveal().to_owned())
+    };
+    let (poster, stranger) = (token("tracker"), token("stranger"));
+    book.save(&server.path().join("tokens.json")).unwrap();
+    tokio::time::sleep(2 * pledgebook::limits::TOKEN_RELOAD).await;
+    let own = pages(&mut server.reader_as(poster), "action/x", 0).await.remove(0);
+    assert_eq!((own.version, own.state.as_str()), (6, "IN_PROGRESS"), "the whole subject's");
+    assert_eq!(sequences(&own), [8, 9, 10, 12, 13]);
+    // That it was taken back is about its own event; by which of somebody else's is not.
+    let voided: Vec<_> = own.voided.iter().map(|it| (it.sequence, it.by)).collect();
+    assert_eq!(voided, [(9, None), (12, Some(13))]);
+    let about = GetSubjectRequest { ledger: LEDGER.into(), subject: "action/x".into(), ..Default::default() };
+    let refused = server.reader_as(stranger).get_subject(about).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_subscriber_that_wants_only_irregular_events_when_some_come_then_it_gets_those() {
+    let server = pledged().await;
+    let filter =
+        Filter { irregularities: vec!["*".into()], sources: vec!["tracker".into()], ..Default::default() };
+    let mut stream = subscribe(&server, None, Some(filter)).await;
+    assert!(matches!(next(&mut stream).await.unwrap(), Item::CaughtUp(_)));
+    server.append("tracker", vec![action("x", date(2025, 6, 1)), completed("x")]).await.unwrap();
+    assert_eq!(sequence(next(&mut stream).await.unwrap()), 9);
     server.stop().await;
 }
 

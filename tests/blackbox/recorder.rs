@@ -224,7 +224,8 @@ async fn given_words_when_they_are_read_then_they_stand_beside_their_commitment(
     let words = cancelled("rest", "The office closed.");
     server.append("tracker", vec![action("rest", date(2025, 6, 1)), words.clone()]).await.unwrap();
     let server = server.restart().await;
-    let request = GetSubjectRequest { ledger: LEDGER.into(), subject: "action/rest".into() };
+    let request =
+        GetSubjectRequest { ledger: LEDGER.into(), subject: "action/rest".into(), ..Default::default() };
     let subject = server.reader().get_subject(request).await.unwrap().into_inner();
     assert_eq!((subject.version, subject.state.as_str()), (2, "CANCELLED"));
     assert_eq!(subject.history.len(), 2);

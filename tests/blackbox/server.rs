@@ -177,14 +177,20 @@ impl Server {
         self.append_to(LEDGER, source, events).await
     }
 
+    /// Appends; but first it asks what would come of it, which must be what comes of it.
     pub async fn append_to(
         &self,
         ledger: &str,
         source: &'static str,
         events: Vec<Event>,
     ) -> Result<Vec<wire::AppendResult>, Status> {
-        let request = wire::AppendRequest { ledger: ledger.into(), events };
-        self.recorder(source).append(request).await.map(|answer| answer.into_inner().results)
+        let mut recorder = self.recorder(source);
+        let request = wire::AppendRequest { ledger: ledger.into(), events, validate_only: false };
+        let judge = wire::AppendRequest { validate_only: true, ..request.clone() };
+        let judged = recorder.append(judge).await.map(tonic::Response::into_inner);
+        let appended = recorder.append(request).await.map(tonic::Response::into_inner);
+        assert_same_verdict(&judged, &appended);
+        appended.map(|answer| answer.results)
     }
 
     /// Everything in the ledger, by `Read`.
@@ -196,6 +202,40 @@ impl Server {
             events.push(answer.event.unwrap());
         }
         events
+    }
+}
+
+/// What was said would come of a request is what came of it: the same refusal, or the same answer for each event.
+pub fn assert_same_verdict(
+    judged: &Result<wire::AppendResponse, Status>,
+    appended: &Result<wire::AppendResponse, Status>,
+) {
+    use wire::judgement::Verdict;
+    let (judged, appended) = match (judged, appended) {
+        (Ok(judged), Ok(appended)) => (judged, appended),
+        (Err(judged), Err(refused)) => {
+            // How long the message was is told, too; the question is a little longer than what it asks about.
+            let long = judged.message().contains("message length too large");
+            assert!(long || judged.message() == refused.message(), "{judged:?} {refused:?}");
+            assert_eq!(reason(judged), reason(refused));
+            return;
+        }
+        other => panic!("another verdict: {other:?}"),
+    };
+    assert!(judged.results.is_empty() && appended.judgements.is_empty());
+    assert_eq!(judged.judgements.len(), appended.results.len());
+    for (judged, appended) in judged.judgements.iter().zip(&appended.results) {
+        let receipt = appended.receipt.as_ref().unwrap();
+        match judged.verdict.as_ref().unwrap() {
+            Verdict::Repeat(first) => assert!(appended.repeated && first == receipt),
+            Verdict::Recordable(it) => {
+                assert!(!appended.repeated);
+                assert_eq!(
+                    (it.subject_version, &it.irregularities),
+                    (receipt.subject_version, &receipt.irregularities)
+                );
+            }
+        }
     }
 }
 

@@ -1,15 +1,17 @@
 //! Appending on one stream: many requests in flight, each with its own answer.
 
 use pledgebook::grpc::wire::{
-    AppendRequest, AppendStreamRequest, Event, Expected, append_stream_response::Outcome, expected::Condition,
+    AppendRequest, AppendStreamRequest, Event, Expected, append_stream_response::Outcome,
+    expected::Condition, recorder_service_client::RecorderServiceClient,
 };
+use pledgebook::limits::MAX_PIPELINED;
 use prost::Message as _;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 
 use crate::seed::{append, post, posts, term};
-use crate::server::{LEDGER, Server};
+use crate::server::{LEDGER, Server, Who, endpoint};
 
 fn request(correlation: u64, events: Vec<Event>) -> AppendStreamRequest {
     AppendStreamRequest { correlation, append: Some(append(events)) }
@@ -42,7 +44,8 @@ async fn given_a_refused_request_when_others_follow_then_it_ends_alone_and_says_
     let server = Server::start().await;
     let mut bad = post("b");
     bad.event_id = "x".into();
-    let elsewhere = AppendRequest { ledger: "ledgers/nobody".into(), events: vec![post("c")] };
+    let elsewhere =
+        AppendRequest { ledger: "ledgers/nobody".into(), events: vec![post("c")], validate_only: false };
     let requests = vec![
         request(1, vec![post("a")]),
         request(2, vec![bad]),
@@ -109,25 +112,46 @@ async fn given_a_stream_that_breaks_off_when_it_is_sent_again_then_nothing_stand
     server.stop().await;
 }
 
+/// What the transport on both sides may hold of answers that nobody takes: our window below, and what the server's own
+/// HTTP/2 keeps of one stream before it waits, with room for headers.
+const HELD: usize = 65_535 + (512 << 10);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn given_a_caller_that_reads_no_answers_when_it_sends_on_then_it_is_held_back_and_others_are_served() {
     let server = Server::start().await;
     let (send, requests) = mpsc::channel(1);
-    let stream = server.recorder("greedy").append_stream(ReceiverStream::new(requests)).await.unwrap();
+    let narrow = endpoint(server.address).initial_stream_window_size(65_535).connect_lazy();
+    let mut recorder = RecorderServiceClient::with_interceptor(narrow, Who::Source("greedy"));
+    let mut answers = recorder.append_stream(ReceiverStream::new(requests)).await.unwrap().into_inner();
     let sender = tokio::spawn(async move {
         let mut sent = 0_u64;
         while sent < 100_000 {
-            let send = send.send(request(sent, vec![post(format!("g-{sent}"))]));
-            if tokio::time::timeout(std::time::Duration::from_secs(1), send).await.is_err() {
-                return sent;
+            let request = request(sent, vec![post(format!("g-{sent}"))]);
+            if tokio::time::timeout(std::time::Duration::from_secs(2), send.send(request)).await.is_err() {
+                return (send, sent);
             }
             sent += 1;
         }
-        sent
+        (send, sent)
     });
     assert!(server.append("governance", posts("a", 10)).await.is_ok());
-    let sent = sender.await.unwrap();
+    let (send, sent) = sender.await.unwrap();
     assert!(sent < 100_000, "nothing held it back");
-    drop(stream);
+    // What it had recorded is what its answers had room for, and the window of requests: the rest waits in what the
+    // transport may hold of requests, and in nothing of ours.
+    let recorded = server.size(LEDGER).await - 11;
+    let first = answers.message().await.unwrap().unwrap();
+    let answer = first.encoded_len() + 5;
+    let most = HELD / answer + 2 * MAX_PIPELINED;
+    assert!((recorded as usize) <= most, "{recorded} were recorded unread, {most} are the most");
+    // When it reads on, everything is answered, in order.
+    drop(send);
+    let mut next = 1;
+    while let Some(answer) = answers.message().await.unwrap() {
+        assert_eq!(answer.correlation, next);
+        assert!(matches!(answer.outcome, Some(Outcome::Appended(_))));
+        next += 1;
+    }
+    assert!(next == sent || next == sent + 1, "{next} answers of {sent}");
     server.stop().await;
 }

@@ -430,6 +430,41 @@ def test_buf_shows_a_refusal_with_its_details(server):
     assert (info.reason, info.domain) == ("NO_SUCH_LEDGER", "pledgebook")
 
 
+def web(server: Server, method: str, message: dict, *arguments) -> subprocess.CompletedProcess[str]:
+    """`buf curl` as a caller of gRPC-Web over HTTP/1.1; it has no reflection there, so it reads the schema."""
+    command = HERE / "node_modules/.bin/buf"
+    return run(
+        command, "curl", "--protocol", "grpcweb", "--schema", PROTO, "--header", "pledgebook-source: foreign-tracker",
+        *arguments, "--data", json.dumps(message), f"http://{server.address}/pledgebook.v1.{method}",
+    )
+
+
+def test_buf_appends_judges_and_reads_over_grpc_web(server):
+    event = as_json(str(uuid.uuid4()))
+    request = {"ledger": LEDGER, "events": [event]}
+    judged = web(server, "RecorderService/Append", {**request, "validateOnly": True})
+    assert judged.returncode == 0, judged.stderr
+    assert "recordable" in json.loads(judged.stdout)["judgements"][0] and "results" not in json.loads(judged.stdout)
+    done = web(server, "RecorderService/Append", request)
+    assert done.returncode == 0, done.stderr
+    (result,) = json.loads(done.stdout)["results"]
+    assert not result.get("repeated")
+    sequence = result["receipt"]["sequence"]
+    read = web(server, "ReaderService/Read", {"ledger": LEDGER, "from": sequence})
+    assert read.returncode == 0, read.stderr
+    assert json.loads(read.stdout)["event"]["event"]["eventId"] == event["eventId"]
+    again = web(server, "RecorderService/Append", {**request, "validateOnly": True})
+    assert json.loads(again.stdout)["judgements"][0]["repeat"]["sequence"] == sequence
+
+
+def test_buf_shows_a_refusal_over_grpc_web_and_a_web_page_is_refused(server):
+    request = {"ledger": "ledgers/nowhere", "events": [as_json(str(uuid.uuid4()))]}
+    refused = web(server, "RecorderService/Append", request)
+    assert json.loads(refused.stderr)["code"] == "not_found"
+    refused = web(server, "RecorderService/Append", request, "--header", "origin: https://page.example")
+    assert json.loads(refused.stderr)["code"] == "permission_denied"
+
+
 def grpcurl(server: Server, *arguments, given: str | None = None) -> subprocess.CompletedProcess[str]:
     """grpcurl 1.8.6, which knows reflection v1alpha only."""
     return run(pathlib.Path(sys.executable).parent / "grpcurl", "-plaintext", *arguments, given=given)

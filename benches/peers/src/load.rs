@@ -120,7 +120,7 @@ async fn append(target: &mut Target, batch: usize) -> Result<()> {
         }
         Target::Pledgebook(client) => {
             let events = (0..batch).map(|_| action_planned()).collect();
-            client.append(from_tracker(wire::AppendRequest { ledger: LEDGER.into(), events })).await?;
+            client.append(from_tracker(wire::AppendRequest { ledger: LEDGER.into(), events, ..Default::default() })).await?;
         }
         Target::Umadb(client) => {
             let events = (0..batch)
@@ -232,7 +232,7 @@ pub async fn prepare(url: &str) -> Result<()> {
         .map(|(subject, payload)| event(Uuid::new_v4(), subject.into(), payload))
         .collect::<Vec<_>>();
     let mut recorder = wire::recorder_service_client::RecorderServiceClient::new(channel(url).await?);
-    let answer = recorder.append(from_tracker(wire::AppendRequest { ledger: LEDGER.into(), events })).await?;
+    let answer = recorder.append(from_tracker(wire::AppendRequest { ledger: LEDGER.into(), events, ..Default::default() })).await?;
     if answer.into_inner().results.len() != 5 {
         bail!("the ledger could not be prepared");
     }

@@ -61,7 +61,8 @@ pub(super) async fn play(
     for step in steps {
         clock.set(zone.to_timestamp(step.at).context("a time of the script")?);
         let recorder = recorders.get_mut(step.source).context("a source of the script")?;
-        let request = AppendRequest { ledger: ledger.to_owned(), events: step.events.clone() };
+        let request =
+            AppendRequest { ledger: ledger.to_owned(), events: step.events.clone(), ..Default::default() };
         match recorder.append(request).await {
             Ok(answer) => played.recorded(&step, &answer.into_inner()),
             Err(status) => played.refused(&step, &Refusal::of(&status)),

@@ -186,7 +186,7 @@ fn operator_succeeded() {
 
 #[test]
 fn given_a_grant_when_the_source_states_and_is_succeeded_then_the_grant_stands() {
-    let was = given([grant("tracker", &["action.*", "source.stated"], &["*"], &["*"])])
+    let was = given([grant("tracker", &["action.*", "source.*"], &["*"], &["*"])])
         .and([
             stated("tracker", "2026-06-01", statement("2026-05-01", "2026-05-31", &[])),
             succeeded("2026-06-01", "tracker", "board"),
@@ -208,10 +208,13 @@ fn given_statements_alone_when_grants_are_asked_for_then_there_is_none() {
 
 #[test]
 fn given_a_succession_when_a_grant_follows_then_both_are_held() {
-    given([succeeded("2026-06-01", "tracker", "board"), grant("tracker", &["action.*", "source.*"], &["*"], &["*"])])
-        .when(plan())
-        .then_accepted()
-        .and_state("source/tracker", "SUCCEEDED");
+    given([
+        succeeded("2026-06-01", "tracker", "board"),
+        grant("tracker", &["action.*", "source.*"], &["*"], &["*"]),
+    ])
+    .when(plan())
+    .then_accepted()
+    .and_state("source/tracker", "SUCCEEDED");
 }
 
 #[test]

@@ -12,9 +12,9 @@ use crate::domain::{
     rejection::Rejection,
     value::Occurred,
 };
-use crate::grpc::wire::{self, expected::Condition, occurred::Precision};
+use crate::grpc::wire::{self, expected::Condition, judgement::Verdict, occurred::Precision};
 use crate::journal::{
-    Proposal, Receipt,
+    Judgement, Proposal, Receipt,
     read::{Entry, WordsStatus, WordsView},
 };
 
@@ -143,4 +143,16 @@ pub(in crate::grpc) fn receipt(ledger: &LedgerName, receipt: &Receipt) -> wire::
         subject_version: receipt.subject_version,
         irregularities: all(&receipt.irregularities),
     }
+}
+
+/// What an append to that ledger would have made of an event.
+pub(in crate::grpc) fn judgement(ledger: &LedgerName, judgement: &Judgement) -> wire::Judgement {
+    let verdict = match judgement {
+        Judgement::Recordable { subject_version, irregularities } => Verdict::Recordable(wire::Recordable {
+            subject_version: *subject_version,
+            irregularities: all(irregularities),
+        }),
+        Judgement::Repeat(first) => Verdict::Repeat(receipt(ledger, first)),
+    };
+    wire::Judgement { verdict: Some(verdict) }
 }

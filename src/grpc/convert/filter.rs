@@ -7,6 +7,7 @@ use crate::domain::{
     command::Recorded,
     event::EventType,
     id::{Kind, SourceName, Subject},
+    irregularity::Irregularity,
     rejection::Rejection,
 };
 use crate::grpc::wire;
@@ -18,6 +19,8 @@ pub(in crate::grpc) struct Filter {
     types: Vec<String>,
     subjects: Vec<String>,
     correlation: Option<Uuid>,
+    sources: Vec<SourceName>,
+    marks: Vec<Mark>,
     /// Whose events the reader may see; none: everybody's. Not the reader's to choose.
     only: Option<SourceName>,
 }
@@ -34,6 +37,10 @@ impl Filter {
             types: list(&at.field("types"), MAX_FILTER, wire.types, type_pattern)?,
             subjects: list(&at.field("subjects"), MAX_FILTER, wire.subjects, subject_pattern)?,
             correlation: optional_uuid(&at.field("correlation_id"), &wire.correlation_id)?,
+            sources: list(&at.field("sources"), MAX_FILTER, &wire.sources, |at, text| source(at, text))?,
+            marks: list(&at.field("irregularities"), MAX_FILTER, &wire.irregularities, |at, text| {
+                mark(at, text)
+            })?,
             only,
         })
     }
@@ -51,6 +58,24 @@ impl Filter {
             && self.correlation.is_none_or(|id| event.correlation_id == Some(id))
             && any(&self.types, event.payload.event_type().as_str(), '.')
             && (self.subjects.is_empty() || any(&self.subjects, &event.subject.to_string(), '/'))
+            && (self.sources.is_empty() || self.sources.contains(&fact.source))
+            && (self.marks.is_empty() || self.marks.iter().any(|mark| mark.is_on(fact)))
+    }
+}
+
+/// A mark that is asked for.
+#[derive(Clone, Copy, Debug)]
+enum Mark {
+    Any,
+    One(Irregularity),
+}
+
+impl Mark {
+    fn is_on(self, fact: &Recorded) -> bool {
+        match self {
+            Self::Any => !fact.irregularities.is_empty(),
+            Self::One(mark) => fact.irregularities.contains(&mark),
+        }
     }
 }
 
@@ -94,4 +119,16 @@ fn subject_pattern(at: &Path<'_>, text: String) -> Result<String, Rejection> {
         Err(at
             .refuse("not a subject", "write a subject such as commitment/C14, a kind such as action/*, or *"))
     }
+}
+
+fn source(at: &Path<'_>, text: &str) -> Result<SourceName, Rejection> {
+    SourceName::parse(text).map_err(|why| at.refuse(why.rule, why.remedy))
+}
+
+fn mark(at: &Path<'_>, text: &str) -> Result<Mark, Rejection> {
+    if text == "*" {
+        return Ok(Mark::Any);
+    }
+    let mark = Irregularity::parse(text).map(Mark::One);
+    mark.ok_or_else(|| at.refuse("not a mark", "write a mark such as LATE_RECORDED, or * for any"))
 }

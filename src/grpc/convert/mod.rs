@@ -35,7 +35,7 @@ use crate::domain::{
 use crate::grpc::wire::{self, event::Payload as Message};
 use field::{Held, Path, Texts};
 
-pub(super) use envelope::{command, receipt, recorded};
+pub(super) use envelope::{command, judgement, receipt, recorded};
 pub(super) use filter::Filter;
 pub(super) use report::{as_at, report, report_name};
 

@@ -289,6 +289,7 @@ fn a_filter_lets_through_what_it_names_and_the_caller_may_see() {
             types: texts(types),
             subjects: texts(subjects),
             correlation_id: correlation.to_owned(),
+            ..Default::default()
         };
         Filter::parse(Some(wire), only.map(|only| SourceName::parse(only).unwrap()))
             .unwrap()

@@ -2,6 +2,7 @@
 
 mod codec;
 mod faults;
+mod judged;
 mod order;
 mod repeats;
 
@@ -11,7 +12,7 @@ use storage::{Backend, Group, Identity, Keyer, Log, MemoryBackend, Options, Read
 use uuid::Uuid;
 
 use super::{
-    Appended, Journal, Limits, Proposal, Refused, Text,
+    Appended, Journal, Judgement, Limits, Proposal, Refused, Text,
     clock::{Clock, SimulatedClock},
     commit::{CommitPoint, Local, Outcome},
     keys,
@@ -217,12 +218,49 @@ impl Given {
         Self { backend, clock, journal }
     }
 
+    /// Appends; but first it asks what would come of it, which must leave no trace, and must be what comes of it.
     pub(super) fn append(&self, proposals: Vec<Proposal>) -> Result<Vec<Appended>, Refused> {
-        self.journal.append_blocking(proposals)
+        let before = self.backend.dump();
+        let judged = self.judge(proposals.clone());
+        assert!(self.backend.dump() == before, "a judgement changed what is stored");
+        let appended = self.journal.append_blocking(proposals);
+        assert_same_verdict(&judged, &appended);
+        appended
+    }
+
+    pub(super) fn judge(&self, proposals: Vec<Proposal>) -> Result<Vec<Judgement>, Refused> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(self.journal.judge(proposals, None))
     }
 
     pub(super) fn size(&self) -> u64 {
         self.journal.head().size
+    }
+}
+
+/// What was said would come of a request is what came of it.
+pub(super) fn assert_same_verdict(
+    judged: &Result<Vec<Judgement>, Refused>,
+    appended: &Result<Vec<Appended>, Refused>,
+) {
+    let (judged, appended) = match (judged, appended) {
+        (Ok(judged), Ok(appended)) => (judged, appended),
+        (Err(judged), Err(refused)) => return assert_eq!(format!("{judged:?}"), format!("{refused:?}")),
+        other => panic!("another verdict: {other:?}"),
+    };
+    assert_eq!(judged.len(), appended.len());
+    for (judged, appended) in judged.iter().zip(appended) {
+        let receipt = &appended.receipt;
+        match judged {
+            Judgement::Repeat(first) => assert!(appended.repeated && first == receipt, "{first:?}"),
+            Judgement::Recordable { subject_version, irregularities } => {
+                assert!(!appended.repeated);
+                assert_eq!(
+                    (subject_version, irregularities),
+                    (&receipt.subject_version, &receipt.irregularities)
+                );
+            }
+        }
     }
 }
 

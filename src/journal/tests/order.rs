@@ -235,7 +235,7 @@ fn the_answer_to_a_caller_that_left_is_kept_in_the_ledger() {
         let mut append = Box::pin(it.journal.append(vec![left.clone()], None));
         let _ = is_pending!(append);
     });
-    let again = &it.append(vec![left]).unwrap()[0];
+    let again = &it.journal.append_blocking(vec![left]).unwrap()[0];
     assert!(again.repeated);
     assert_eq!(again.receipt.sequence, 1);
 }
