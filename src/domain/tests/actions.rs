@@ -44,6 +44,14 @@ fn reopened_leads_to_work_or_to_a_new_claim() {
 }
 
 #[test]
+fn what_was_claimed_is_reopened() {
+    given([planned("2025-04-01"), completed("2025-04-03", &[])])
+        .when(reopened("2025-04-04"))
+        .then_accepted()
+        .and_state("action/a", "REOPENED");
+}
+
+#[test]
 fn action_already_planned() {
     given([planned("2025-04-01")])
         .when(planned("2025-04-02"))
