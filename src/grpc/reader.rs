@@ -15,9 +15,10 @@ use super::{
     outlet::{Flow, Outlet, Stuck, outlet},
     status::{self, Place},
     wire::{
-        self, CaughtUp, GetEventRequest, GetEventResponse, GetSubjectRequest, GetSubjectResponse, MarkCount,
-        ReadRequest, ReadResponse, RecordedEvent, SubscribeRequest, SubscribeResponse, VoidedEvent,
-        get_event_request::Key, reader_service_server::ReaderService, subscribe_response::Item,
+        self, CaughtUp, CorrectedEvent, GetEventRequest, GetEventResponse, GetSubjectRequest,
+        GetSubjectResponse, MarkCount, ReadRequest, ReadResponse, RecordedEvent, SubscribeRequest,
+        SubscribeResponse, VoidedEvent, get_event_request::Key, reader_service_server::ReaderService,
+        subscribe_response::Item,
     },
 };
 use crate::auth::{Principal, Role};
@@ -163,16 +164,22 @@ impl ReaderService for Reader {
                 asked.filter(|sequence| request.after.is_none_or(|after| *sequence > after)).collect();
             let most = if request.limit == 0 { MAX_HISTORY } else { MAX_HISTORY.min(request.limit as usize) };
             let (history, is_whole) = history(&ledger, asked, most)?;
+            let shown = |by: u64| seen.iter().any(|fact| fact.sequence == by).then_some(by);
             let voided = history.iter().filter_map(|event| {
                 let by = life.voided_by(event.sequence)?;
-                let by = seen.iter().any(|fact| fact.sequence == by).then_some(by);
-                Some(VoidedEvent { sequence: event.sequence, by })
+                Some(VoidedEvent { sequence: event.sequence, by: shown(by) })
             });
+            let corrected = history.iter().filter_map(|event| {
+                let by = life.corrected_by(event.sequence)?;
+                Some(CorrectedEvent { sequence: event.sequence, by: shown(by) })
+            });
+            let state = ledger.journal.state_name(&life).map_err(|why| refused(&ledger, &why))?;
             Ok(GetSubjectResponse {
                 subject: subject.to_string(),
                 version: life.version(),
-                state: life.state_name().to_owned(),
+                state: state.to_owned(),
                 voided: voided.collect(),
+                corrected: corrected.collect(),
                 marks: marks(&seen),
                 next_after: history.last().map(|event| event.sequence).filter(|_| !is_whole),
                 history,

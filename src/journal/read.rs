@@ -12,8 +12,8 @@ use super::{
 };
 use crate::domain::{
     command::Recorded,
-    id::{SourceName, Subject},
-    subject::Life,
+    id::{Kind, SourceName, Subject},
+    subject::{Life, State},
     value::Sha256,
 };
 
@@ -114,6 +114,21 @@ impl Journal {
     pub fn life(&self, subject: &Subject) -> Result<Life, Refused> {
         let facts = world::facts(self.reader(), keys::about(subject), |fact| fact.event.subject == *subject)?;
         Ok(Life::from_facts(subject.clone(), facts, self.zone()))
+    }
+}
+
+impl Journal {
+    /// The name of a subject's state, as readers see it. Of a commitment that a later version of its pledge closed, its
+    /// own life does not know; the pledge's does.
+    pub fn state_name(&self, life: &Life) -> Result<&'static str, Refused> {
+        if let State::Commitment(commitment) = life.state()
+            && commitment.end.is_none()
+            && let State::Pledge(pledge) = self.life(&Kind::Pledge.subject(&commitment.pledge))?.state()
+            && let Some(closing) = pledge.closed.get(life.subject().id())
+        {
+            return Ok(closing.disposition.as_str());
+        }
+        Ok(life.state_name())
     }
 }
 

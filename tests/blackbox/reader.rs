@@ -2,14 +2,16 @@
 
 use pledgebook::auth::{Role, Roles, token::Book};
 use pledgebook::grpc::wire::{
-    ActionStarted, EventKey, EventVoided, Filter, GetEventRequest, GetSubjectRequest, GetSubjectResponse,
-    ReadRequest, RecordedEvent, SubscribeRequest, SubscribeResponse, VoidGround, event::Payload,
-    get_event_request::Key, reader_service_client::ReaderServiceClient, subscribe_response::Item,
+    ActionStarted, CommitmentDisposition, CorrectionMade, Disposition, Event, EventKey, EventVoided, Filter,
+    GetEventRequest, GetSubjectRequest, GetSubjectResponse, Occurred, PledgePublished, ReadRequest,
+    RecordedEvent, SubscribeRequest, SubscribeResponse, VoidGround, event::Payload, get_event_request::Key,
+    occurred::Precision, reader_service_client::ReaderServiceClient, subscribe_response::Item,
 };
+use sha2::Digest as _;
 use std::time::Duration;
 use tonic::{Code, Status, Streaming};
 
-use crate::seed::{action, completed, date, event, pledged, post, posts, term};
+use crate::seed::{PLEDGE, action, cancelled, completed, date, event, pledged, post, posts, term};
 use crate::server::{Calls, LEDGER, Server, Who, endpoint, field, reason};
 
 async fn read(server: &Server, request: ReadRequest) -> Vec<u64> {
@@ -394,4 +396,66 @@ async fn given_as_many_readers_as_there_may_be_when_one_leaves_then_its_place_is
     assert!(server.reader().subscribe(request).await.is_ok());
     drop(streams);
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_correction_when_its_subject_is_asked_for_then_both_are_shown_and_it_counts_as_said_anew() {
+    let server = pledged().await;
+    let was = cancelled("x", "The office closed in May.");
+    server.append("tracker", vec![action("x", date(2025, 6, 1)), was.clone()]).await.unwrap();
+    let corrected = Event { occurred: cancelled_on(2025, 5, 1), expected: None, ..was.clone() };
+    let correct = |corrected: Event| {
+        let made = CorrectionMade {
+            corrected: Some(Box::new(corrected)),
+            reason: "The day was wrong.".into(),
+            ..Default::default()
+        };
+        event("action/x", date(2025, 6, 2), Payload::CorrectionMade(Box::new(made)))
+    };
+    let made = correct(corrected.clone());
+    let recorded = server.append("tracker", vec![made.clone()]).await.unwrap();
+    let again = server.append("tracker", vec![made]).await.unwrap().remove(0);
+    assert!(again.repeated);
+    assert_eq!(again.receipt, recorded[0].receipt);
+    let page = pages(&mut server.reader(), "action/x", 0).await.remove(0);
+    assert_eq!((page.version, page.state.as_str()), (3, "CANCELLED"));
+    let corrections: Vec<_> = page.corrected.iter().map(|it| (it.sequence, it.by)).collect();
+    assert_eq!(corrections, [(9, Some(10))]);
+    // What was said first, and what is said now, word for word.
+    assert_eq!(page.history[1].event.as_ref().unwrap().payload, was.payload);
+    let Some(Payload::CorrectionMade(shown)) = &page.history[2].event.as_ref().unwrap().payload else {
+        panic!("{:?}", page.history[2])
+    };
+    assert_eq!(shown.reason, "The day was wrong.");
+    assert_eq!(shown.corrected.as_deref(), Some(&corrected));
+    let words: Vec<_> = page.history[2].words.iter().map(|words| words.field.as_str()).collect();
+    assert_eq!(words, ["corrected.reason", "reason"]);
+    // The path of a wrong field leads into the event that is said anew.
+    let nameless = correct(Event { actor_post: "two words".into(), ..corrected });
+    let refused = server.append("tracker", vec![nameless]).await.unwrap_err();
+    assert_eq!(field(&refused), "events[0].correction_made.corrected.actor_post");
+}
+
+fn cancelled_on(year: i32, month: i32, day: i32) -> Option<Occurred> {
+    Some(Occurred { precision: Some(Precision::Day(date(year, month, day))) })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_new_version_of_a_pledge_when_a_commitment_is_asked_for_then_it_says_how_that_ended_it() {
+    let server = pledged().await;
+    let published = PledgePublished {
+        title: "Our pledge".into(),
+        version: 2,
+        text: PLEDGE.into(),
+        sha256: sha2::Sha256::digest(PLEDGE).to_vec(),
+        dispositions: vec![CommitmentDisposition {
+            commitment: "C1".into(),
+            disposition: Disposition::Withdrawn.into(),
+        }],
+        ..Default::default()
+    };
+    let second = event("pledge/ours", date(2025, 1, 2), Payload::PledgePublished(published));
+    server.append("governance", vec![second]).await.unwrap();
+    let page = pages(&mut server.reader(), "commitment/C1", 0).await.remove(0);
+    assert_eq!((page.version, page.state.as_str()), (1, "WITHDRAWN"));
 }
