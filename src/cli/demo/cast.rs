@@ -21,11 +21,17 @@ pub(super) const PEOPLE: &str = "hr-system";
 /// The diary of events for councils and partners.
 pub(super) const DIARY: &str = "events-diary";
 
-/// A posting system and what it may say: name, types, subjects, posts.
-type Part = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+/// The learning management system.
+pub(super) const LMS: &str = "lms";
+/// The tool of the data protection lead.
+pub(super) const DATA_PROTECTION: &str = "data-protection";
+
+/// A posting system and what it may say: name, types, subjects, posts. Each may also state what it posted.
+pub(super) type Part =
+    (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
 /// The posting systems.
-pub(super) const SOURCES: [Part; 7] = [
+pub(super) const SOURCES: [Part; 9] = [
     (
         GOVERNANCE,
         &[
@@ -34,14 +40,21 @@ pub(super) const SOURCES: [Part; 7] = [
             "calendar.adopted",
             "report_settings.adopted",
             "pledge.published",
-            "commitment.made",
+            "commitment.*",
+            "owner.reassigned",
+            "measure.*",
+            "evidence.attached",
+            "evidence.upheld",
+            "evidence.rejected",
+            "release_point.declared",
+            "report.issued",
         ],
         &["*"],
-        &["chief-executive", "governance-lead"],
+        &["chief-executive", "governance-lead", "internal-auditor", "people-adviser"],
     ),
     (
         TRACKER,
-        &["action.*", "evidence.attached", "event.voided"],
+        &["action.*", "evidence.attached", "event.voided", "owner.reassigned"],
         &["action/*", "evidence/*"],
         &[
             "chief-executive",
@@ -55,31 +68,70 @@ pub(super) const SOURCES: [Part; 7] = [
             "practice-lead",
         ],
     ),
-    (AUDIT, &["action.verified", "evidence.attached"], &["action/*", "evidence/*"], &["internal-auditor"]),
+    (
+        AUDIT,
+        &["action.verified", "evidence.attached", "evidence.challenged", "audit_opinion.recorded"],
+        &["action/*", "evidence/*", "audit-opinion/*"],
+        &["internal-auditor"],
+    ),
     (
         SURVEY,
-        &["feedback.sought", "feedback.received", "event.voided"],
-        &["round/*", "feedback/*"],
+        &[
+            "feedback.sought",
+            "feedback.received",
+            "feedback.round_closed",
+            "feedback.acknowledged",
+            "feedback.withdrawn",
+            "survey.result_recorded",
+            "event.voided",
+        ],
+        &["round/*", "feedback/*", "survey-result/*"],
         &["people-adviser", "governance-lead"],
     ),
     (
         POLICIES,
-        &["policy.*", "policy_change.*", "feedback.responded", "feedback.closed_without_change"],
-        &["policy/*", "policy-change/*", "feedback/*"],
+        &[
+            "policy.*",
+            "policy_change.*",
+            "feedback.considered",
+            "feedback.responded",
+            "feedback.closed_without_change",
+            "feedback.told",
+            "feedback.linked",
+            "feedback.unlinked",
+            "feedback.reopened",
+            "feedback.round_response_published",
+        ],
+        &["policy/*", "policy-change/*", "feedback/*", "round/*"],
         &["chief-executive", "governance-lead", "head-of-people", "head-of-learning", "workplace-lead"],
     ),
     (
         PEOPLE,
-        &["post.registered", "action.verified", "evidence.attached"],
-        &["post/*", "action/*", "evidence/*"],
+        &[
+            "post.*",
+            "unit.registered",
+            "workforce.baseline_recorded",
+            "support.signposted",
+            "action.verified",
+            "evidence.attached",
+            "evidence.upheld",
+        ],
+        &["post/*", "unit/*", "signposting/*", "action/*", "evidence/*"],
         &["head-of-people", "people-adviser"],
     ),
     (
+        LMS,
+        &["learning.*", "practice_support.provided"],
+        &["session/*", "unit/*", "practice-support/*"],
+        &["head-of-learning", "programme-manager", "practice-lead"],
+    ),
+    (
         DIARY,
-        &["evidence.attached", "event.voided"],
-        &["evidence/*"],
+        &["awareness.activity_held", "evidence.attached", "evidence.withdrawn", "event.voided"],
+        &["awareness/*", "evidence/*"],
         &["head-of-partnerships", "head-of-learning", "governance-lead"],
     ),
+    (DATA_PROTECTION, &["erasure.*"], &["erasure/*"], &["data-protection-lead"]),
 ];
 
 /// A post of the opening day: code, title, the other posts that its holder has.
@@ -98,13 +150,19 @@ pub(super) const POSTS: [(&str, &str, &[&str]); 11] = [
     ("data-protection-lead", "Data Protection Lead", &[]),
 ];
 
-/// The grants of the posting systems.
-pub(super) fn grants() -> Vec<SourceGrant> {
-    SOURCES
+/// The grants of posting systems.
+pub(super) fn grants(sources: &[Part]) -> Vec<SourceGrant> {
+    let and = |some: &[&str], one: &str| some.iter().copied().chain([one]).map(str::to_owned).collect();
+    sources
         .iter()
-        .map(|(source, types, subjects, posts)| SourceGrant {
-            source: (*source).to_owned(),
-            grant: Some(GrantChanged { types: texts(types), subjects: texts(subjects), posts: texts(posts) }),
+        .map(|(source, types, subjects, posts)| {
+            let itself = format!("source/{source}");
+            let grant = GrantChanged {
+                types: and(types, "source.stated"),
+                subjects: and(subjects, &itself),
+                posts: texts(posts),
+            };
+            SourceGrant { source: (*source).to_owned(), grant: Some(grant) }
         })
         .collect()
 }

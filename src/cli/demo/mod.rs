@@ -5,40 +5,51 @@
 //! | [`pen`] | days, ids and events in few words |
 //! | [`cast`] | posts, posting systems, grants |
 //! | [`mod@script`] | the year, by family of events |
+//! | [`story`] | the two ledgers: whose, who posts, what |
 //! | [`stage`] | the directory, and the server on a simulated clock |
 //! | [`play`] | posts the script, keeps the tally |
+//! | [`fill`] | what only the running ledger can tell: sizes, roots, hashes |
 //! | [`page`] | what is printed |
 //!
-//! Invariant: the pledge is real and everything else is invented; every output says EXAMPLE DATA. The same events are
-//! posted every time; the ledger adds random bytes to each record, so hashes differ from run to run.
+//! Invariant: the first ledger's pledge is real and everything else is invented; every output says EXAMPLE DATA. The
+//! same events are posted every time, but for what they say of the ledger's own root and reports; the ledger adds random
+//! bytes to each record, so hashes differ from run to run.
 
 mod cast;
+mod fill;
 mod page;
 mod pen;
 mod play;
 mod script;
 mod stage;
+mod story;
 
 use clap::Args;
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use super::{
     Outcome, block_on, out,
     serve::{DEFAULT_LISTEN, Serve},
     verify,
 };
-pub use pen::{Intent, Step};
+use crate::domain::id::LedgerName;
+pub use pen::{Fill, Intent, Step};
 
-/// The demo's ledger.
+/// The demo's first ledger.
 pub const LEDGER: &str = "improvement-service";
+/// The demo's second ledger, in which the pledge is invented as well.
+pub const SECOND: &str = "northmoor-council";
 
-/// Everything that the demo posts, in order: deterministic, ids included. For tests.
+/// Everything that the demo posts to its first ledger, in order: deterministic, ids included. For tests.
 pub fn script() -> Vec<Step> {
     script::year()
 }
 
-/// Publish a real pledge, post an invented year of realistic events through gRPC, print the reports a chief executive
-/// would ask for, and verify the files. Needs nothing but this program and takes seconds.
+/// Publish a real pledge and an invented one, post an invented year of realistic events about each through gRPC, print
+/// the reports a chief executive would ask for, and verify the files. Needs nothing but this program and takes seconds.
 #[derive(Args)]
 #[command(after_help = "Example:
   pledgebook demo
@@ -62,18 +73,18 @@ impl Demo {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let started = std::time::Instant::now();
         let replaced = stage::prepare(&self.data)?;
-        let year = block_on(stage::perform(self.data.clone()))?;
-        let verified =
-            verify::verify(crate::domain::id::LedgerName::parse(LEDGER)?, &self.data.join(LEDGER), false)?;
+        let years = block_on(stage::perform(self.data.clone()))?;
+        let verified = verified(&self.data)?;
         let page = page::Page {
             data: &self.data,
             replaced,
-            year: &year,
+            years: &years,
             verified: &verified,
             served: self.serve.then_some(self.listen),
         };
         out::print(&if self.json { page.json() } else { page.text(out::width(), started.elapsed()) });
-        if !year.played.surprises.is_empty() || !verified.report.intact() {
+        let as_meant = years.iter().all(|year| year.played.surprises.is_empty());
+        if !as_meant || !verified.iter().all(|it| it.report.intact()) {
             return Ok(Outcome::FoundWrong);
         }
         if !self.serve {
@@ -84,31 +95,55 @@ impl Demo {
     }
 }
 
+/// Both ledgers, verified.
+fn verified(data: &Path) -> anyhow::Result<Vec<verify::Verified>> {
+    let check = |name: &str| verify::verify(LedgerName::parse(name)?, &data.join(name), false);
+    [LEDGER, SECOND].into_iter().map(check).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::irregularity::Irregularity;
+    use crate::reports::ReportName;
+    use std::collections::BTreeSet;
 
     #[test]
-    fn the_year_goes_as_the_script_means_it_and_the_files_are_intact() {
+    fn the_years_go_as_the_script_means_them_and_the_files_are_intact() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("demo");
         stage::prepare(&data).unwrap();
-        let year = block_on(stage::perform(data.clone())).unwrap();
-        assert_eq!(year.played.surprises, Vec::<String>::new());
-        assert_eq!(year.reports.iter().map(|it| it.code.as_str()).collect::<Vec<_>>(), ["R1", "R2", "R5"]);
-        assert!(year.reports.iter().all(|it| it.example_data));
-        let name = crate::domain::id::LedgerName::parse(LEDGER).unwrap();
-        let verified = verify::verify(name, &data.join(LEDGER), false).unwrap();
-        assert!(verified.report.intact());
+        let years = block_on(stage::perform(data.clone())).unwrap();
+        let surprises: Vec<_> = years.iter().flat_map(|year| &year.played.surprises).collect();
+        assert_eq!(surprises, Vec::<&String>::new());
+        let codes: Vec<_> = years[0].reports.iter().map(|it| it.code.as_str()).collect();
+        assert_eq!(codes, ReportName::ALL.map(ReportName::code));
+        assert!(years.iter().flat_map(|year| &year.reports).all(|it| it.example_data));
+        let verified = verified(&data).unwrap();
+        assert!(verified.len() == 2 && verified.iter().all(|it| it.report.intact()));
+        every_mark_that_a_poster_can_cause_was_set(&years);
         let page =
-            page::Page { data: &data, replaced: false, year: &year, verified: &verified, served: None };
-        let text = page.text(80, std::time::Duration::from_millis(1));
-        assert!(text.contains("EXAMPLE DATA") && text.contains("INTACT") && text.contains("Try next"));
-        let path = data.display().to_string();
-        let wide: Vec<_> =
-            text.lines().filter(|line| line.chars().count() > 80 && !line.contains(&path)).collect();
-        assert!(wide.is_empty(), "{wide:?}");
+            page::Page { data: &data, replaced: false, years: &years, verified: &verified, served: None };
+        for width in [80, 100] {
+            let text = page.text(width, std::time::Duration::from_millis(1));
+            assert!(text.contains("EXAMPLE DATA") && text.contains("INTACT") && text.contains("Try next"));
+            let path = data.display().to_string();
+            let wide: Vec<_> =
+                text.lines().filter(|line| line.chars().count() > width && !line.contains(&path)).collect();
+            assert!(wide.is_empty(), "{wide:?}");
+        }
         let json: serde_json::Value = serde_json::from_str(&page.json()).unwrap();
-        assert_eq!(json["verification"]["verdicts"]["integrity"], "intact");
+        for ledger in json["ledgers"].as_array().unwrap() {
+            assert_eq!(ledger["verification"]["verdicts"]["integrity"], "intact");
+        }
+    }
+
+    fn every_mark_that_a_poster_can_cause_was_set(years: &[stage::Year]) {
+        let set: BTreeSet<_> = years.iter().flat_map(|year| year.played.marks.keys().cloned()).collect();
+        // The ledger's own clock causes that one, whatever anybody posts.
+        let own = Irregularity::ClockBehind;
+        let all = Irregularity::ALL.iter().filter(|mark| **mark != own);
+        let missing: Vec<_> = all.filter(|mark| !set.contains(mark.as_str())).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 }

@@ -4,7 +4,7 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use super::{cast, play::Tally, stage::Year};
+use super::{LEDGER, SECOND, pen::OPERATOR, play::Tally, stage::Year};
 use crate::cli::{
     out::{self, Align},
     verify::{self, Verified},
@@ -18,8 +18,8 @@ const SHOWN: usize = 6;
 pub(super) struct Page<'a> {
     pub(super) data: &'a Path,
     pub(super) replaced: bool,
-    pub(super) year: &'a Year,
-    pub(super) verified: &'a Verified,
+    pub(super) years: &'a [Year],
+    pub(super) verified: &'a [Verified],
     /// Where a server will go on, if one will.
     pub(super) served: Option<SocketAddr>,
 }
@@ -28,96 +28,39 @@ impl Page<'_> {
     /// For people.
     pub(super) fn text(&self, width: usize, took: Duration) -> String {
         let mut page = self.banner(width, took);
-        page += &self.posted(width);
-        page += &self.refused(width);
-        for report in &self.year.reports {
-            page += &format!("\n{}\n\n", "=".repeat(width));
-            let (mut short, left_out) = shortened(report);
-            short.notes.extend(left_out.map(str::to_owned));
-            page += &reports::render(&short, Format::Text, width as u16);
+        for (number, year) in self.years.iter().enumerate() {
+            page += &format!("\n{}\n", "=".repeat(width));
+            page += &opening(number + 1, year, width);
+            page += &posted(year, width);
+            page += &refused(year, width);
+            for report in &year.reports {
+                page += &format!("\n{}\n\n", "=".repeat(width));
+                let (mut short, left_out) = shortened(report, year.story.ledger);
+                short.notes.extend(left_out.map(str::to_owned));
+                page += &reports::render(&short, Format::Text, width as u16);
+            }
+            page += &surprises(year, width);
         }
         page += &format!("\n{}\n", "=".repeat(width));
-        page += &out::heading("The files, verified");
-        page += &self.verified.text(width);
+        page += &out::heading("The files of both ledgers, verified");
+        let verdicts: Vec<_> = self.verified.iter().map(|it| it.text(width)).collect();
+        page += &verdicts.join("\n");
         page += &verify::limits(width);
-        page += &self.surprises(width);
         page += &self.next();
         page
     }
 
     fn banner(&self, width: usize, took: Duration) -> String {
         let mut page = out::strong(reports::render::EXAMPLE_DATA) + "\n";
-        let about = "The pledge is real: the Improvement Service's own text, word for word. Everything that was done \
-            about it in this ledger is invented, and posts are named, never persons.";
-        page += &out::paragraph("", about, width);
         let replaced = if self.replaced { "An earlier demo was replaced. " } else { "" };
         let how = format!(
-            "{replaced}The financial year 2025-26 was posted on a simulated clock, through gRPC, to a real server on \
-             {} in {:.1} seconds. The events and their ids are the same in every run; the ledger adds random bytes to \
-             each record, so the hashes are not.",
+            "{replaced}Two ledgers of the financial year 2025-26 were posted on a simulated clock, through gRPC, to a \
+             real server on {} in {:.1} seconds. The events and their ids are the same in every run; the ledger adds \
+             random bytes to each record, so the hashes are not.",
             self.data.display(),
             took.as_secs_f64()
         );
-        page + "\n" + &out::paragraph("", &how, width)
-    }
-
-    fn posted(&self, width: usize) -> String {
-        let columns = [
-            ("Posting system", Align::Left),
-            ("Recorded", Align::Right),
-            ("Flagged", Align::Right),
-            ("Repeated", Align::Right),
-            ("Refused", Align::Right),
-        ];
-        let row = |name: &str, it: Tally| {
-            let figures = [it.recorded, it.flagged, it.repeated, it.refused].map(out::thousands);
-            std::iter::once(name.to_owned()).chain(figures).collect::<Vec<_>>()
-        };
-        let tally = |source: &str| self.year.played.tallies.get(source).copied().unwrap_or_default();
-        let mut rows: Vec<_> = cast::SOURCES.iter().map(|(source, ..)| row(source, tally(source))).collect();
-        let all = self.year.played.tallies.values().fold(Tally::default(), |sum, it| Tally {
-            recorded: sum.recorded + it.recorded,
-            repeated: sum.repeated + it.repeated,
-            refused: sum.refused + it.refused,
-            flagged: sum.flagged + it.flagged,
-        });
-        rows.push(row("all", all));
-        let mut page = out::heading("Who posted what");
-        page += &out::table(&columns, &rows, width);
-        let marks: Vec<_> =
-            self.year.played.marks.iter().map(|(mark, number)| format!("{mark} {number}")).collect();
-        page += "\n";
-        page += &out::paragraph(
-            "",
-            "Flagged: it happened, so it is recorded, and marked. Repeated: sent again after a lost connection; \
-             nothing is recorded twice. Refused: it cannot be true or cannot be understood.",
-            width,
-        );
-        page + &out::paragraph("Marks: ", &marks.join(", "), width)
-    }
-
-    fn refused(&self, width: usize) -> String {
-        let refusals = &self.year.played.refusals;
-        let mut page = out::heading("What a poster is told");
-        // One of each reason says more than the first few of one.
-        let mut seen = std::collections::BTreeSet::new();
-        for told in refusals.iter().filter(|told| seen.insert(&told.reason)).take(SHOWN) {
-            page += &out::paragraph("", &format!("{}, {}", told.source, told.tried), width);
-            page += &out::paragraph("  ", &format!("{}: {}", told.reason, told.message), width);
-        }
-        let more = refusals.len().saturating_sub(seen.len().min(SHOWN));
-        page + &format!("… and {}.\n", out::count(more as u64, "refusal more", "refusals more"))
-    }
-
-    fn surprises(&self, width: usize) -> String {
-        let surprises = &self.year.played.surprises;
-        if surprises.is_empty() {
-            return String::new();
-        }
-        let mut page = out::heading("Not as the script meant it: this is a defect");
-        for surprise in surprises {
-            page += &out::paragraph("- ", surprise, width);
-        }
+        page += &out::paragraph("", &how, width);
         page
     }
 
@@ -128,51 +71,140 @@ impl Page<'_> {
             page += "A server starts on it now; in another terminal:\n";
             page += &format!("  pledgebook ledger list --server http://{listen}\n");
         }
-        page += &format!("  pledgebook report r2 --data {data} --as-at 2025-12-31\n");
-        page += &format!("  pledgebook report r1 --data {data} --as-at 2026-03-31 \\\n");
+        let [first, second] = [LEDGER, SECOND].map(|ledger| quoted(&self.data.join(ledger)));
+        page += &format!("  pledgebook report r2 --data {first} --as-at 2025-12-31\n");
+        page += &format!("  pledgebook report r1 --data {first} --as-at 2026-03-31 \\\n");
         page += "      --format html --out pledge.html\n";
+        page += &format!("  pledgebook report r1 --data {second} --as-at 2025-12-31\n");
+        page += "  pledgebook report list\n";
         page += &format!("  pledgebook verify {data}\n");
         page
     }
 
     /// For programs.
     pub(super) fn json(&self) -> String {
-        let played = &self.year.played;
-        let posted: Vec<_> = played
-            .tallies
-            .iter()
-            .map(|(source, it)| {
-                serde_json::json!({"source": source, "recorded": it.recorded, "flagged": it.flagged,
-                    "repeated": it.repeated, "refused": it.refused})
-            })
-            .collect();
-        let refusals: Vec<_> = played
-            .refusals
-            .iter()
-            .map(|it| serde_json::json!({"source": it.source, "reason": it.reason, "message": it.message}))
-            .collect();
-        let verdict = serde_json::from_str::<serde_json::Value>(&self.verified.json()).unwrap_or_default();
-        let object = serde_json::json!({"example_data": true, "ledger": self.verified.name.to_string(),
-            "data": self.data.display().to_string(), "posted": posted, "marks": played.marks,
-            "refusals": refusals, "surprises": played.surprises, "reports": self.year.reports,
-            "verification": verdict});
+        let ledgers: Vec<_> =
+            self.years.iter().zip(self.verified).map(|(year, verified)| object(year, verified)).collect();
+        let object = serde_json::json!({"example_data": true, "data": self.data.display().to_string(),
+            "ledgers": ledgers});
         format!("{object}\n")
     }
 }
 
-/// A report as far as a chief executive reads it in the demo, and what was left out. R1 keeps of each line when
-/// something was last done and how its actions stand; R2 keeps what is late. Nothing is worked out anew.
-fn shortened(report: &Report) -> (Report, Option<&'static str>) {
+fn object(year: &Year, verified: &Verified) -> serde_json::Value {
+    let played = &year.played;
+    let posted: Vec<_> = played
+        .tallies
+        .iter()
+        .map(|(source, it)| {
+            serde_json::json!({"source": source, "recorded": it.recorded, "flagged": it.flagged,
+                "repeated": it.repeated, "refused": it.refused})
+        })
+        .collect();
+    let refusals: Vec<_> = played
+        .refusals
+        .iter()
+        .map(|it| serde_json::json!({"source": it.source, "reason": it.reason, "message": it.message}))
+        .collect();
+    let verdict = serde_json::from_str::<serde_json::Value>(&verified.json()).unwrap_or_default();
+    serde_json::json!({"example_data": true, "ledger": verified.name.to_string(), "posted": posted,
+        "marks": played.marks, "refusals": refusals, "surprises": played.surprises, "reports": year.reports,
+        "verification": verdict})
+}
+
+/// Whose ledger it is, and what of it is real.
+fn opening(number: usize, year: &Year, width: usize) -> String {
+    let story = &year.story;
+    let name = format!("{number}. {} (ledger {}), EXAMPLE DATA", story.organisation, story.ledger);
+    out::heading(&name) + &out::paragraph("", story.about, width)
+}
+
+fn posted(year: &Year, width: usize) -> String {
+    let columns = [
+        ("Posting system", Align::Left),
+        ("Recorded", Align::Right),
+        ("Flagged", Align::Right),
+        ("Repeated", Align::Right),
+        ("Refused", Align::Right),
+    ];
+    let row = |name: &str, it: Tally| {
+        let figures = [it.recorded, it.flagged, it.repeated, it.refused].map(out::thousands);
+        std::iter::once(name.to_owned()).chain(figures).collect::<Vec<_>>()
+    };
+    let played = &year.played;
+    let tally = |source: &str| played.tallies.get(source).copied();
+    let sources = year.story.sources.iter().map(|(source, ..)| (*source, tally(source).unwrap_or_default()));
+    let operator = tally(OPERATOR).map(|it| ("(the operator)", it));
+    let mut rows: Vec<_> = sources.chain(operator).map(|(name, it)| row(name, it)).collect();
+    let all = played.tallies.values().fold(Tally::default(), |sum, it| Tally {
+        recorded: sum.recorded + it.recorded,
+        repeated: sum.repeated + it.repeated,
+        refused: sum.refused + it.refused,
+        flagged: sum.flagged + it.flagged,
+    });
+    rows.push(row("all", all));
+    let mut page = out::heading("Who posted what");
+    page += &out::table(&columns, &rows, width);
+    page += "\n";
+    if year.story.ledger == LEDGER {
+        page += &out::paragraph(
+            "",
+            "Flagged: it happened, so it is recorded, and marked. Repeated: sent again after a lost connection; \
+             nothing is recorded twice. Refused: it cannot be true or cannot be understood.",
+            width,
+        );
+    }
+    let marks: Vec<_> = played.marks.iter().map(|(mark, number)| format!("{mark} {number}")).collect();
+    page + &out::paragraph("Marks: ", &marks.join(", "), width)
+}
+
+fn refused(year: &Year, width: usize) -> String {
+    let refusals = &year.played.refusals;
+    let mut page = out::heading("What a poster is told");
+    // One of each reason says more than the first few of one.
+    let mut seen = std::collections::BTreeSet::new();
+    let firsts: Vec<_> = refusals.iter().filter(|told| seen.insert(&told.reason)).take(SHOWN).collect();
+    for told in &firsts {
+        page += &out::paragraph("", &format!("{}, {}", told.source, told.tried), width);
+        page += &out::paragraph("  ", &format!("{}: {}", told.reason, told.message), width);
+    }
+    match refusals.len() - firsts.len() {
+        0 => page,
+        more => page + &format!("… and {}.\n", out::count(more as u64, "refusal more", "refusals more")),
+    }
+}
+
+fn surprises(year: &Year, width: usize) -> String {
+    let surprises = &year.played.surprises;
+    if surprises.is_empty() {
+        return String::new();
+    }
+    let mut page = out::heading("Not as the script meant it: this is a defect");
+    for surprise in surprises {
+        page += &out::paragraph("- ", surprise, width);
+    }
+    page
+}
+
+/// What is kept of R1 in the first story: how each line is reviewed and measured, when something was last done.
+const LINES: [&str; 5] = ["commitment", "review", "measure", "last_evidence", "open"];
+/// And in the second, whose promises end.
+const ENDS: [&str; 5] = ["commitment", "kind", "review", "lineage", "last_evidence"];
+/// Rows of a table that are shown of the other reports.
+const ROWS: usize = 16;
+
+/// A report as far as a chief executive reads it in the demo, and what was left out. Nothing is worked out anew.
+fn shortened(report: &Report, ledger: &str) -> (Report, Option<&'static str>) {
     let mut short = report.clone();
     let left_out = match report.code.as_str() {
         "R1" => {
+            let kept = if ledger == LEDGER { LINES } else { ENDS };
             for table in &mut short.tables {
-                let kept =
-                    |id: &str| matches!(id, "commitment" | "last_evidence" | "open" | "claimed" | "verified");
-                table.columns.retain(|column| kept(&column.id));
-                table.rows.iter_mut().for_each(|row| row.cells.retain(|cell| kept(&cell.id)));
+                table.columns.retain(|column| kept.contains(&column.id.as_str()));
+                let keeps = |cell: &reports::Figure| kept.contains(&cell.id.as_str());
+                table.rows.iter_mut().for_each(|row| row.cells.retain(keeps));
             }
-            "Shortened here: without quotations, reviews, measures, owners and lineage; `report r1` has them."
+            "Shortened here: without quotations and most columns; `report r1` has them."
         }
         "R2" => {
             let late = |row: &reports::Row| {
@@ -184,6 +216,10 @@ fn shortened(report: &Report) -> (Report, Option<&'static str>) {
                 table.rows.retain(late);
             }
             "Shortened here: only what is late is listed; `report r2` lists every action."
+        }
+        _ if report.tables.iter().any(|table| table.rows.len() > ROWS) => {
+            short.tables.iter_mut().for_each(|table| table.rows.truncate(ROWS));
+            "Shortened here: of each table the first sixteen rows; `report` lists all of them."
         }
         _ => return (short, None),
     };

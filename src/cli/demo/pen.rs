@@ -8,7 +8,11 @@ use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::grpc::wire::{self, Event, event::Payload, occurred::Precision};
+use crate::domain::id::SourceName;
+use crate::grpc::wire::{self, Event, SourceStatement, event::Payload, occurred::Precision};
+
+/// Whoever runs the server: no posting system.
+pub(super) const OPERATOR: &str = SourceName::OPERATOR;
 
 /// The namespace of the demo's ids: random once, fixed since.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f2c_8f0e_51d7_4b0b_9a3e_7d4c_21b6_e508);
@@ -34,6 +38,24 @@ pub enum Intent {
     Refuse(&'static str, &'static str),
 }
 
+/// What of a step only the running ledger can tell: how many records it holds, its root, a report of it. The id of the
+/// event does not depend on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// Nothing: it is posted as it is written.
+    Nothing,
+    /// How many records a release point counts.
+    Position,
+    /// The sequence of the event with that id from that source: what is to be erased.
+    Reference(&'static str, String),
+    /// How many records a report counts, and the hash of its HTML.
+    Report(Date),
+    /// The root that an auditor found, and their signature.
+    Opinion,
+    /// No event: the operator says that the ledger's clock is right.
+    Clock,
+}
+
 /// One request of one posting system.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -45,6 +67,10 @@ pub struct Step {
     pub intent: Intent,
     /// What is said, in one request.
     pub events: Vec<Event>,
+    /// What is added to it when it is posted.
+    pub fill: Fill,
+    /// By how many seconds the machine's clock is ahead of the time, by a fault of the machine.
+    pub clock_ahead: i64,
 }
 
 /// The steps of a year, in the order in which they were written down.
@@ -61,11 +87,53 @@ impl Year {
 
     /// The same, with something else meant to happen.
     pub(super) fn step(&mut self, on: Date, source: &'static str, intent: Intent, events: Vec<Event>) {
+        self.push(on, source, intent, events, Fill::Nothing, 0);
+    }
+
+    /// One event that is completed from what the ledger holds by then.
+    pub(super) fn filled(&mut self, on: Date, source: &'static str, fill: Fill, event: Event) {
+        self.push(on, source, Intent::Record, vec![event], fill, 0);
+    }
+
+    /// The machine's clock jumps, what is posted then is refused, and the operator sets it right.
+    pub(super) fn clock_jumps(&mut self, on: Date, seconds: i64, source: &'static str, refused: Vec<Event>) {
+        let intent = Intent::Refuse("READ_ONLY", "an event, while the ledger's clock was not trusted");
+        self.push(on, source, intent, refused, Fill::Nothing, seconds);
+        self.push(on, OPERATOR, Intent::Record, Vec::new(), Fill::Clock, 0);
+    }
+
+    fn push(
+        &mut self,
+        on: Date,
+        source: &'static str,
+        intent: Intent,
+        events: Vec<Event>,
+        fill: Fill,
+        clock_ahead: i64,
+    ) {
         let earlier = self.steps.iter().filter(|step| step.at.date() == on).count() as i8;
         // From 09:00 on, eleven minutes apart: no day of the script comes near to six in the evening.
         let minutes = 11 * i16::from(earlier.min(48));
         let at = on.at(9 + (minutes / 60) as i8, (minutes % 60) as i8, 0, 0);
-        self.steps.push(Step { at, source, intent, events });
+        self.steps.push(Step { at, source, intent, events, fill, clock_ahead });
+    }
+
+    /// The event about a subject that was written down first and that the test names; it must have been.
+    pub(super) fn said(&self, subject: &str, is_it: impl Fn(&Payload) -> bool) -> Event {
+        let mut said = self.steps.iter().filter(|step| step.intent == Intent::Record);
+        let it = |event: &&Event| event.subject == subject && event.payload.as_ref().is_some_and(&is_it);
+        said.find_map(|step| step.events.iter().find(it)).cloned().unwrap_or_else(|| {
+            unreachable!("invariant: the script says something of {subject} before it names it")
+        })
+    }
+
+    /// The ids of what a source got recorded on the days of a span, as far as it is written down.
+    pub(super) fn posted(&self, source: &str, from: Date, to: Date) -> Vec<Uuid> {
+        let recorded = |step: &&Step| {
+            step.source == source && step.intent == Intent::Record && (from..=to).contains(&step.at.date())
+        };
+        let events = self.steps.iter().filter(recorded).flat_map(|step| &step.events);
+        events.filter_map(|event| Uuid::parse_str(&event.event_id).ok()).collect()
     }
 
     /// The steps in the order in which they are posted.
@@ -80,7 +148,7 @@ pub(super) fn event(on: Date, subject: &str, post: &str, payload: Payload) -> Ev
     named(Event {
         event_id: String::new(),
         subject: subject.to_owned(),
-        occurred: Some(wire::Occurred { precision: Some(Precision::Day(date(on))) }),
+        occurred: occurred(on),
         source_sequence: None,
         producer_recorded_at: None,
         actor_post: post.to_owned(),
@@ -89,6 +157,11 @@ pub(super) fn event(on: Date, subject: &str, post: &str, payload: Payload) -> Ev
         expected: None,
         payload: Some(payload),
     })
+}
+
+/// A day, as events have it.
+pub(super) fn occurred(on: Date) -> Option<wire::Occurred> {
+    Some(wire::Occurred { precision: Some(Precision::Day(date(on))) })
 }
 
 /// The event under the id that its content gives it. Events about feedback get one that looks random, as the ledger
@@ -115,6 +188,38 @@ fn looks_random(name: &[u8]) -> Uuid {
     let mut bits = [0; 16];
     bits.copy_from_slice(&hash(name)[..16]);
     uuid::Builder::from_random_bytes(bits).into_uuid()
+}
+
+/// An event said anew, and why. It keeps its id.
+pub(super) fn corrected(on: Date, by: &str, anew: Event, approver: &str, reason: &str) -> Event {
+    let subject = anew.subject.clone();
+    let correction = wire::CorrectionMade {
+        corrected: Some(Box::new(anew)),
+        target_source: String::new(),
+        approver_post: approver.to_owned(),
+        reason: reason.to_owned(),
+    };
+    event(on, &subject, by, Payload::CorrectionMade(Box::new(correction)))
+}
+
+/// A source's word about what it got recorded in a period: how many events, and which.
+pub(super) fn stated(on: Date, source: &str, (from, to): (Date, Date), mut ids: Vec<Uuid>) -> Event {
+    ids.sort_unstable();
+    let digest = ids.iter().fold(Sha256::new(), |hash, id| hash.chain_update(id.as_bytes()));
+    let statement = SourceStatement {
+        period_from: Some(date(from)),
+        period_to: Some(date(to)),
+        count: ids.len() as u64,
+        digest: digest.finalize().to_vec(),
+    };
+    event(on, &format!("source/{source}"), "", Payload::SourceStatement(statement))
+}
+
+/// A fixed key of an invented auditor: right for a demo, wrong for anything else.
+pub(super) fn auditors_key() -> ed25519_dalek::SigningKey {
+    let mut seed = [0; 32];
+    seed.copy_from_slice(&hash(b"the auditor's key"));
+    ed25519_dalek::SigningKey::from_bytes(&seed)
 }
 
 /// The SHA-256 of an invented document.

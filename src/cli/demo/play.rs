@@ -1,17 +1,20 @@
 //! Posts the script to a real server through real gRPC clients, one for each posting system, and keeps the tally.
 //!
-//! Invariant: the simulated clock is set before each step and never goes back. Whatever happens otherwise than the
+//! Invariant: the simulated clock is set before each step. Whatever happens otherwise than the
 //! script means it to is a surprise, and a surprise is a defect: of the script or of the service.
 
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
-use super::cast;
-use super::pen::{Intent, Step};
-use crate::cli::client::{Refusal, Server, Who};
-use crate::grpc::wire::{AppendRequest, AppendResponse, recorder_service_client::RecorderServiceClient};
-use crate::journal::clock::SimulatedClock;
+use super::fill::{self, Known};
+use super::pen::{Fill, Intent, OPERATOR, Step};
+use super::stage::StageClock;
+use super::story::Story;
+use crate::cli::client::{self, Refusal, Server, Who};
+use crate::grpc::wire::{
+    AppendRequest, AppendResponse, CorrectClockRequest, recorder_service_client::RecorderServiceClient,
+};
 
 /// What became of one posting system's year.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,25 +50,34 @@ type Recorder = RecorderServiceClient<crate::cli::client::Calls>;
 /// Posts every step at its own time.
 pub(super) async fn play(
     server: &Server,
-    ledger: &str,
-    clock: &SimulatedClock,
+    story: &Story,
+    clock: &StageClock,
     zone: &TimeZone,
-    steps: Vec<Step>,
 ) -> anyhow::Result<Played> {
     let mut recorders: BTreeMap<&str, Recorder> = BTreeMap::new();
-    for (source, ..) in &cast::SOURCES {
+    for (source, ..) in story.sources {
         let who = Who { source: Some((*source).to_owned()), token: None };
         recorders.insert(source, server.calling_as(&who)?.recorder());
     }
-    let mut played = Played::default();
-    for step in steps {
-        clock.set(zone.to_timestamp(step.at).context("a time of the script")?);
+    let (mut played, mut known) = (Played::default(), Known::default());
+    for step in &story.steps {
+        clock.set(zone.to_timestamp(step.at).context("a time of the script")?, step.clock_ahead);
+        if step.fill == Fill::Clock {
+            let answer = server.admin().correct_clock(CorrectClockRequest { ledger: story.name() }).await;
+            let answer = answer.map_err(|status| client::failed(&status))?.into_inner();
+            answer.receipt.iter().for_each(|receipt| known.learn(receipt));
+            played.tallies.entry(OPERATOR).or_default().recorded += 1;
+            continue;
+        }
         let recorder = recorders.get_mut(step.source).context("a source of the script")?;
-        let request =
-            AppendRequest { ledger: ledger.to_owned(), events: step.events.clone(), ..Default::default() };
-        match recorder.append(request).await {
-            Ok(answer) => played.recorded(&step, &answer.into_inner()),
-            Err(status) => played.refused(&step, &Refusal::of(&status)),
+        let events = fill::events(server, story, &known, step).await?;
+        match recorder.append(AppendRequest { ledger: story.name(), events, ..Default::default() }).await {
+            Ok(answer) => {
+                let answer = answer.into_inner();
+                answer.results.iter().filter_map(|it| it.receipt.as_ref()).for_each(|it| known.learn(it));
+                played.recorded(step, &answer);
+            }
+            Err(status) => played.refused(step, &Refusal::of(&status)),
         }
     }
     Ok(played)

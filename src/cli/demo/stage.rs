@@ -3,24 +3,31 @@
 //! Invariant: nothing is removed but what an earlier demo made, and nothing at all while a server holds it.
 
 use anyhow::{Context as _, anyhow, bail};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use std::{fs, net::Ipv4Addr, path::Path, path::PathBuf, sync::Arc};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use std::{
+    fs,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 use storage::{Backend as _, FileBackend, backend::LockError};
 use tokio::sync::oneshot;
 
 use super::{
-    LEDGER, cast,
+    LEDGER, SECOND, cast, fill,
     pen::{after, day},
     play::{self, Played},
-    script,
+    story::{self, Story},
 };
 use crate::cli::client::{self, Server, Who};
 use crate::cli::report;
 use crate::config::Config;
-use crate::grpc::wire::{
-    Access, CreateLedgerRequest, GetReportRequest, LedgerOpened, ListLedgersRequest, SetGrantsRequest,
-};
-use crate::journal::clock::SimulatedClock;
+use crate::grpc::wire::{Access, CreateLedgerRequest, GetReportRequest, LedgerOpened, SetGrantsRequest};
+use crate::journal::clock::{Clock, SimulatedClock};
 use crate::reports::{Report, ReportName};
 use crate::server;
 
@@ -33,11 +40,40 @@ const ZONE: &str = "Europe/London";
 /// The day as at which the reports are made: the end of the financial year.
 pub(super) const AS_AT: Date = day(3, 31);
 
-/// What came of the performance.
+/// What came of one story.
 pub(super) struct Year {
+    pub(super) story: Story,
     pub(super) played: Played,
-    /// R1, R2, R5.
+    /// All of the first ledger, R1 of the second.
     pub(super) reports: Vec<Report>,
+}
+
+/// A simulated clock whose wall can run ahead of the time that passes, as a machine's clock that was set wrong.
+pub(super) struct StageClock {
+    passing: SimulatedClock,
+    ahead: AtomicI64,
+}
+
+impl StageClock {
+    fn at(now: Timestamp) -> Self {
+        Self { passing: SimulatedClock::at(now), ahead: AtomicI64::new(0) }
+    }
+
+    /// Sets the time, and by how many seconds the wall is ahead of it.
+    pub(super) fn set(&self, now: Timestamp, ahead: i64) {
+        self.passing.set(now);
+        self.ahead.store(ahead, Ordering::SeqCst);
+    }
+}
+
+impl Clock for StageClock {
+    fn now(&self) -> Timestamp {
+        self.passing.now() + SignedDuration::from_secs(self.ahead.load(Ordering::SeqCst))
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.passing.monotonic()
+    }
 }
 
 /// Makes the directory ready. Whether an earlier demo was replaced.
@@ -52,7 +88,8 @@ pub(super) fn prepare(data: &Path) -> anyhow::Result<bool> {
     for entry in fs::read_dir(data).with_context(failed)? {
         let path = entry.with_context(failed)?.path();
         // Somebody's own ledger would not survive a replacement, and tokens would keep the demo out.
-        let is_own = path.join("log").is_dir() && !path.ends_with(LEDGER) || path.ends_with("tokens.json");
+        let is_demos = path.ends_with(LEDGER) || path.ends_with(SECOND);
+        let is_own = path.join("log").is_dir() && !is_demos || path.ends_with("tokens.json");
         if is_own || !is_ours {
             bail!(
                 "{}: no demo made this, and it is left alone; choose another directory with --data",
@@ -60,13 +97,15 @@ pub(super) fn prepare(data: &Path) -> anyhow::Result<bool> {
             );
         }
     }
-    let earlier = data.join(LEDGER);
-    let replaced = earlier.join("log").is_dir();
-    if replaced {
-        check_unlocked(&earlier)?;
+    let earlier: Vec<_> =
+        [LEDGER, SECOND].iter().map(|name| data.join(name)).filter(|it| it.exists()).collect();
+    let mut replaced = false;
+    for ledger in earlier.iter().filter(|it| it.join("log").is_dir()) {
+        replaced = true;
+        check_unlocked(ledger)?;
     }
-    if earlier.exists() {
-        fs::remove_dir_all(&earlier).with_context(failed)?;
+    for ledger in &earlier {
+        fs::remove_dir_all(ledger).with_context(failed)?;
     }
     fs::write(data.join(MARK), MARK_TEXT).with_context(failed)?;
     Ok(replaced)
@@ -83,12 +122,12 @@ fn check_unlocked(ledger: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Starts a server, plays the year, asks for the reports, stops the server.
-pub(super) async fn perform(data: PathBuf) -> anyhow::Result<Year> {
+/// Starts a server, plays each story, asks for its reports, stops the server.
+pub(super) async fn perform(data: PathBuf) -> anyhow::Result<Vec<Year>> {
     let zone = TimeZone::get(ZONE).with_context(|| format!("the time zone {ZONE}"))?;
     let time =
         |day: Date, hour| -> anyhow::Result<Timestamp> { Ok(zone.to_timestamp(day.at(hour, 0, 0, 0))?) };
-    let clock = Arc::new(SimulatedClock::at(time(day(4, 1), 8)?));
+    let clock = Arc::new(StageClock::at(time(day(4, 1), 8)?));
     let config = Config { listen: (Ipv4Addr::LOCALHOST, 0).into(), data, ..Config::default() };
     let (ready, address) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -102,11 +141,17 @@ pub(super) async fn perform(data: PathBuf) -> anyhow::Result<Year> {
     };
     let performed = async {
         let server = Server::connect(&format!("http://{address}"), &Who::default()).await?;
-        let ledger = open(&server).await?;
-        let played = play::play(&server, &ledger, &clock, &zone, script::year()).await?;
-        clock.set(time(after(4, 10), 17)?);
-        let reports = reports(&server, &ledger).await?;
-        anyhow::Ok(Year { played, reports })
+        let mut years = Vec::new();
+        for story in story::all() {
+            // Each story begins a year earlier than the one before ended: the time goes back, in another ledger.
+            clock.set(time(day(4, 1), 8)?, 0);
+            open(&server, &story).await?;
+            let played = play::play(&server, &story, &clock, &zone).await?;
+            clock.set(time(after(4, 10), 17)?, 0);
+            let reports = reports(&server, &story).await?;
+            years.push(Year { story, played, reports });
+        }
+        anyhow::Ok(years)
     }
     .await;
     // It may have ended by itself; then joining it says why.
@@ -115,39 +160,38 @@ pub(super) async fn perform(data: PathBuf) -> anyhow::Result<Year> {
     performed
 }
 
-/// The reports, from views that hold everything that was posted.
-async fn reports(server: &Server, ledger: &str) -> anyhow::Result<Vec<Report>> {
-    let listed = server.admin().list_ledgers(ListLedgersRequest {}).await;
-    let ledgers = listed.map_err(|status| client::failed(&status))?.into_inner().ledgers;
-    let size = ledgers.iter().find(|it| it.name == ledger).map(|it| it.size);
+/// The reports, from views that hold everything that was posted: all of the first ledger, of the second how its promises
+/// stand.
+async fn reports(server: &Server, story: &Story) -> anyhow::Result<Vec<Report>> {
     let request = GetReportRequest {
-        ledger: ledger.to_owned(),
+        ledger: story.name(),
         as_at: Some(report::day(AS_AT)),
-        at_least: size,
+        at_least: Some(fill::ledger(server, story).await?.size),
         ..GetReportRequest::default()
     };
     let mut reports = Vec::new();
     for name in ReportName::ALL {
-        reports.push(report::ask(server, name, request.clone()).await?);
+        if story.ledger == LEDGER || name == ReportName::Commitments {
+            reports.push(report::ask(server, name, request.clone()).await?);
+        }
     }
     Ok(reports)
 }
 
-async fn open(server: &Server) -> anyhow::Result<String> {
+async fn open(server: &Server, story: &Story) -> anyhow::Result<()> {
     let opened = LedgerOpened {
-        organisation: "Improvement Service".into(),
-        origin: "pledgebook.example/improvement-service".into(),
+        organisation: story.organisation.into(),
+        origin: story.origin.into(),
         time_zone: ZONE.into(),
         example_data: true,
         simulated_clock: true,
         access: Access::Granted.into(),
     };
-    let name = client::ledger_name("NAME", LEDGER)?;
-    let request = CreateLedgerRequest { name: name.clone(), opened: Some(opened) };
+    let request = CreateLedgerRequest { name: story.name(), opened: Some(opened) };
     server.admin().create_ledger(request).await.map_err(|status| client::failed(&status))?;
-    let request = SetGrantsRequest { ledger: name.clone(), grants: cast::grants() };
+    let request = SetGrantsRequest { ledger: story.name(), grants: cast::grants(story.sources) };
     server.admin().set_grants(request).await.map_err(|status| client::failed(&status))?;
-    Ok(name)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! deadline that is moved is the one in force, and evidence is attached before it is named.
 
 mod plans;
+mod progress;
 
 use jiff::civil::Date;
 
@@ -19,6 +20,7 @@ pub(super) fn write(year: &mut Year) {
     for plan in &PLANS {
         Tracked { plan, due: plan.due, evidence: Vec::new() }.write(year);
     }
+    progress::write(year);
 }
 
 /// An action on its way through the year.

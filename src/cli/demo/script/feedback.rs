@@ -289,7 +289,8 @@ fn received(
     })
 }
 
-fn answered(id: &str, on: Date, outcome: ResponseOutcome) -> Event {
+/// An answer, in public where nobody can be reached.
+pub(super) fn answered(id: &str, on: Date, outcome: ResponseOutcome) -> Event {
     let contact = ITEMS.iter().find(|item| item.id == id).map_or(Contact::None, |item| item.contact);
     let public = contact == Contact::None;
     let answer = FeedbackResponded {
@@ -304,6 +305,7 @@ fn anonymity(item: &Item) -> Anonymity {
     if item.named { Anonymity::Named } else { Anonymity::Confidential }
 }
 
-fn subject(id: &str) -> String {
+/// The subject of an item.
+pub(super) fn subject(id: &str) -> String {
     format!("feedback/{}", feedback_id(id))
 }

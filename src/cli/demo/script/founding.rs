@@ -15,7 +15,7 @@ use crate::grpc::wire::{
 const COUNCILS: &str = include_str!("../councils.csv");
 
 /// The lists of codes: name, then code and title.
-const LISTS: [(&str, &[(&str, &str)]); 5] = [
+const LISTS: [(&str, &[(&str, &str)]); 9] = [
     (
         "audience",
         &[
@@ -52,6 +52,9 @@ const LISTS: [(&str, &[(&str, &str)]); 5] = [
             ("online-form", "Online form"),
             ("drop-in", "Drop-in session"),
             ("mailbox", "Feedback mailbox"),
+            ("intranet", "Intranet"),
+            ("team-meeting", "Team meetings"),
+            ("poster", "Posters in the offices"),
         ],
     ),
     (
@@ -73,6 +76,41 @@ const LISTS: [(&str, &[(&str, &str)]); 5] = [
             ("policy-document", "Policy document"),
             ("audit-note", "Note of an audit"),
             ("photographs", "Photographs of a place"),
+        ],
+    ),
+    (
+        "progress",
+        &[
+            ("on-track", "On track"),
+            ("at-risk", "At risk"),
+            ("delayed", "Delayed"),
+            ("waiting", "Waiting for somebody else"),
+        ],
+    ),
+    (
+        "support-kind",
+        &[
+            ("coaching", "Coaching"),
+            ("practice-circle", "Practice circle"),
+            ("reflective-session", "Reflective session"),
+        ],
+    ),
+    (
+        "support-route",
+        &[
+            ("employee-assistance", "Employee assistance programme"),
+            ("occupational-health", "Occupational health"),
+            ("national-helpline", "National helplines"),
+        ],
+    ),
+    (
+        "partner",
+        &[
+            ("health-board", "A health board"),
+            ("third-sector-interface", "A third sector interface"),
+            ("police-division", "A police division"),
+            ("integration-authority", "An integration authority"),
+            ("housing-association", "A housing association"),
         ],
     ),
 ];
@@ -158,7 +196,7 @@ fn settings() -> Event {
     event(OPENING, "settings/reports", BY, Payload::ReportSettingsAdopted(settings))
 }
 
-#[cfg(test)]
+/// Whether nobody works on that day.
 pub(super) fn is_day_off(on: Date) -> bool {
     use jiff::civil::Weekday::{Saturday, Sunday};
     matches!(on.weekday(), Saturday | Sunday) || HOLIDAYS.iter().any(|(holiday, _)| *holiday == on)

@@ -6,13 +6,14 @@
 
 use jiff::civil::Date;
 
-use super::super::cast::{AUDIT, DIARY, GOVERNANCE, PEOPLE, POLICIES, SURVEY, TRACKER};
-use super::super::pen::{Intent, Year, date, day, document, event, named};
-use super::{evidence, feedback};
+use super::super::cast::{AUDIT, DIARY, GOVERNANCE, LMS, PEOPLE, POLICIES, SURVEY, TRACKER};
+use super::super::pen::{Intent, Year, corrected, date, day, document, event, named, stated};
+use super::{corrections, evidence, feedback, learning, operation, surveys};
 use crate::grpc::wire::{
     ActionCancelled, ActionCompleted, ActionPlanned, ActionStarted, ActionVerified, CommitmentKind,
-    CommitmentMade, DeadlineRevised, Event, EventVoided, Expected, Origin, PolicyChangeApproved,
-    PolicyChanged, VoidGround, event::Payload, expected::Condition,
+    CommitmentMade, DeadlineRevised, Event, EventVoided, Expected, FeedbackConsidered, LearningDelivered,
+    Origin, PolicyChangeApproved, PolicyChanged, ResponseMode, ResponseOutcome, VoidGround, event::Payload,
+    expected::Condition,
 };
 
 pub(super) fn write(year: &mut Year) {
@@ -21,6 +22,8 @@ pub(super) fn write(year: &mut Year) {
     refused_forms(year);
     refused_rights(year);
     refused_untruths(year);
+    refused_about_people(year);
+    refused_steering(year);
 }
 
 fn voids(year: &mut Year) {
@@ -214,6 +217,52 @@ fn refused_untruths(year: &mut Year) {
     let on = day(2, 4);
     let homeless = planned(on, "new-logo", "A new logo", "C17", day(3, 31));
     refuse(year, on, TRACKER, ("UNKNOWN_REFERENCE", "an action for a promise nobody made"), vec![homeless]);
+}
+
+fn refused_about_people(year: &mut Year) {
+    let on = day(6, 6);
+    let delivered = LearningDelivered { minutes: 90, attendances: Some(30) };
+    let payload = Payload::LearningDelivered(delivered);
+    let twice = event(day(6, 5), "session/essentials-june", "head-of-learning", payload);
+    refuse(year, on, LMS, ("SESSION_ALREADY_DELIVERED", "the same session delivered twice"), vec![twice]);
+    let on = day(1, 30);
+    let reached = ([76, 60, 65, 4, 1], [9, 9, 6, 1, 0]);
+    let uneven = vec![learning::covered(on, "whole", &reached)];
+    refuse(year, on, LMS, ("MALFORMED", "more people skilled than informed"), uneven);
+    let on = day(2, 20);
+    let tried = "a count of eight people, where ten are the least";
+    refuse(year, on, SURVEY, ("MALFORMED", tried), vec![surveys::too_few(on)]);
+    let on = day(6, 13);
+    let direct = FeedbackConsidered { mode: ResponseMode::Direct.into() };
+    let payload = Payload::FeedbackConsidered(direct);
+    let unreachable = event(on, &feedback::subject("f07"), "governance-lead", payload);
+    let tried = "a direct reply to somebody who left no way to reply";
+    refuse(year, on, POLICIES, ("FEEDBACK_NOT_CONTACTABLE", tried), vec![unreachable]);
+    let on = day(3, 12);
+    let answer = feedback::answered("f15", on, ResponseOutcome::NoChange);
+    let tried = "an answer to feedback that was taken back";
+    refuse(year, on, POLICIES, ("FEEDBACK_WITHDRAWN", tried), vec![answer]);
+}
+
+fn refused_steering(year: &mut Year) {
+    let on = day(7, 31);
+    let early = vec![operation::release_point(on, "summer")];
+    let tried = "figures about people released after two weeks";
+    refuse(year, on, GOVERNANCE, ("RELEASE_POINT_TOO_SOON", tried), early);
+    let on = day(6, 30);
+    let ahead = stated(on, AUDIT, (day(6, 1), on), Vec::new());
+    let tried = "a statement of a month that is not over";
+    refuse(year, on, AUDIT, ("STATED_PERIOD_NOT_OVER", tried), vec![ahead]);
+    // The day of completion would move: nobody agreed, and then nobody but the owner.
+    let on = day(10, 21);
+    for (approver, reason, tried) in [
+        ("", "MALFORMED", "a day of completion corrected without anybody's agreement"),
+        ("head-of-people", "APPROVER_NOT_INDEPENDENT", "the same, agreed by whoever owns the action"),
+    ] {
+        let anew = corrections::letters_done(year, day(9, 26));
+        let moved = corrected(on, "head-of-people", anew, approver, "It was done earlier.");
+        refuse(year, on, TRACKER, (reason, tried), vec![moved]);
+    }
 }
 
 fn refuse(

@@ -3,6 +3,8 @@
 //! Invariant: a change that the register says came from feedback names that feedback. One change came into force
 //! unapproved, one is editorial, one takes effect after the year, one still waits: reports must tell them apart.
 
+mod ends;
+
 use jiff::civil::Date;
 
 use super::super::cast::POLICIES;
@@ -183,9 +185,10 @@ const CHANGES: [Change; 9] = [
 
 pub(super) fn write(year: &mut Year) {
     year.post(day(4, 2), POLICIES, REGISTER.iter().map(registered).collect());
-    for change in &CHANGES {
+    for change in CHANGES.iter().chain(&ends::CHANGES) {
         change.write(year);
     }
+    ends::write(year);
 }
 
 fn registered(&(id, title, owner, review_due): &(&str, &str, &str, Date)) -> Event {
