@@ -225,7 +225,8 @@ rules! {
     // Operation: sources, erasures, reports, opinions, the clock
     SOURCE_ALREADY_SUCCEEDED:
         "another system succeeded this source already; void that first, or name the end of the chain as the old one";
-    SUCCESSION_BY_OTHER: "only the old system, one that succeeded it, or the operator says what goes on in its place";
+    SUCCESSION_BY_SUCCESSOR:
+        "a system does not say itself that it succeeds another; let the old one, governance or an operator say so";
     SOURCE_SUCCESSION_CIRCLE: "this source itself succeeded the new one, directly or through others";
     STATEMENT_OF_OTHER_SOURCE:
         "a source states what it posted itself, or what a source that it succeeded posted; let that one state it";

@@ -55,10 +55,10 @@ pub(super) fn succeeded<W: World>(case: &mut Case<'_, W>, succeeded: &SourceSucc
     if succeeded.to == old {
         return Err(rules::SUCCEEDS_ITSELF.at("source_succeeded.to").into());
     }
-    // Otherwise a system could make itself the successor of another, and correct what that one said.
+    // Otherwise a system could take the place of another by itself, and correct what that one said.
     let poster = case.fact.source.clone();
-    if poster.as_str() != SourceName::OPERATOR && !case.is_or_succeeds(&poster, &old)? {
-        return Err(rules::SUCCESSION_BY_OTHER.refusal(None).into());
+    if case.is_or_succeeds(&poster, &succeeded.to)? {
+        return Err(rules::SUCCESSION_BY_SUCCESSOR.refusal(None).into());
     }
     match successors(case, &succeeded.to)?.iter().find(|(to, _)| *to == old) {
         Some((_, sequence)) => Err(rules::SOURCE_SUCCESSION_CIRCLE.refusal(Some(*sequence)).into()),

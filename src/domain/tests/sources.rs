@@ -218,9 +218,13 @@ fn given_a_succession_when_a_grant_follows_then_both_are_held() {
 }
 
 #[test]
-fn succession_by_other() {
-    let usurped = || succeeded("2026-06-01", "tracker", "register").from("register");
-    given([]).when(usurped()).then_refused(&SUCCESSION_BY_OTHER);
-    given([]).when(usurped().from("operator")).then_accepted();
+fn succession_by_successor() {
+    let usurped = || succeeded("2026-06-01", "tracker", "board").from("board");
+    given([]).when(usurped()).then_refused(&SUCCESSION_BY_SUCCESSOR);
+    given([]).when(usurped().from("governance")).then_accepted();
     given([]).when(usurped().from("tracker")).then_accepted();
+    // Nor through one that it will succeed.
+    given([succeeded("2026-05-01", "board", "desk")])
+        .when(usurped().from("desk"))
+        .then_refused(&SUCCESSION_BY_SUCCESSOR);
 }
