@@ -55,15 +55,16 @@ pub(super) fn succeeded<W: World>(case: &mut Case<'_, W>, succeeded: &SourceSucc
     if succeeded.to == old {
         return Err(rules::SUCCEEDS_ITSELF.at("source_succeeded.to").into());
     }
+    let circle = successors(case, &succeeded.to)?.into_iter().find(|(to, _)| *to == old);
+    if let Some((_, sequence)) = circle {
+        return Err(rules::SOURCE_SUCCESSION_CIRCLE.refusal(Some(sequence)).into());
+    }
     // Otherwise a system could take the place of another by itself, and correct what that one said.
     let poster = case.fact.source.clone();
     if case.is_or_succeeds(&poster, &succeeded.to)? {
         return Err(rules::SUCCESSION_BY_SUCCESSOR.refusal(None).into());
     }
-    match successors(case, &succeeded.to)?.iter().find(|(to, _)| *to == old) {
-        Some((_, sequence)) => Err(rules::SOURCE_SUCCESSION_CIRCLE.refusal(Some(*sequence)).into()),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The source that the event's subject names.
