@@ -9,6 +9,7 @@ use crate::cli::{
     out::{self, Align},
     verify::{self, Verified},
 };
+use crate::domain::irregularity::Irregularity;
 use crate::reports::{self, Format, Report};
 
 /// Refusals that are shown.
@@ -154,8 +155,35 @@ fn posted(year: &Year, width: usize) -> String {
             width,
         );
     }
-    let marks: Vec<_> = played.marks.iter().map(|(mark, number)| format!("{mark} {number}")).collect();
-    page + &out::paragraph("Marks: ", &marks.join(", "), width)
+    let columns = [("Mark", Align::Left), ("Times", Align::Right), ("What happened", Align::Left)];
+    let marks = played.marks.iter();
+    let rows: Vec<_> = marks
+        .map(|(mark, times)| {
+            let what = Irregularity::parse(mark).map_or("", happened);
+            vec![mark.clone(), out::thousands(*times), what.to_owned()]
+        })
+        .collect();
+    page + "\n" + &out::table(&columns, &rows, width)
+}
+
+/// What a mark says, as a chief executive would.
+const fn happened(mark: Irregularity) -> &'static str {
+    match mark {
+        Irregularity::LateRecorded => "said after something later had been said of it",
+        Irregularity::Unapproved => "a policy came into force and nobody had approved it",
+        Irregularity::NoAnonymousRoute => "people were asked and could not stay anonymous",
+        Irregularity::SelfVerified => "verified by whoever owns it",
+        Irregularity::SameHolder => "judged by another post of the same person",
+        Irregularity::SameSource => "verified in the system that had said it was done",
+        Irregularity::NoEvidence => "said to be done, with nothing to show",
+        Irregularity::BackdatedDeadline => "a deadline moved after the event; it does not clear lateness",
+        Irregularity::ClockBehind => "the ledger's clock was behind its last record",
+        Irregularity::OverCapacity => "more attendances than seats",
+        Irregularity::SelfAssessed => "reviewed by whoever owns it",
+        Irregularity::MoreResponsesThanInvited => "more answered than were asked",
+        Irregularity::SelfUpheld => "doubted evidence upheld by whoever had attached it",
+        Irregularity::StatementMismatch => "a system counts other events than the ledger holds",
+    }
 }
 
 fn refused(year: &Year, width: usize) -> String {

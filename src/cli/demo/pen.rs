@@ -148,7 +148,7 @@ pub(super) fn event(on: Date, subject: &str, post: &str, payload: Payload) -> Ev
     named(Event {
         event_id: String::new(),
         subject: subject.to_owned(),
-        occurred: occurred(on),
+        occurred: Some(occurred(on)),
         source_sequence: None,
         producer_recorded_at: None,
         actor_post: post.to_owned(),
@@ -160,8 +160,8 @@ pub(super) fn event(on: Date, subject: &str, post: &str, payload: Payload) -> Ev
 }
 
 /// A day, as events have it.
-pub(super) fn occurred(on: Date) -> Option<wire::Occurred> {
-    Some(wire::Occurred { precision: Some(Precision::Day(date(on))) })
+pub(super) fn occurred(on: Date) -> wire::Occurred {
+    wire::Occurred { precision: Some(Precision::Day(date(on))) }
 }
 
 /// The event under the id that its content gives it. Events about feedback get one that looks random, as the ledger

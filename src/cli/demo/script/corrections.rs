@@ -7,7 +7,7 @@
 use jiff::civil::Date;
 
 use super::super::cast::{LMS, TRACKER};
-use super::super::pen::{Year, corrected, day};
+use super::super::pen::{Year, corrected, day, occurred};
 use super::learning;
 use crate::grpc::wire::{Event, event::Payload};
 
@@ -40,6 +40,6 @@ pub(super) fn write(year: &mut Year) {
 pub(super) fn letters_done(year: &Year, on: Date) -> Event {
     let is_done = |payload: &Payload| matches!(payload, Payload::ActionCompleted(_));
     let mut done = year.said("action/absence-letters", is_done);
-    done.occurred = super::super::pen::occurred(on);
+    done.occurred = Some(occurred(on));
     done
 }

@@ -9,6 +9,9 @@ use super::super::cast::GOVERNANCE;
 use super::super::pen::{Year, after, date, day, event};
 use crate::grpc::wire::{Direction, MeasureAgreed, MeasureReported, MeasureRevised, event::Payload};
 
+/// A value: recorded on, of which period, how many, of how many.
+type Value = (Date, (Date, Date), u32, Option<u32>);
+
 struct Measure {
     id: &'static str,
     commitment: &'static str,
@@ -23,8 +26,7 @@ struct Measure {
     owner: &'static str,
     /// Revised on, to target, due, why.
     revised: Option<(Date, &'static str, Date, &'static str)>,
-    /// Recorded on, period, how many, of how many.
-    reported: &'static [(Date, (Date, Date), u32, Option<u32>)],
+    reported: &'static [Value],
 }
 
 const Q1: (Date, Date) = (day(4, 1), day(6, 30));

@@ -19,8 +19,11 @@ const UNITS: [(&str, &str); 4] = [
     ("corporate", "Corporate services"),
 ];
 
-/// Counted for, recorded on, and of each unit how many people work there and how many of them lead.
-const BASELINES: [(Date, Date, [(u32, u32); 4]); 3] = [
+/// Counted for, recorded on, and each unit's count.
+type Baseline = (Date, Date, [(u32, u32); 4]);
+
+/// Of each unit how many people work there and how many of them lead.
+const BASELINES: [Baseline; 3] = [
     (day(4, 1), day(4, 2), [(74, 9), (31, 4), (24, 3), (19, 2)]),
     (day(9, 30), day(10, 1), [(76, 9), (32, 4), (25, 3), (19, 2)]),
     (day(3, 31), after(4, 2), [(77, 10), (32, 4), (26, 3), (19, 3)]),

@@ -46,6 +46,9 @@ const PARTNERS: Wave = Wave {
     population: 118,
 };
 
+/// How many chose which option; withheld: how many answered.
+type Counts = Result<[u32; 6], u32>;
+
 /// A question, its commitment, and how many chose which option in spring and in winter.
 type Question = (&'static str, &'static str, [u32; 6], [u32; 6]);
 
@@ -62,7 +65,7 @@ const QUESTIONS: [Question; 9] = [
 ];
 
 /// One question by unit, in winter: how many were asked, and what they chose. None: withheld, with so many answers.
-const BY_UNIT: [(&str, u32, Result<[u32; 6], u32>); 3] = [
+const BY_UNIT: [(&str, u32, Counts); 3] = [
     ("change-improvement", 32, Ok([8, 13, 4, 2, 1, 1])),
     ("digital-data", 26, Err(22)),
     ("corporate", 19, Err(8)),
@@ -86,16 +89,16 @@ pub(super) fn write(year: &mut Year) {
 /// A unit from which few answered, counted all the same: what the ledger refuses.
 pub(super) fn too_few(on: Date) -> Event {
     let mut event = WINTER.cell("feel-safe", "C10", "corporate", Ok([2, 3, 1, 1, 0, 1]));
-    event.occurred = occurred(on);
+    event.occurred = Some(occurred(on));
     named(event)
 }
 
 impl Wave {
-    fn result(&self, item: &str, commitment: &str, counts: Result<[u32; 6], u32>) -> Event {
+    fn result(&self, item: &str, commitment: &str, counts: Counts) -> Event {
         self.cell(item, commitment, "", counts)
     }
 
-    fn cell(&self, item: &str, commitment: &str, unit: &str, counts: Result<[u32; 6], u32>) -> Event {
+    fn cell(&self, item: &str, commitment: &str, unit: &str, counts: Counts) -> Event {
         let given = counts.unwrap_or_default();
         let option = |(option, &count): (&&str, &u32)| OptionCount { option: (*option).into(), count };
         let withheld = counts.is_err();
