@@ -8,11 +8,12 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::command::{Command, Expected, Recorded};
-use super::event::{Access, Payload};
+use super::event::{Access, Event, Payload};
 use super::grants;
 use super::id::{SourceName, Subject};
 use super::irregularity::Irregularity;
 use super::rejection::Rejection;
+use super::rules;
 use super::subject::{Life, Place};
 
 mod action;
@@ -117,6 +118,7 @@ fn judge<W: World>(world: &mut W, command: &Command) -> Judged<Decision, W> {
     let grant_holder = world.life(&command.source.subject()).map_err(Stop::World)?;
     grants::judge(access, &grant_holder, &command.source, event)?;
     let life = world.life(&event.subject).map_err(Stop::World)?;
+    room(&life, event)?;
     expectation(command, &life)?;
     commitment::can_be_owned(event)?;
     let day = envelope::judge(world, event)?;
@@ -235,7 +237,7 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         Payload::AuditOpinionRecorded(opinion) => operation::audit_opinion(case, opinion),
         Payload::CorrectionMade(correction) => correction::made(case, correction),
         Payload::EventVoided(void) => {
-            case.post(&void.approver_post, "event_voided.approver_post")?;
+            correction::voided(case, void)?;
             governance::still_holds(case)
         }
         // Their life cycle says it all.
@@ -254,6 +256,20 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         | Payload::ErasureRefused(_)
         | Payload::ClockCorrected(_) => Ok(()),
     }
+}
+
+/// The most events of one subject. Every judgement reads them all, and a replay sorts them: a subject without end would
+/// hold up everybody else's events.
+pub(crate) const MAX_LIFE: u64 = 10_000;
+/// The most voids and corrections of one subject: each of them is a replay.
+pub(crate) const MAX_AMENDMENTS: usize = 200;
+
+fn room(life: &Life, event: &Event) -> Result<(), Rejection> {
+    let amends = matches!(event.payload, Payload::EventVoided(_) | Payload::CorrectionMade(_));
+    if life.version() >= MAX_LIFE || (amends && life.amendments() >= MAX_AMENDMENTS) {
+        return Err(rules::SUBJECT_FULL.refusal(None));
+    }
+    Ok(())
 }
 
 fn expectation(command: &Command, life: &Life) -> Result<(), Rejection> {

@@ -148,6 +148,9 @@ rules! {
         "the same document is attached to the same subject already; name that evidence";
     EVIDENCE_ABOUT_OTHER: "the evidence supports another subject; attach it to this one as well";
     VOID_TARGET_UNKNOWN: "no event with this id, from this source, is recorded about this subject";
+    VOID_OF_WITHDRAWAL: "only the system that recorded the withdrawal, or its successor, can take it back";
+    SUBJECT_FULL:
+        "the subject holds as many events, or voids and corrections, as one can; go on under another id";
     VOID_OF_VOID: "a void is final; record the event again instead";
     VOID_OF_OPERATION: "this event cannot be voided, others have acted on it; record what is right in a new event";
     ALREADY_VOIDED: "the event is voided already";
@@ -199,6 +202,8 @@ rules! {
     ROUND_NOT_CLOSED: "the round is not closed on this day; close it first, or correct the date";
     ROUND_RESPONSE_ALREADY_PUBLISHED:
         "what came of the round is published already; correct that event if its day or its link is wrong";
+    ROUND_NOT_ANONYMOUS:
+        "nobody could answer this round anonymously, or too few were asked; call the item confidential";
     FEEDBACK_OUTSIDE_ROUND:
         "the round took no feedback then; correct the date, correct the round's days first, or name no round";
     FEEDBACK_WITHDRAWN: "whoever spoke took all of this feedback back by this day; nothing can follow";
@@ -251,6 +256,11 @@ rules! {
     CORRECTION_OF_OPERATION:
         "what steers the ledger is not corrected; record it anew: the last by day and sequence stands";
     CORRECTION_BY_OTHER: "only the system that posted the event, or its successor, can correct it";
+    CORRECTION_CHANGES_BELONGING:
+        "what it belongs to, and what led to it, is not corrected; void it, or link with an event of its own";
+    CORRECTION_OF_WHAT_WAS_GIVEN:
+        "how far somebody can be known, their code, their content and their month are theirs; nobody corrects them";
+    CORRECTION_OF_WITHDRAWAL: "that somebody took back what they gave is not corrected";
     CORRECTION_CHANGES_TYPE: "the event is of another type; void it, and record what happened";
     APPROVER_NOT_INDEPENDENT:
         "a deadline, target or day of completion is corrected only if a post agrees that neither acted nor owns it";
@@ -272,6 +282,12 @@ forms! {
         "leave the field empty";
     MONTH_ONLY_FOR_ANONYMOUS: "a month is for anonymous feedback alone", "give the day";
     ANONYMOUS_MONTH: "anonymous feedback carries a month and nothing finer", "give year and month";
+    FEEDBACK_ACTOR:
+        "who gave or took back feedback is never said, not even by post",
+        "leave the field empty";
+    EVIDENCE_ABOUT_FEEDBACK:
+        "a document about what somebody said would lead to them",
+        "attach it to the work that it led to";
     FEEDBACK_DAY: "feedback was received on a day", "give the day, without a time";
     ID_TWICE_IN_REQUEST: "the same id stands twice in this request", "send each event once";
     NAMED_TWICE: "the same thing is named twice", "name it once";

@@ -121,6 +121,11 @@ impl Life {
         self.facts.len() as u64
     }
 
+    /// How many voids and corrections there are.
+    pub(super) fn amendments(&self) -> usize {
+        self.facts.iter().filter(|fact| is_amendment(fact)).count()
+    }
+
     /// Every fact, by sequence.
     pub fn facts(&self) -> &[Arc<Recorded>] {
         &self.facts

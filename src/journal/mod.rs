@@ -37,10 +37,16 @@ use std::{
 use storage::{Head, Reader};
 use tokio::sync::{oneshot, watch};
 
-use crate::domain::event::{Access, Payload};
+use crate::domain::{
+    event::{Access, Payload},
+    rejection::Rejection,
+};
 use clock::Clock;
 use commit::CommitPoint;
 pub use receipt::{Appended, Judgement, Proposal, Receipt, Refused, Text};
+
+const NAMES: &str = "the event names more things than one record can be found by: 254, its lists together";
+const FEWER: &str = "say it in several events";
 
 /// The largest request, in bytes of stored events and words with the ledger's own part of each record.
 const MAX_REQUEST: usize = 2 << 20;
@@ -318,6 +324,12 @@ fn encode(proposals: Vec<Proposal>, deadline: Option<Instant>, reply: Reply) -> 
             total +=
                 keys::MAX_OWN_PART + bytes.len() + proposal.texts.iter().map(|t| t.text.len()).sum::<usize>();
             let keys = keys::of(&proposal.command.source, &proposal.command.event);
+            if keys.subjects.len() > storage::MAX_SUBJECTS {
+                return Err(Refused::Rejected {
+                    index,
+                    rejection: Rejection::malformed("payload", NAMES, FEWER),
+                });
+            }
             Ok(Encoded { proposal, bytes, keys })
         })
         .collect::<Result<_, _>>()?;

@@ -161,6 +161,8 @@ impl Writer {
                 continue;
             }
             let next = group.next_sequence();
+            // What is judged is judged as of the time that its record gets: whoever judges it again has no other.
+            let now = stamp.recorded_at;
             let mut view = View { base: &mut self.base, group: &layer, request: Layer::default(), now, next };
             let answer = match judge(request, &mut view, &stamp) {
                 Err(refused) => Err(refused),

@@ -34,7 +34,7 @@ pub use backend::{Backend, FaultBackend, FileBackend, MemoryBackend, SimulatedDi
 pub use error::{CommitError, Error, Malformed};
 pub use format::digest::{Digest, leaf_hash};
 pub use format::record::{Draft, Record};
-pub use limits::MAX_RECORD;
+pub use limits::{MAX_RECORD, MAX_SUBJECTS};
 pub use log::appender::{Group, Placed};
 pub use log::reader::Reader;
 pub use log::recovery::Recovery;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::mention::list;
 use super::{Case, Judged, World, evidence, holder};
 use crate::domain::event::{
-    ActionCompleted, ActionPlanned, ActionProgressReported, ActionVerified, DeadlineRevised, Origin,
+    ActionCompleted, ActionPlanned, ActionProgressReported, ActionVerified, DeadlineRevised, Origin, Payload,
 };
 use crate::domain::id::{Code, Kind};
 use crate::domain::irregularity::Irregularity;
@@ -28,9 +28,12 @@ pub(super) fn planned<W: World>(case: &mut Case<'_, W>, planned: &ActionPlanned)
     case.open_commitments(&planned.commitments, "action_planned.commitments")?;
     case.post(&planned.owner_post, "action_planned.owner_post")?;
     case.feedback(&planned.feedback, "action_planned.feedback")?;
+    let said_before = case.standing.as_ref().is_some_and(
+        |fact| matches!(&fact.event.payload, Payload::ActionPlanned(old) if old.replaces == planned.replaces),
+    );
     match &planned.replaces {
-        Some(other) => replaces(case, other),
-        None => Ok(()),
+        Some(other) if !said_before => replaces(case, other),
+        _ => Ok(()),
     }
 }
 
@@ -74,7 +77,8 @@ pub(super) fn deadline_revised<W: World>(case: &mut Case<'_, W>, revised: &Deadl
         return Err(rules::DUE_BEFORE_PLANNED.at("deadline_revised.new_due").into());
     }
     case.post(&revised.approver_post, "deadline_revised.approver_post")?;
-    if case.day < case.world.zone().to_datetime(case.world.now()).date() {
+    // A correction keeps the mark that the move got, or did not get, when it was recorded.
+    if case.standing.is_none() && case.day < case.world.zone().to_datetime(case.world.now()).date() {
         case.marks.push(Irregularity::BackdatedDeadline);
     }
     Ok(())
@@ -102,8 +106,12 @@ pub(super) fn verified<W: World>(case: &mut Case<'_, W>, verified: &ActionVerifi
     evidence::named(case, &verified.evidence, "action_verified.evidence")?;
     let State::Action(action) = &case.place.before else { return Ok(()) };
     holder::mark(case, &verified.verifier_post, &action.owner_post, Irregularity::SelfVerified)?;
-    if action.claim.as_ref().is_some_and(|claim| claim.source == case.fact.source) {
-        case.marks.push(Irregularity::SameSource);
+    if let Some(claim) = &action.claim {
+        // A system that took another's place is still the system that said so.
+        let (one, other) = (case.fact.source.clone(), claim.source.clone());
+        if case.is_or_succeeds(&one, &other)? || case.is_or_succeeds(&other, &one)? {
+            case.marks.push(Irregularity::SameSource);
+        }
     }
     Ok(())
 }

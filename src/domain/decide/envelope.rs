@@ -96,14 +96,28 @@ fn precision(event: &Event) -> Result<(), Rejection> {
         (Some(Anonymity::Anonymous), Occurred::Month(..)) => no_trace(event),
         (Some(Anonymity::Anonymous), _) => Err(rules::ANONYMOUS_MONTH.at("occurred")),
         (_, Occurred::Month(..)) => Err(rules::MONTH_ONLY_FOR_ANONYMOUS.at("occurred")),
-        (Some(_), Occurred::Instant(_)) => Err(rules::FEEDBACK_DAY.at("occurred")),
+        (Some(_), occurred) => own_act(event, occurred),
+        (None, occurred) if matches!(event.payload, Payload::FeedbackWithdrawn(_)) => {
+            own_act(event, occurred)
+        }
         _ => Ok(()),
     }
 }
 
+/// What a respondent does is told by the day, and never by a post: a post is often one person.
+fn own_act(event: &Event, occurred: Occurred) -> Result<(), Rejection> {
+    if matches!(occurred, Occurred::Instant(_)) {
+        return Err(rules::FEEDBACK_DAY.at("occurred"));
+    }
+    if event.actor_post.is_some() {
+        return Err(rules::FEEDBACK_ACTOR.at("actor_post"));
+    }
+    Ok(())
+}
+
 /// A poster's own clock and counter would give back what the month and the order by random ids hide; and a post is held
 /// by few people, or by one.
-fn no_trace(event: &Event) -> Result<(), Rejection> {
+pub(super) fn no_trace(event: &Event) -> Result<(), Rejection> {
     if event.producer_recorded_at.is_some() {
         return Err(rules::ANONYMOUS_TRACE.at("producer_recorded_at"));
     }

@@ -9,7 +9,7 @@ use crate::domain::event::{EvidenceAttached, EvidenceUpheld};
 use crate::domain::id::{Code, Kind};
 use crate::domain::irregularity::Irregularity;
 use crate::domain::rules;
-use crate::domain::subject::State;
+use crate::domain::subject::{State, evidence::Stage};
 
 pub(super) fn attached<W: World>(case: &mut Case<'_, W>, attached: &EvidenceAttached) -> Judged<(), W> {
     if !is_media_type(&attached.media_type) {
@@ -18,15 +18,19 @@ pub(super) fn attached<W: World>(case: &mut Case<'_, W>, attached: &EvidenceAtta
     if attached.size_bytes == 0 {
         return Err(rules::EVIDENCE_EMPTY.at("evidence_attached.size_bytes").into());
     }
+    if attached.about.kind() == Kind::Feedback {
+        return Err(rules::EVIDENCE_ABOUT_FEEDBACK.at("evidence_attached.about").into());
+    }
     case.known(&attached.about, "evidence_attached.about")?;
     case.code(list::EVIDENCE_KIND, &attached.kind, "evidence_attached.kind")?;
     let mention = Mention::Document { about: attached.about.clone(), sha256: attached.sha256 };
-    // Evidence that was voided, has fallen, or is about something else by a correction leaves room for the document.
+    // Evidence that was voided, withdrawn, or is about something else by a correction leaves room for the document; what
+    // was rejected does not come again under another name.
     for fact in case.mentioned_by(&mention)? {
         if let State::Evidence(other) = case.life(&fact.event.subject)?.state()
             && fact.event.subject != *case.subject()
             && (&other.about, other.sha256) == (&attached.about, attached.sha256)
-            && !other.has_fallen()
+            && other.stage != Stage::Withdrawn
         {
             return Err(rules::DOCUMENT_ALREADY_ATTACHED.refusal(Some(fact.sequence)).into());
         }

@@ -14,11 +14,8 @@ use crate::domain::id::{Code, Kind, Subject};
 use crate::domain::irregularity::Irregularity;
 use crate::domain::rejection::Rejection;
 use crate::domain::rules;
-use crate::domain::subject::{Life, State, action::Stage};
+use crate::domain::subject::{Life, State, action::Stage, feedback::is_anonymous_route};
 use crate::domain::value::Occurred;
-
-/// Among fewer people no route is anonymous: it is called confidential.
-pub(super) const ANONYMOUS_AMONG: u32 = 10;
 
 pub(super) fn sought<W: World>(case: &mut Case<'_, W>, sought: &FeedbackSought) -> Judged<(), W> {
     if sought.closes < sought.opens {
@@ -27,8 +24,7 @@ pub(super) fn sought<W: World>(case: &mut Case<'_, W>, sought: &FeedbackSought) 
     unique(&sought.anonymity_options, "feedback_sought.anonymity_options")?;
     case.codes(list::CHANNEL, &sought.channels, "feedback_sought.channels")?;
     case.open_commitments(&sought.commitments, "feedback_sought.commitments")?;
-    let among_few = sought.invited.is_some_and(|invited| invited < ANONYMOUS_AMONG);
-    if among_few || !sought.anonymity_options.contains(&Anonymity::Anonymous) {
+    if !is_anonymous_route(sought) {
         case.marks.push(Irregularity::NoAnonymousRoute);
     }
     Ok(())
@@ -38,8 +34,13 @@ pub(super) fn received<W: World>(case: &mut Case<'_, W>, received: &FeedbackRece
     if received.anonymity == Anonymity::Anonymous && received.contact == Contact::Direct {
         return Err(rules::ANONYMOUS_CONTACT.at("feedback_received.contact").into());
     }
-    if let Some(round) = &received.round {
-        within_round(case, round)?;
+    // What a correction leaves as it was has been judged when it was said.
+    let said_before = case.standing.as_ref().is_some_and(|fact| {
+        fact.event.occurred == case.fact.event.occurred
+            && matches!(&fact.event.payload, Payload::FeedbackReceived(old) if old.round == received.round)
+    });
+    if let Some(round) = received.round.as_ref().filter(|_| !said_before) {
+        within_round(case, round, received.anonymity)?;
     }
     case.codes(list::THEME, &received.themes, "feedback_received.themes")?;
     case.all_known(Kind::Policy, &received.policies, "feedback_received.policies")?;
@@ -48,9 +49,12 @@ pub(super) fn received<W: World>(case: &mut Case<'_, W>, received: &FeedbackRece
 
 /// Received while the round took feedback, as it is held now; of a month, one day in common is enough. What becomes of
 /// the round later is not held against the feedback.
-fn within_round<W: World>(case: &mut Case<'_, W>, round: &Code) -> Judged<(), W> {
+fn within_round<W: World>(case: &mut Case<'_, W>, round: &Code, anonymity: Anonymity) -> Judged<(), W> {
     let life = case.known(&Kind::Round.subject(round), "feedback_received.round")?;
     let State::Round(round) = life.state() else { return Ok(()) };
+    if anonymity == Anonymity::Anonymous && !round.anonymous_route {
+        return Err(rules::ROUND_NOT_ANONYMOUS.refusal(Some(round.sequence)).into());
+    }
     let last = match case.fact.event.occurred {
         Occurred::Month(..) => case.day.last_of_month(),
         Occurred::Day(_) | Occurred::Instant(_) => case.day,
@@ -159,6 +163,10 @@ pub(super) fn closed<W: World>(
 ) -> Judged<(), W> {
     let field = "feedback_closed_without_change.reason_code";
     case.code(list::NO_CHANGE_REASON, &closed.reason_code, field)?;
+    if case.standing.is_some() {
+        // Links that were made since are no matter of what was decided then.
+        return Ok(());
+    }
     let State::Feedback(item) = &case.place.after else { return Ok(()) };
     let own = case.subject().clone();
     for fact in case.mentioned_by(&Mention::Subject(own.clone()))? {

@@ -4,6 +4,7 @@
 //! away: not by a new adoption, not by one that is backdated, not by a void.
 
 use super::links::unique;
+use super::mention::list;
 use super::mention::settings_subject;
 use super::{Case, Judged, Mention, Stop, World, people};
 use crate::domain::event::{
@@ -101,7 +102,14 @@ fn codes_in_use_stay<W: World>(case: &mut Case<'_, W>, list: &CodeList) -> Judge
     for code in dropped {
         let mention = Mention::Code { list: case.subject().id().clone(), code: code.clone() };
         if case.world.is_mentioned(&mention).map_err(Stop::World)? {
-            let standing = case.world.first_mention(&mention).map_err(Stop::World)?;
+            // Which record used it first is nobody's business where that may be an item of feedback: with one question a
+            // code, anybody who may adopt lists would learn who spoke of what, and when.
+            let of_feedback = [list::THEME, list::CHANNEL, list::NO_CHANGE_REASON];
+            let standing = if of_feedback.contains(&case.subject().id().as_str()) {
+                None
+            } else {
+                case.world.first_mention(&mention).map_err(Stop::World)?
+            };
             return Err(rules::CODE_IN_USE.refusal(standing).into());
         }
     }

@@ -128,7 +128,10 @@ impl<W: World> Case<'_, W> {
     pub(super) fn closing(&mut self, id: &Code) -> Judged<Option<(Date, u64)>, W> {
         let life = self.life(&Kind::Commitment.subject(id))?;
         let State::Commitment(commitment) = life.state() else { return Ok(None) };
+        // An end that is being corrected does not stand in its own way.
+        let corrected = self.standing.as_ref().map(|fact| fact.sequence);
         let own = commitment.end.as_ref().map(|end| (end.on, end.sequence));
+        let own = own.filter(|(_, sequence)| Some(*sequence) != corrected);
         let pledges = match self.life(&Kind::Pledge.subject(&commitment.pledge))?.state() {
             State::Pledge(pledge) => pledge.closed.get(id).map(|closing| (closing.on, closing.sequence)),
             _ => None,
@@ -180,8 +183,9 @@ impl<W: World> Case<'_, W> {
                     return Err(rules::FEEDBACK_NOT_LIVE.refusal(item.withdrawn).into());
                 }
                 State::Feedback(item) if item.received_on <= self.day => {}
-                State::Feedback(item) => {
-                    return Err(rules::LINK_BEFORE_FEEDBACK.refusal(Some(item.received)).into());
+                // When it was received, and which record says so, is not for whoever tries dates.
+                State::Feedback(_) => {
+                    return Err(rules::LINK_BEFORE_FEEDBACK.refusal(None).into());
                 }
                 _ if linked => {}
                 _ if life.version() == 0 => return Err(Rejection::unknown(field, life.subject()).into()),

@@ -104,6 +104,7 @@ impl Amendments {
             | Payload::GrantChanged(_)
             | Payload::ContentErased(_)
             | Payload::ReleasePointDeclared(_)
+            | Payload::ReportIssued(_)
             | Payload::AuditOpinionRecorded(_)
             | Payload::ClockCorrected(_) => Err(Breach::of(&rules::VOID_OF_OPERATION, Some(target.sequence))),
             _ => self.not_voided(target, &rules::ALREADY_VOIDED).map(|()| target.sequence),

@@ -28,6 +28,15 @@ pub struct RoundEnd {
     pub responses: u32,
 }
 
+/// Among fewer people no route is anonymous: it is called confidential.
+const ANONYMOUS_AMONG: u32 = 10;
+
+/// Whether people can answer so that nobody can know.
+pub fn is_anonymous_route(sought: &FeedbackSought) -> bool {
+    sought.anonymity_options.contains(&Anonymity::Anonymous)
+        && sought.invited.is_none_or(|invited| invited >= ANONYMOUS_AMONG)
+}
+
 /// A round of asking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Round {
@@ -39,6 +48,8 @@ pub struct Round {
     pub closes: Date,
     /// How many were asked.
     pub invited: Option<u32>,
+    /// Whether people could answer so that nobody can know.
+    pub anonymous_route: bool,
     /// Its end, once it is closed.
     pub closed: Option<RoundEnd>,
     /// Sequence of the publication of what came of it.
@@ -53,6 +64,7 @@ impl Round {
                 opens: sought.opens,
                 closes: sought.closes,
                 invited: sought.invited,
+                anonymous_route: is_anonymous_route(sought),
                 closed: None,
                 response: None,
             }),

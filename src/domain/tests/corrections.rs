@@ -103,12 +103,19 @@ fn a_correction_of_a_correction_is_a_correction_of_the_event() {
     let plan = planned("2025-04-01");
     let first = correct("2025-04-02", &plan, owned_by("deputy"));
     let second = correct("2025-04-03", &plan, owned_by("assessor"));
-    let twice = given([plan.clone(), first.clone(), second.clone()]);
+    let back = |when: &str, target: &Said| {
+        void(when, target).with(|event| match &mut event.payload {
+            Payload::EventVoided(void) => void.approver_post = code("auditor"),
+            other => panic!("{other:?}"),
+        })
+    };
+    let twice =
+        given([post("auditor", "2020-01-01", None, &[]), plan.clone(), first.clone(), second.clone()]);
     assert_eq!(owner(&twice), "assessor");
     // The last one is taken back: the one before it stands again; then what was said first.
-    let once = twice.and([void("2025-04-04", &second)]);
+    let once = twice.and([back("2025-04-04", &second)]);
     assert_eq!(owner(&once), "deputy");
-    assert_eq!(owner(&once.and([void("2025-04-05", &first)])), "head");
+    assert_eq!(owner(&once.and([back("2025-04-05", &first)])), "head");
 }
 
 #[test]
@@ -376,10 +383,97 @@ fn a_link_that_broke_later_is_not_held_against_a_correction() {
     gone().when(retitled()).then_accepted();
     let closed = || gone().and([ended("C1"), ended("C2")]);
     closed().when(retitled()).then_accepted();
-    // A new link is judged as every new link is.
+    // A new link is made with an event of its own.
     let to_other = correct("2025-06-02", &plan, |corrected| match &mut *corrected.payload {
         Payload::ActionPlanned(planned) => planned.feedback = vec![uuid(1), uuid(2)],
         other => panic!("{other:?}"),
     });
-    gone().when(to_other).then_refused(&FEEDBACK_NOT_LIVE);
+    gone().when(to_other).then_refused(&CORRECTION_CHANGES_BELONGING).because_of(2);
+}
+
+#[test]
+fn correction_changes_belonging() {
+    let proposal = proposed("2025-04-01");
+    let elsewhere = correct("2025-05-01", &proposal, |corrected| match &mut *corrected.payload {
+        Payload::PolicyChangeProposed(proposed) => proposed.feedback = vec![uuid(1)],
+        other => panic!("{other:?}"),
+    });
+    given([policy(), received("2025-03-01", 1), proposal])
+        .when(elsewhere)
+        .then_refused(&CORRECTION_CHANGES_BELONGING)
+        .because_of(2);
+    let made = commitment("C3");
+    let milestone = correct("2025-05-01", &made, |corrected| match &mut *corrected.payload {
+        Payload::CommitmentMade(made) => made.kind = CommitmentKind::Milestone,
+        other => panic!("{other:?}"),
+    });
+    given([made]).when(milestone).then_refused(&CORRECTION_CHANGES_BELONGING).because_of(0);
+}
+
+#[test]
+fn correction_of_what_was_given() {
+    let as_said = |change: fn(&mut FeedbackReceived)| {
+        move |corrected: &mut Corrected| match &mut *corrected.payload {
+            Payload::FeedbackReceived(received) => change(received),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (known, hidden) = (received("2025-05-01", 1), anonymous("2025-05", 2));
+    let was = || given([known.clone(), hidden.clone()]);
+    for change in [
+        |received: &mut FeedbackReceived| received.anonymity = Anonymity::Named,
+        |received: &mut FeedbackReceived| received.receipt_code_hash = Some(hash("another code")),
+        |received: &mut FeedbackReceived| received.content_commitment = Some(hash("another content")),
+    ] {
+        for target in [&known, &hidden] {
+            was()
+                .when(correct("2025-06-01", target, as_said(change)))
+                .then_refused(&CORRECTION_OF_WHAT_WAS_GIVEN);
+        }
+    }
+    was().when(correct("2025-06-01", &hidden, dated("2025-04"))).then_refused(&CORRECTION_OF_WHAT_WAS_GIVEN);
+    // A theme may be put right; of an anonymous item, without a trace of who did it when.
+    let themed = || correct("2025-06-01", &hidden, as_said(|received| received.themes = codes(&["spare"])));
+    was().when(themed()).then_accepted();
+    was().when(themed().acted("head")).then_malformed(&ANONYMOUS_TRACE, "actor_post");
+    // Days from which somebody's wait is counted move only if somebody agreed.
+    was()
+        .when(correct("2025-06-01", &known, dated("2025-05-20")))
+        .then_malformed(&APPROVER_MISSING, "correction_made.approver_post");
+}
+
+#[test]
+fn correction_of_withdrawal() {
+    let whole = on("2025-05-02", &item(1), FeedbackWithdrawn { scope: WithdrawalScope::Contact });
+    let said = received("2025-05-01", 1);
+    let of_withdrawal = correct("2025-06-01", &whole, dated("2025-05-03"));
+    given([said.clone(), whole]).when(of_withdrawal).then_refused(&CORRECTION_OF_WITHDRAWAL).because_of(1);
+    let gone = on("2025-05-02", &item(1), FeedbackWithdrawn { scope: WithdrawalScope::Whole });
+    let again = correct("2025-06-01", &said, |corrected| match &mut *corrected.payload {
+        Payload::FeedbackReceived(received) => received.themes = codes(&["spare"]),
+        other => panic!("{other:?}"),
+    });
+    given([said.clone(), gone]).when(again).then_refused(&FEEDBACK_WITHDRAWN).because_of(1);
+}
+
+#[test]
+fn what_was_noticed_when_it_was_said_stays_noticed() {
+    let put = changed("2025-04-10", "second");
+    let reworded = correct("2025-05-01", &put, |corrected| match &mut *corrected.payload {
+        Payload::PolicyChanged(changed) => changed.version = code("2.0"),
+        other => panic!("{other:?}"),
+    });
+    // Approved afterwards, with a day before: the correction does not make it look so.
+    given([policy(), proposed("2025-04-01"), put, approved("2025-04-09")])
+        .when(reworded)
+        .then_flagged(&[Unapproved]);
+}
+
+#[test]
+fn an_end_is_corrected_although_it_is_an_end() {
+    let end = on("2025-05-01", "commitment/C1", CommitmentWithdrawn { reason: words() });
+    given([end.clone()])
+        .when(correct("2025-06-01", &end, dated("2025-05-02")))
+        .then_accepted()
+        .and_state("commitment/C1", "WITHDRAWN");
 }

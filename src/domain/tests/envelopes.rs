@@ -60,6 +60,16 @@ fn feedback_correlation() {
 }
 
 #[test]
+fn feedback_actor() {
+    given([]).when(received("2025-05-01", 1).acted("head")).then_malformed(&FEEDBACK_ACTOR, "actor_post");
+    let withdrawn = |when| on(when, &item(1), FeedbackWithdrawn { scope: WithdrawalScope::Whole });
+    let was = || given([received("2025-05-01", 1)]);
+    was().when(withdrawn("2025-05-02").acted("head")).then_malformed(&FEEDBACK_ACTOR, "actor_post");
+    was().when(withdrawn("2025-05-02T09:30:00Z")).then_malformed(&FEEDBACK_DAY, "occurred");
+    was().when(withdrawn("2025-05-02")).then_accepted();
+}
+
+#[test]
 fn anonymous_trace() {
     let written = |event: &mut Event| event.producer_recorded_at = "2025-05-07T09:00:00Z".parse().ok();
     let counted = |event: &mut Event| event.source_sequence = Some(7);
@@ -68,7 +78,7 @@ fn anonymous_trace() {
         .then_malformed(&ANONYMOUS_TRACE, "producer_recorded_at");
     given([]).when(anonymous("2025-05", 1).with(counted)).then_malformed(&ANONYMOUS_TRACE, "source_sequence");
     given([]).when(anonymous("2025-05", 1).acted("head")).then_malformed(&ANONYMOUS_TRACE, "actor_post");
-    given([]).when(received("2025-05-01", 1).with(written).with(counted).acted("head")).then_accepted();
+    given([]).when(received("2025-05-01", 1).with(written).with(counted)).then_accepted();
     // What is done about an anonymous item later is done by somebody, on a day.
     given([anonymous("2025-05", 1)])
         .when(closed("2025-06-03", 1).with(written).with(counted).acted("head"))

@@ -137,16 +137,27 @@ fn a_backdated_step_is_refused_where_it_would_leave_another_without_a_place() {
 }
 
 #[test]
-fn a_document_whose_evidence_fell_is_attached_again_under_another_id() {
+fn a_document_whose_evidence_was_withdrawn_is_attached_again_under_another_id() {
     let again = |id: &str| evidence(id, "action/a", "m");
     attached().when(again("f")).then_refused(&DOCUMENT_ALREADY_ATTACHED).because_of(1);
     doubted().when(again("f")).then_refused(&DOCUMENT_ALREADY_ATTACHED).because_of(1);
-    for fall in [rejected("2025-04-17", "e"), evidence_withdrawn("2025-04-17", "e")] {
-        let was = || doubted().and([fall.clone()]);
-        was().when(again("e")).then_refused(&EVIDENCE_ALREADY_ATTACHED);
-        was().when(again("f")).then_accepted().and_state("evidence/f", "ATTACHED");
-        was().and([again("f")]).when(again("g")).then_refused(&DOCUMENT_ALREADY_ATTACHED).because_of(4);
-    }
+    let was = || doubted().and([evidence_withdrawn("2025-04-17", "e")]);
+    was().when(again("e")).then_refused(&EVIDENCE_ALREADY_ATTACHED);
+    was().when(again("f")).then_accepted().and_state("evidence/f", "ATTACHED");
+    was().and([again("f")]).when(again("g")).then_refused(&DOCUMENT_ALREADY_ATTACHED).because_of(4);
+    // What was rejected does not come again under another name.
+    doubted()
+        .and([rejected("2025-04-17", "e")])
+        .when(again("f"))
+        .then_refused(&DOCUMENT_ALREADY_ATTACHED)
+        .because_of(1);
+}
+
+#[test]
+fn evidence_about_feedback() {
+    given([received("2025-04-01", 1)])
+        .when(evidence("e", &item(1), "m"))
+        .then_malformed(&EVIDENCE_ABOUT_FEEDBACK, "evidence_attached.about");
 }
 
 #[test]

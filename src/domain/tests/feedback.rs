@@ -267,6 +267,6 @@ fn feedback_not_live() {
 #[test]
 fn link_before_feedback() {
     let was = || given([received("2025-05-02", 1)]);
-    was().when(planned_for(1, "2025-05-01")).then_refused(&LINK_BEFORE_FEEDBACK).because_of(0);
+    was().when(planned_for(1, "2025-05-01")).then_refused(&LINK_BEFORE_FEEDBACK);
     was().when(planned_for(1, "2025-05-02")).then_accepted();
 }

@@ -3,6 +3,7 @@
 use super::given;
 use super::says::*;
 use super::says_loop::*;
+use crate::domain::event::*;
 use crate::domain::irregularity::Irregularity::*;
 use crate::domain::rules::*;
 
@@ -132,4 +133,27 @@ fn feedback_is_not_judged_again_when_its_round_closes() {
         .and([answer_to_round("2025-04-25", 1)])
         .when(published("2025-05-01"))
         .then_accepted();
+}
+
+#[test]
+fn round_not_anonymous() {
+    let round = |change: fn(&mut FeedbackSought)| {
+        let mut sought = feedback_sought();
+        change(&mut sought);
+        on("2025-03-15", "round/r", sought)
+    };
+    let named = |item: Said| {
+        item.with(|event| match &mut event.payload {
+            Payload::FeedbackReceived(received) => received.round = Some(code("r")),
+            other => panic!("{other:?}"),
+        })
+    };
+    let few = round(|sought| sought.invited = Some(9));
+    let asked_by_name = round(|sought| sought.anonymity_options = vec![Anonymity::Confidential]);
+    for sought in [few, asked_by_name] {
+        let was = || given([sought.clone()]);
+        was().when(named(anonymous("2025-04", 1))).then_refused(&ROUND_NOT_ANONYMOUS).because_of(0);
+        was().when(named(received("2025-04-02", 1))).then_accepted();
+    }
+    given([round(|_| {})]).when(named(anonymous("2025-04", 1))).then_accepted();
 }

@@ -121,3 +121,43 @@ fn a_void_is_agreed_by_a_valid_post() {
     given([plan.clone()]).when(by("past")).then_refused(&POST_NOT_VALID);
     given([plan.clone()]).when(by("nobody")).then_unknown("event_voided.approver_post", "post/nobody");
 }
+
+#[test]
+fn a_void_that_could_hide_lateness_needs_somebody_independent() {
+    let done = completed("2025-07-10", &[]);
+    let by = |post: &str| {
+        let post = code(post);
+        void("2025-07-11", &done).with(|event| match &mut event.payload {
+            Payload::EventVoided(void) => void.approver_post = post,
+            other => panic!("{other:?}"),
+        })
+    };
+    let was = || given([planned("2025-04-01"), done.clone()]);
+    was().when(by("head")).then_refused(&APPROVER_NOT_INDEPENDENT).because_of(1);
+    was().when(by("deputy")).then_refused(&APPROVER_NOT_INDEPENDENT).because_of(1);
+    was().when(by("assessor")).then_accepted();
+}
+
+#[test]
+fn void_of_withdrawal() {
+    let gone = on("2025-05-02", &item(1), FeedbackWithdrawn { scope: WithdrawalScope::Whole });
+    let was = || given([received("2025-05-01", 1), gone.clone()]);
+    was().when(void("2025-05-03", &gone).from("tracker")).then_refused(&VOID_OF_WITHDRAWAL).because_of(1);
+    was().when(void("2025-05-03", &gone)).then_accepted();
+}
+
+#[test]
+fn subject_full() {
+    use crate::domain::decide::MAX_AMENDMENTS;
+    let plan = planned("2025-04-01");
+    let mut was = given([plan.clone()]);
+    for _ in 0..MAX_AMENDMENTS / 2 {
+        let start = started("2025-04-02");
+        was = was.and([start.clone(), void("2025-04-03", &start), started("2025-04-02")]);
+        let second = was.ledger.facts.last().unwrap().event.clone();
+        let again = Said { event: (*second).clone(), source: plan.source.clone(), expected: plan.expected };
+        was = was.and([void("2025-04-03", &again)]);
+    }
+    let start = started("2025-04-02");
+    was.and([start.clone()]).when(void("2025-04-03", &start)).then_refused(&SUBJECT_FULL);
+}
