@@ -2,6 +2,7 @@
 
 mod codec;
 mod faults;
+mod model;
 mod order;
 mod repeats;
 
