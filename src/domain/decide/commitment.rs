@@ -91,8 +91,12 @@ pub(super) fn goes_on_in<W: World>(case: &mut Case<'_, W>, other: &Code, field: 
 /// it is judged by the replay; and as there, a promise does not end before an end that stands.
 pub(super) fn not_closed_yet<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
     let own = case.subject().id().clone();
+    // The end that a correction says anew does not stand in its own way.
+    let said_anew = case.standing.as_ref().map(|fact| fact.sequence);
     match case.closing(&own)? {
-        Some((_, sequence)) => Err(rules::COMMITMENT_CLOSED.refusal(Some(sequence)).into()),
-        None => Ok(()),
+        Some((_, sequence)) if Some(sequence) != said_anew => {
+            Err(rules::COMMITMENT_CLOSED.refusal(Some(sequence)).into())
+        }
+        _ => Ok(()),
     }
 }

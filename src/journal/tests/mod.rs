@@ -1,6 +1,7 @@
 //! The journal over a log in memory, and over a commit point that the test holds in its hand.
 
 mod codec;
+mod envelopes;
 mod faults;
 mod model;
 mod order;

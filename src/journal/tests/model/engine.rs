@@ -17,8 +17,9 @@ use super::dice::Dice;
 use crate::domain::{command::Recorded, event::Access};
 use crate::journal::tests::{keyer, noon};
 use crate::journal::{
-    Appended, Journal, Limits, Proposal, Refused, codec,
+    Appended, Journal, Limits, Proposal, Refused,
     clock::{Clock, SimulatedClock},
+    codec,
     commit::{CommitPoint, Local, Outcome},
     keys,
 };
@@ -60,7 +61,8 @@ impl Turnstile {
 
     /// Waits a moment for a group; whether there is one.
     fn has_arrived(&self) -> bool {
-        let waited = self.0.1.wait_timeout_while(self.0.0.lock().unwrap(), MOMENT, |bar| !bar.arrived).unwrap();
+        let waited =
+            self.0.1.wait_timeout_while(self.0.0.lock().unwrap(), MOMENT, |bar| !bar.arrived).unwrap();
         waited.0.arrived
     }
 }

@@ -68,16 +68,18 @@ fn promised(it: &mut Speaker<'_>, subject: &Subject, payload: &mut Payload) {
     let state = it.life(subject).state().clone();
     match payload {
         Payload::ActionPlanned(plan) => {
-            plan.commitments = vec![it.code(COMMITMENTS)];
+            plan.commitments = vec![it.standing(Kind::Commitment, COMMITMENTS)];
             plan.owner_post = it.post();
             plan.first_due = it.day(1, 90);
             plan.origin = Origin::Review;
             plan.feedback.clear();
-            if it.dice.chance(40) {
+            if it.dice.chance(50)
+                && let Some(item) = it.heard()
+            {
                 plan.origin = Origin::Feedback;
-                plan.feedback = vec![it.item()];
+                plan.feedback = vec![item];
             }
-            plan.replaces = it.dice.chance(15).then(|| it.code(&["a", "b", "c"]));
+            plan.replaces = it.dice.chance(10).then(|| it.standing(Kind::Action, &["a", "b", "c"]));
         }
         Payload::DeadlineRevised(revised) => {
             if let State::Action(action) = &state {
@@ -96,8 +98,10 @@ fn promised(it: &mut Speaker<'_>, subject: &Subject, payload: &mut Payload) {
             progress.percent = it.dice.below(104) as u32;
         }
         Payload::EvidenceAttached(attached) => {
-            let kinds = ["action/a", "action/b", "action/a", "action/c", "commitment/C3", "commitment/C1"];
-            attached.about = Subject::parse(it.dice.of::<&str>(&kinds)).unwrap();
+            attached.about = Kind::Action.subject(&it.standing(Kind::Action, &["a", "b", "c"]));
+            if it.dice.chance(30) || !it.life(&attached.about).stands() && it.dice.chance(90) {
+                attached.about = Kind::Commitment.subject(&it.standing(Kind::Commitment, &["C1", "C3"]));
+            }
             attached.sha256 = hash(&[it.dice.below(6) as u8]);
             attached.kind = it.code(&["minutes", "photo"]);
         }
@@ -113,10 +117,12 @@ fn promised(it: &mut Speaker<'_>, subject: &Subject, payload: &mut Payload) {
             review.evidence = supporting(it, subject);
         }
         Payload::CommitmentFulfilled(done) => done.evidence = supporting(it, subject),
-        Payload::CommitmentMerged(merged) => merged.into = it.code(COMMITMENTS),
-        Payload::CommitmentSuperseded(superseded) => superseded.by = it.code(COMMITMENTS),
+        Payload::CommitmentMerged(merged) => merged.into = it.standing(Kind::Commitment, COMMITMENTS),
+        Payload::CommitmentSuperseded(superseded) => {
+            superseded.by = it.standing(Kind::Commitment, COMMITMENTS)
+        }
         Payload::MeasureAgreed(agreed) => {
-            agreed.commitment = it.code(COMMITMENTS);
+            agreed.commitment = it.standing(Kind::Commitment, COMMITMENTS);
             agreed.owner_post = it.post();
             agreed.due = it.dice.chance(50).then(|| it.ahead(90));
             agreed.denominator = it.dice.chance(50).then(|| label("People employed"));
@@ -170,8 +176,12 @@ fn disposed(it: &mut Speaker<'_>, editions: u32) -> Vec<CommitmentDisposition> {
         let life = it.life(&Kind::Commitment.subject(&commitment));
         let open = matches!(life.state(), State::Commitment(one) if one.end.is_none());
         if open && it.dice.chance(95) {
-            let disposition =
-                *it.dice.of(&[Disposition::Kept, Disposition::Kept, Disposition::Kept, Disposition::Withdrawn]);
+            let disposition = *it.dice.of(&[
+                Disposition::Kept,
+                Disposition::Kept,
+                Disposition::Kept,
+                Disposition::Withdrawn,
+            ]);
             all.push(CommitmentDisposition { commitment, disposition });
         }
     }
@@ -198,16 +208,18 @@ fn looped(it: &mut Speaker<'_>, subject: &Subject, payload: &mut Payload) {
             sought.closes = it.day(0, 9);
             sought.invited = it.dice.chance(80).then_some(12);
             sought.channels = it.codes(&["box", "survey"], 1);
-            sought.commitments = it.codes(COMMITMENTS, 1);
+            sought.commitments = vec![it.standing(Kind::Commitment, COMMITMENTS)];
         }
         Payload::FeedbackRoundClosed(closed) => closed.responses = it.dice.below(16) as u32,
         Payload::FeedbackReceived(received) => {
-            received.round = it.dice.chance(25).then(|| it.code(&["r"]));
+            received.round =
+                (it.dice.chance(50) && it.life(&Kind::Round.subject(&code("r"))).stands()).then(|| code("r"));
             received.themes = vec![it.code(&["rest", "rotas", "spare"])];
             received.policies = if it.dice.chance(20) { vec![it.code(&["flex"])] } else { Vec::new() };
             received.channel = it.code(&["box", "survey"]);
             received.anonymity = *it.dice.of(&[Anonymity::Confidential, Anonymity::Named]);
-            received.contact = *it.dice.of(&[Contact::Direct, Contact::Direct, Contact::ReplyToken, Contact::None]);
+            received.contact =
+                *it.dice.of(&[Contact::Direct, Contact::Direct, Contact::ReplyToken, Contact::None]);
         }
         Payload::FeedbackAcknowledged(said) => said.mode = *it.dice.of(&modes),
         Payload::FeedbackConsidered(said) => said.mode = *it.dice.of(&modes),
@@ -219,8 +231,12 @@ fn looped(it: &mut Speaker<'_>, subject: &Subject, payload: &mut Payload) {
         Payload::FeedbackClosedWithoutChange(closed) => closed.reason_code = it.code(&["cost", "law"]),
         Payload::FeedbackLinked(FeedbackLinked { to: work })
         | Payload::FeedbackUnlinked(FeedbackUnlinked { from: work }) => {
-            let all = ["action/a", "action/b", "policy-change/p", "policy-change/q", "policy/flex"];
-            *work = Subject::parse(it.dice.of::<&str>(&all)).unwrap();
+            *work = Kind::Action.subject(&it.standing(Kind::Action, &["a", "b", "c"]));
+            if it.dice.chance(40) {
+                *work = Kind::PolicyChange.subject(&it.standing(Kind::PolicyChange, &["p", "q"]));
+            } else if it.dice.chance(3) {
+                *work = Kind::Policy.subject(&code("flex"));
+            }
         }
         Payload::FeedbackWithdrawn(withdrawn) => withdrawn.scope = *it.dice.of(WithdrawalScope::ALL),
         Payload::PolicyRegistered(policy) => {
@@ -234,10 +250,11 @@ fn looped(it: &mut Speaker<'_>, subject: &Subject, payload: &mut Payload) {
             review.change = named.then(|| it.code(&["p", "q"]));
         }
         Payload::PolicyChangeProposed(proposed) => {
-            proposed.policy = it.code(&["flex", "flex", "leave"]);
+            proposed.policy = it.standing(Kind::Policy, &["flex", "leave"]);
             proposed.origin = Origin::Review;
-            proposed.feedback = if it.dice.chance(35) { vec![it.item()] } else { Vec::new() };
-            proposed.commitments = it.codes(COMMITMENTS, 1);
+            proposed.feedback =
+                if it.dice.chance(50) { it.heard().into_iter().collect() } else { Vec::new() };
+            proposed.commitments = vec![it.standing(Kind::Commitment, COMMITMENTS)];
             proposed.nature = *it.dice.of(ChangeNature::ALL);
         }
         Payload::PolicyChanged(changed) => {
@@ -258,7 +275,7 @@ fn looped(it: &mut Speaker<'_>, subject: &Subject, payload: &mut Payload) {
 fn governed(it: &mut Speaker<'_>, subject: &Subject, payload: &mut Payload) {
     match payload {
         Payload::GrantChanged(grant) => {
-            grant.types = vec![(*it.dice.of(&["*", "*", "action.*", "nonsense"])).to_owned()];
+            grant.types = vec![(*it.dice.of(&["*", "*", "*", "*", "action.*", "nonsense"])).to_owned()];
             grant.subjects = vec![(*it.dice.of(&["*", "*", "action/*"])).to_owned()];
             grant.posts = vec![(*it.dice.of(&["*", "*", "head"])).to_owned()];
         }
@@ -317,7 +334,13 @@ fn governed(it: &mut Speaker<'_>, subject: &Subject, payload: &mut Payload) {
 }
 
 pub(super) fn entry(id: &str) -> CodeListEntry {
-    CodeListEntry { code: code(id), title: label("A code"), valid_from: None, valid_to: None, aliases: Vec::new() }
+    CodeListEntry {
+        code: code(id),
+        title: label("A code"),
+        valid_from: None,
+        valid_to: None,
+        aliases: Vec::new(),
+    }
 }
 
 fn counted(it: &mut Speaker<'_>, payload: &mut Payload) {
@@ -330,29 +353,29 @@ fn counted(it: &mut Speaker<'_>, payload: &mut Payload) {
         Payload::WorkforceBaselineRecorded(baseline) => baseline.leaders = it.dice.below(14) as u32,
         Payload::LearningOffered(offered) => {
             offered.audience = it.codes(&["staff"], 1);
-            offered.commitments = vec![it.code(COMMITMENTS)];
+            offered.commitments = vec![it.standing(Kind::Commitment, COMMITMENTS)];
             offered.held_on = it.day(18, 20);
         }
         Payload::LearningDelivered(delivered) => delivered.attendances = Some(it.dice.below(50) as u32),
         Payload::PracticeSupportProvided(support) => {
             support.kind = it.code(&["coaching"]);
             support.audience = it.codes(&["staff"], 1);
-            support.commitments = vec![it.code(COMMITMENTS)];
+            support.commitments = vec![it.standing(Kind::Commitment, COMMITMENTS)];
         }
         Payload::AwarenessActivityHeld(held) => {
             held.audience = it.codes(&["staff"], 1);
             held.councils = it.codes(&["ABE"], 1);
             held.partners = it.codes(&["police"], 1);
-            held.commitments = vec![it.code(COMMITMENTS)];
+            held.commitments = vec![it.standing(Kind::Commitment, COMMITMENTS)];
         }
         Payload::SupportSignposted(said) => {
             said.route = it.code(&["helpline"]);
             said.channel = it.code(&["box", "survey"]);
-            said.commitments = vec![it.code(COMMITMENTS)];
+            said.commitments = vec![it.standing(Kind::Commitment, COMMITMENTS)];
         }
         Payload::SurveyResultRecorded(result) => {
             result.unit = it.dice.chance(40).then(|| it.code(&["care"]));
-            result.round = it.dice.chance(30).then(|| it.code(&["r"]));
+            result.round = it.dice.chance(10).then(|| it.code(&["r"]));
             result.period_to = it.day(-19, 0);
             result.period_from = result.period_to.checked_sub(20.days()).unwrap();
             result.withheld = it.dice.chance(10);
@@ -363,7 +386,7 @@ fn counted(it: &mut Speaker<'_>, payload: &mut Payload) {
                 result.options.clear();
                 result.agree_options.clear();
             }
-            result.commitments = it.codes(COMMITMENTS, 1);
+            result.commitments = vec![it.standing(Kind::Commitment, COMMITMENTS)];
         }
         _ => {}
     }
@@ -374,7 +397,8 @@ fn operated(it: &mut Speaker<'_>, payload: &mut Payload) {
     let some_of = |it: &mut Speaker<'_>| 1 + it.dice.below(held + 1);
     match payload {
         Payload::ErasureRequested(request) => {
-            let with_words: Vec<_> = it.facts.iter().filter(|f| !f.event.payload.words().is_empty()).cloned().collect();
+            let with_words: Vec<_> =
+                it.facts.iter().filter(|f| !f.event.payload.words().is_empty()).cloned().collect();
             for reference in &mut request.references {
                 reference.sequence = it.dice.below(held + 2);
                 reference.field = it.dice.chance(20).then(|| code("reason"));

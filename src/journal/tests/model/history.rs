@@ -73,7 +73,8 @@ pub(super) fn ground(access: Access) -> Vec<Proposal> {
         list("support-route", &["helpline"]),
         proposal(event("calendar/main", sample(EventType::CalendarAdopted).payload)),
     ]);
-    for (subject, event_type) in [("policy/flex", EventType::PolicyRegistered), ("unit/care", EventType::UnitRegistered)]
+    for (subject, event_type) in
+        [("policy/flex", EventType::PolicyRegistered), ("unit/care", EventType::UnitRegistered)]
     {
         let mut payload = sample(event_type).payload;
         match &mut payload {
@@ -297,7 +298,9 @@ impl<'a> History<'a> {
                     Err(other) => panic!("{other:?}"),
                 }
             }
-            if answers.iter().any(|one| matches!(one, Err(refused) if !matches!(refused, Refused::Rejected { .. })))
+            if answers
+                .iter()
+                .any(|one| matches!(one, Err(refused) if !matches!(refused, Refused::Rejected { .. })))
             {
                 self.power_failed(uncertain);
             }
@@ -307,7 +310,8 @@ impl<'a> History<'a> {
 
     /// The first group that had something to commit found the rival's record before it, and was decided again.
     fn after_rival(&mut self, requests: &[Vec<Proposal>], answers: &[Answer], rival: &Recorded) {
-        let first_writes = self.naive.clone().post(&requests[0]).is_ok_and(|told| told.iter().any(|t| !t.repeated));
+        let first_writes =
+            self.naive.clone().post(&requests[0]).is_ok_and(|told| told.iter().any(|t| !t.repeated));
         let mut pairs = requests.iter().zip(answers);
         if !first_writes && let Some((request, answer)) = pairs.next() {
             self.agree(request, answer);
@@ -433,4 +437,3 @@ pub(super) fn nobody() -> Code {
 pub(super) fn unheard() -> crate::domain::value::Sha256 {
     hash(b"unheard")
 }
-

@@ -3,11 +3,15 @@
 //! `PLEDGEBOOK_HISTORIES=100000 cargo test --release --lib journal::tests::model -- --nocapture` runs as many histories
 //! and tells what happened in them; `PLEDGEBOOK_HISTORY=17` runs the one of that number alone.
 
+mod cycles;
 mod dice;
 mod engine;
 mod fill;
+mod groups;
 mod history;
+mod lives;
 mod naive;
+mod properties;
 mod said;
 mod whole;
 

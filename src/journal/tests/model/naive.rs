@@ -58,7 +58,12 @@ impl Naive {
     }
 
     pub(super) fn about(&self, subject: &Subject) -> Vec<Arc<Recorded>> {
-        self.kept.iter().map(|kept| &kept.fact).filter(|fact| fact.event.subject == *subject).cloned().collect()
+        self.kept
+            .iter()
+            .map(|kept| &kept.fact)
+            .filter(|fact| fact.event.subject == *subject)
+            .cloned()
+            .collect()
     }
 
     /// One request, whole or not at all.

@@ -9,14 +9,17 @@ use uuid::Uuid;
 use super::{dice::Dice, fill, naive::Naive};
 use crate::domain::{
     command::{Command, Expected, Recorded},
-    event::{Anonymity, CorrectionMade, Corrected, Event, EventType, Payload, VoidGround},
+    event::{Anonymity, Corrected, CorrectionMade, Event, EventType, Payload, VoidGround},
     id::{Code, Kind, SourceName, Subject},
     subject::{Life, State},
     value::{Occurred, Words},
 };
 use crate::journal::{Proposal, Text, codec};
 
-pub(super) const POSTS: &[&str] = &["head", "assessor", "head", "assessor", "head", "assessor", "head", "assessor", "clerk", "deputy", "head", "past"];
+pub(super) const POSTS: &[&str] = &[
+    "head", "assessor", "head", "assessor", "head", "assessor", "head", "assessor", "clerk", "deputy",
+    "head", "past",
+];
 
 /// A sample of a type, with every field filled in.
 pub(super) fn sample(event_type: EventType) -> Event {
@@ -89,6 +92,25 @@ impl Speaker<'_> {
 
     pub(super) fn codes(&mut self, usual: &[&str], most: u64) -> Vec<Code> {
         (0..self.dice.below(most + 1)).map(|_| self.code(usual)).collect()
+    }
+
+    /// One of these that stands, or, now and then, one that may not.
+    pub(super) fn standing(&mut self, kind: Kind, ids: &[&str]) -> Code {
+        let mut code = self.code(ids);
+        for _ in 0..6 {
+            if self.life(&kind.subject(&code)).stands() || self.dice.chance(4) {
+                break;
+            }
+            code = self.code(ids);
+        }
+        code
+    }
+
+    /// An item that stands, if there is one.
+    pub(super) fn heard(&mut self) -> Option<Uuid> {
+        let id = self.item();
+        let subject = Kind::Feedback.subject(&Code::parse(&id.to_string()).unwrap());
+        (self.life(&subject).stands() || self.dice.chance(5)).then_some(id)
     }
 
     pub(super) fn post(&mut self) -> Code {
@@ -170,7 +192,8 @@ impl Speaker<'_> {
     }
 
     fn target(&mut self, subject: &Subject) -> Option<Arc<Recorded>> {
-        let about: Vec<_> = self.facts.iter().filter(|fact| fact.event.subject == *subject).cloned().collect();
+        let about: Vec<_> =
+            self.facts.iter().filter(|fact| fact.event.subject == *subject).cloned().collect();
         if about.is_empty() { None } else { Some(self.dice.of(&about).clone()) }
     }
 
@@ -254,7 +277,8 @@ impl Speaker<'_> {
             return (subject, *self.dice.of(&[T::EventVoided, T::CorrectionMade, T::CorrectionMade]));
         }
         let (kind, ids) = FAMILIES[self.dice.weighted(&self.focus.0)].split();
-        let id = if kind == Kind::Feedback { self.item().to_string() } else { (*self.dice.of(ids)).to_owned() };
+        let id =
+            if kind == Kind::Feedback { self.item().to_string() } else { (*self.dice.of(ids)).to_owned() };
         let subject = kind.subject(&Code::parse(&id).unwrap());
         let state = self.life(&subject).state().clone();
         if state == State::None && self.dice.chance(88) {
@@ -320,11 +344,16 @@ fn next(state: &State) -> &'static [EventType] {
         "CLAIMED_COMPLETE" => &[T::ActionVerified, T::ActionVerified, T::ActionReopened],
         "VERIFIED" => &[T::ActionReopened],
         "REOPENED" => &[T::ActionStarted, T::ActionCompleted, T::ActionCancelled],
-        "RECEIVED" | "ACKNOWLEDGED" => {
-            &[T::FeedbackAcknowledged, T::FeedbackConsidered, T::FeedbackResponded, T::FeedbackClosedWithoutChange]
-        }
+        "RECEIVED" | "ACKNOWLEDGED" => &[
+            T::FeedbackAcknowledged,
+            T::FeedbackConsidered,
+            T::FeedbackResponded,
+            T::FeedbackClosedWithoutChange,
+        ],
         "CONSIDERING" => &[T::FeedbackResponded, T::FeedbackLinked, T::FeedbackUnlinked],
-        "CHANGE_AGREED" | "CLOSED_WITHOUT_CHANGE" => &[T::FeedbackTold, T::FeedbackReopened, T::FeedbackLinked],
+        "CHANGE_AGREED" | "CLOSED_WITHOUT_CHANGE" => {
+            &[T::FeedbackTold, T::FeedbackReopened, T::FeedbackLinked]
+        }
         "TOLD" => &[T::FeedbackReopened, T::FeedbackWithdrawn],
         "PROPOSED" => &[T::PolicyChangeApproved, T::PolicyChanged, T::PolicyChangeDeclined],
         "APPROVED" => &[T::PolicyChanged, T::PolicyChanged, T::PolicyChangeAbandoned],

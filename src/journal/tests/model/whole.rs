@@ -20,7 +20,8 @@ pub(super) fn same(engine: &Engine, naive: &Naive, hashes: &BTreeMap<u64, Digest
     let journal = &engine.journal;
     assert_eq!(journal.head().size, naive.kept.len() as u64);
     content(engine, naive, hashes);
-    let mut subjects: BTreeSet<Subject> = naive.kept.iter().map(|kept| kept.fact.event.subject.clone()).collect();
+    let mut subjects: BTreeSet<Subject> =
+        naive.kept.iter().map(|kept| kept.fact.event.subject.clone()).collect();
     subjects.insert(Kind::Action.subject(&history::nobody()));
     for subject in &subjects {
         let life = journal.life(subject).unwrap();
@@ -41,7 +42,8 @@ fn content(engine: &Engine, naive: &Naive, hashes: &BTreeMap<u64, Digest>) {
         if let Some(hash) = hashes.get(&entry.recorded.sequence) {
             assert_eq!(entry.hash, *hash, "record {} is another", entry.recorded.sequence);
         }
-        let held: Vec<_> = entry.words.iter().map(|word| (word.field, word.status, word.text.clone())).collect();
+        let held: Vec<_> =
+            entry.words.iter().map(|word| (word.field, word.status, word.text.clone())).collect();
         let posted: Vec<_> =
             kept.texts.iter().map(|text| (text.field, WordsStatus::Held, Some(text.text.clone()))).collect();
         assert_eq!(held, posted, "the words of {}", entry.recorded.sequence);
@@ -59,7 +61,10 @@ fn questions(engine: &Engine, naive: &Naive, subjects: &BTreeSet<Subject>) {
     asked.extend(naive.kept.iter().flat_map(|kept| mentions(&kept.fact.event)));
     let mut seen = HashSet::new();
     asked.retain(|mention| seen.insert(mention.clone()));
-    asked.push(Mention::Document { about: Kind::Action.subject(&history::nobody()), sha256: history::unheard() });
+    asked.push(Mention::Document {
+        about: Kind::Action.subject(&history::nobody()),
+        sha256: history::unheard(),
+    });
     for mention in &asked {
         let Ok(expected) = naive.mentioned_by(mention);
         assert_eq!(view.first_mention(mention).unwrap(), expected.first().map(|fact| fact.sequence));
