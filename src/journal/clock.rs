@@ -116,8 +116,9 @@ impl Guard {
     pub(super) fn read(&self, clock: &dyn Clock) -> Result<Timestamp, Fault> {
         let now = clock.now();
         let by_wall = now.duration_since(self.wall);
-        let by_monotonic = SignedDuration::try_from(clock.monotonic().saturating_sub(self.monotonic))
-            .unwrap_or(SignedDuration::MAX);
+        // Signed: a simulated clock takes its monotonic time back with it.
+        let signed = |time: Duration| SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
+        let by_monotonic = signed(clock.monotonic()).saturating_sub(signed(self.monotonic));
         let drift = (by_wall - by_monotonic).abs();
         if drift > TOLERANCE {
             let jump = (by_wall - by_monotonic).as_secs();
@@ -154,6 +155,16 @@ mod tests {
             Guard::new(&clock, at(301))
                 .is_err_and(|fault| fault.why.contains("set the clock") && fault.drift_seconds == 301)
         );
+    }
+
+    #[test]
+    fn simulated_time_that_goes_back_behind_the_beginning_is_no_fault() {
+        let clock = SimulatedClock::at(at(0));
+        let guard = Guard::new(&clock, at(0)).unwrap();
+        for seconds in [3_600, -301, -86_400] {
+            clock.set(at(seconds));
+            assert_eq!(guard.read(&clock), Ok(at(seconds)));
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The journal over a log in memory, and over a commit point that the test holds in its hand.
 
 mod codec;
+mod envelopes;
 mod faults;
 mod judged;
+mod model;
 mod order;
 mod repeats;
 
