@@ -197,8 +197,9 @@ fn standing<'v>(
 /// corrected away, of a plan or of a move: it was given, and people counted on it.
 fn earliest_due(views: &Views, history: &History<ActionFact>, horizon: Horizon) -> Option<Date> {
     let given = history.all().iter().filter(|fact| Views::within(fact, horizon)).filter_map(|fact| {
-        let said_anew = views.correction_of(fact, horizon.as_known).is_some()
-            && views.void_of(fact.place, horizon.as_known).is_none();
+        let known = horizon.as_known;
+        let taken_back = [fact.sequence, fact.place].iter().any(|it| views.void_of(*it, known).is_some());
+        let said_anew = !taken_back && views.correction_of(fact, known).is_some();
         match &fact.fact {
             ActionFact::Planned(plan) => Some(plan.first_due),
             ActionFact::Revised { new_due, backdated: false } if said_anew => Some(*new_due),
