@@ -70,7 +70,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
         table.push(Kind::Commitment.subject(line.id).to_string(), about.row(&lines, line));
     }
     let tables = vec![table, measures_table(&about, &measures)];
-    Body { figures: figures(parameters, &lines), tables, notes: notes(about.threshold) }
+    Body { figures: figures(&about, &lines), tables, notes: notes(about.threshold) }
 }
 
 fn measures_table(about: &About<'_>, measures: &[Measured<'_>]) -> Table {
@@ -82,7 +82,7 @@ fn measures_table(about: &About<'_>, measures: &[Measured<'_>]) -> Table {
             ("measure", "Measure"),
             ("commitment", "Commitment"),
             ("value", "Latest value"),
-            ("period", "Value is"),
+            ("period", "Value is for"),
             ("target", "Target now"),
             ("first_target", "First target"),
             ("due", "Due"),
@@ -127,9 +127,9 @@ impl<'a, 'v> Counted<'a, 'v> {
     }
 }
 
-fn figures(parameters: &Parameters, lines: &[Line<'_>]) -> Vec<Figure> {
+fn figures(about: &About<'_>, lines: &[Line<'_>]) -> Vec<Figure> {
     let counted = Counted { lines, standing: lines.iter().filter(|line| line.stands()).collect() };
-    let (whole, period) = (counted.standing.len() as u64, parameters.period);
+    let (whole, period) = (counted.standing.len() as u64, about.parameters.period);
     let of = count(whole, "commitment", "commitments");
     let stand = if lines.is_empty() {
         Figure::not_available(SILENCE)
@@ -154,7 +154,7 @@ fn figures(parameters: &Parameters, lines: &[Line<'_>]) -> Vec<Figure> {
         },
     );
     vec![
-        reviewed(&counted, parameters, &of).named("r1.reviewed", "Reviewed"),
+        reviewed(about, &counted, &of).named("r1.reviewed", "Reviewed"),
         stand.named("r1.commitments", "Commitments"),
         silent_in_period.named("r1.silent_in_period", "No evidence in the period"),
         silent.named("r1.silent", "No evidence at all"),
@@ -164,24 +164,30 @@ fn figures(parameters: &Parameters, lines: &[Line<'_>]) -> Vec<Figure> {
 }
 
 /// How many were reviewed, and what the reviews found: beside each other, never as one number.
-fn reviewed(counted: &Counted<'_, '_>, parameters: &Parameters, of: &str) -> Figure {
-    let period = parameters.period;
+fn reviewed(about: &About<'_>, counted: &Counted<'_, '_>, of: &str) -> Figure {
+    let period = about.parameters.period;
+    let mut fallen = 0;
     let mut found: BTreeMap<ReviewOutcome, u64> = BTreeMap::new();
     let mut events = Vec::new();
     for line in &counted.standing {
         if let Some((fact, review)) = latest_review(line, period) {
             *found.entry(review.outcome).or_default() += 1;
+            fallen += u64::from(about.has_fallen(review));
             events.push(fact.sequence);
         }
     }
+    let fallen = match fallen {
+        0 => String::new(),
+        n => format!(" All the evidence of {n} of these has fallen since."),
+    };
     let outcomes: Vec<_> =
         found.iter().map(|(outcome, n)| format!("{n} {}", outcome_words(*outcome).to_lowercase())).collect();
     let figure = counted.share(
         |line| latest_review(line, period).is_some(),
         |n| match n {
             0 => format!("No commitment has been reviewed for {period}, so none can be called kept."),
-            1 => format!("1 of {of} was reviewed for {period}: {}.", outcomes.join(", ")),
-            n => format!("{n} of {of} were reviewed for {period}: {}.", outcomes.join(", ")),
+            1 => format!("1 of {of} was reviewed for {period}: {}.{fallen}", outcomes.join(", ")),
+            n => format!("{n} of {of} were reviewed for {period}: {}.{fallen}", outcomes.join(", ")),
         },
     );
     figure.from_events(events)

@@ -75,6 +75,12 @@ impl About<'_> {
         ]
     }
 
+    /// Whether nothing is left of what a review rested on.
+    pub(super) fn has_fallen(&self, review: &Review) -> bool {
+        let fallen = self.views.commitments.fallen(self.views, &review.evidence, self.parameters.horizon());
+        !review.evidence.is_empty() && fallen == review.evidence.len() as u64
+    }
+
     fn fallen(&self, evidence: &[Code]) -> String {
         let fallen = self.views.commitments.fallen(self.views, evidence, self.parameters.horizon());
         fallen_words(fallen, evidence.len() as u64)
@@ -140,7 +146,8 @@ impl About<'_> {
             [one] => {
                 let mut value = self.value(one);
                 if let Some((said, _)) = one.latest {
-                    value.text = format!("{} {}", value.text, span(said.from, said.to)).trim().to_owned();
+                    let words = format!("{} {}", value.text, span(said.from, said.to));
+                    words.trim().clone_into(&mut value.text);
                 }
                 value
             }
@@ -200,7 +207,10 @@ impl About<'_> {
         let (terms, since) = measured.current;
         let (first, first_said) = measured.first;
         let period = match measured.latest {
-            Some((value, sequence)) => Figure::words(span(value.from, value.to)).from_events([sequence]),
+            Some((value, sequence)) => {
+                let words = span(value.from, value.to);
+                Figure::words(words.trim_start_matches("for ")).from_events([sequence])
+            }
             None => Figure::not_available("No value reported"),
         };
         let target = |terms: &Terms, sequence: u64| match terms.target {

@@ -180,7 +180,7 @@ fn disposition(views: &Views, horizon: Horizon, id: &Code, made: &CommitmentMade
 }
 
 /// How it ended, by its own event or by its pledge's, whichever came first; and which version keeps it.
-fn ending<'v>(own: Option<Placed<'v>>, pledge: Option<Disposed>) -> (Option<End<'v>>, Option<(u32, u64)>) {
+fn ending(own: Option<Placed<'_>>, pledge: Option<Disposed>) -> (Option<End<'_>>, Option<(u32, u64)>) {
     let Some(said) = pledge else { return (own.map(|(_, end)| end), None) };
     let how = match said.disposition {
         Disposition::Kept => return (own.map(|(_, end)| end), Some((said.version, said.sequence))),

@@ -52,6 +52,8 @@ pub(super) struct Superseded<'v> {
     pub(super) title: Option<&'v str>,
     pub(super) from: Date,
     pub(super) sequence: u64,
+    /// It changed wording only.
+    pub(super) is_editorial: bool,
 }
 
 impl<'v> Change<'v> {
@@ -215,10 +217,13 @@ pub(super) fn changes(views: &Views, horizon: Horizon) -> Vec<Change<'_>> {
     changes
 }
 
+/// The first day in force and the place of a change, and its number in the list.
+type Numbered = ((Date, u64), usize);
+
 /// Which change took the place of which: the next one of the same policy that came into force and was not taken out of
 /// force. What was itself taken out of force is not superseded.
 fn supersede(changes: &mut [Change<'_>], as_at: Date) {
-    let mut standing: BTreeMap<&Code, Vec<((Date, u64), usize)>> = BTreeMap::new();
+    let mut standing: BTreeMap<&Code, Vec<Numbered>> = BTreeMap::new();
     for (number, change) in changes.iter().enumerate() {
         if let Some(entry) = change.came_into_force(as_at).filter(|_| change.end.is_none()) {
             standing.entry(entry.policy).or_default().push(((entry.from, entry.place), number));
@@ -231,7 +236,7 @@ fn supersede(changes: &mut [Change<'_>], as_at: Date) {
             let by = changes.get(*later).map(|it| {
                 let sequence = it.changed.as_ref().map_or(0, |entry| entry.sequence);
                 let title = it.proposed.map(|(_, proposed)| proposed.title.as_str());
-                Superseded { by: it.id, title, from: *from, sequence }
+                Superseded { by: it.id, title, from: *from, sequence, is_editorial: !it.is_substantive() }
             });
             if let Some(earlier) = changes.get_mut(*earlier) {
                 earlier.superseded = by;

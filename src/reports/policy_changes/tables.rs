@@ -230,7 +230,9 @@ fn standing(change: &Change<'_>) -> (&'static str, String) {
         None => ("In force", String::new()),
         Some(later) => {
             let by = later.title.unwrap_or_else(|| later.by.as_str());
-            ("Superseded", format!("; superseded {} by \u{201c}{by}\u{201d}", short_day(later.from)))
+            let nature = if later.is_editorial { " (wording only)" } else { "" };
+            let from = short_day(later.from);
+            ("Superseded", format!("; superseded {from} by \u{201c}{by}\u{201d}{nature}"))
         }
     }
 }

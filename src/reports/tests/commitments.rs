@@ -230,6 +230,11 @@ fn given_reviews_when_they_tell_of_the_period_then_the_one_of_the_latest_time_co
         figure(&report, "r1.reviewed").text,
         "1 of 2 commitments was reviewed for 2025-26: 1 not kept."
     );
+    // What is known of the first quarter's evidence does not matter; of the second there was none to fall.
+    ledger.reject("minutes", "2025-11-20");
+    assert!(!figure(&r1(&ledger, "2026-03-31"), "r1.reviewed").text.contains("fallen"));
+    let first = r1(&ledger, "2025-09-30");
+    assert!(figure(&first, "r1.reviewed").text.ends_with(": 1 kept."));
     // Without it, the last word on the first quarter.
     ledger.void(second, "2025-12-01");
     assert!(of(&r1(&ledger, "2026-03-31")).starts_with("Partly kept for 1 Apr 2025 to 30 Jun 2025"));
@@ -243,7 +248,14 @@ fn given_a_review_of_another_time_when_the_period_has_none_then_it_is_not_yet_re
     ledger.review("C10", "2025-04-10", before, ReviewOutcome::Kept, &["minutes"], &[]);
     ledger.reject("minutes", "2025-05-01");
     let report = r1(&ledger, "2025-06-01");
-    // The review stands, and what it rested on has fallen.
+    // The review stands, and what it rested on has fallen. Asked about its own year, the headline says so.
+    let year = super::parameters("2025-06-01", ledger.facts.len() as u64, "2024-25");
+    let then =
+        crate::reports::report(ReportName::Commitments, &ledger.views(), &year, &super::stand()).unwrap();
+    assert_eq!(
+        figure(&then, "r1.reviewed").text,
+        "1 of 2 commitments was reviewed for 2024-25: 1 kept. All the evidence of 1 of these has fallen since."
+    );
     assert_eq!(
         cell(&report, "commitment/C10", "review"),
         "[x] Not yet reviewed for 2025-26; of another time: Kept for 1 Mar 2025 to 31 Mar 2025 (reviewed 10 Apr 2025 by \

@@ -152,5 +152,5 @@ fn given_two_measures_when_they_are_reported_then_both_are_told() {
     );
     assert_eq!(subjects(&report, "r1.measures"), ["measure/m", "measure/n"]);
     assert_eq!(cell(&report, "measure/n", "value"), "12 days");
-    assert_eq!(cell(&report, "measure/n", "period"), "for 1 Apr 2025 to 30 Jun 2025");
+    assert_eq!(cell(&report, "measure/n", "period"), "1 Apr 2025 to 30 Jun 2025");
 }

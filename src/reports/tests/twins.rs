@@ -44,10 +44,6 @@ impl<'f> Said<'f> {
         &self.root.event.subject
     }
 
-    fn id(&self) -> &'f str {
-        self.subject().id().as_str()
-    }
-
     fn order(&self) -> (Date, u64) {
         (self.day, self.root.sequence)
     }

@@ -14,8 +14,10 @@ impl Twin<'_> {
     fn last_naming(&self, subject: &str) -> Option<Said<'_>> {
         let naming = |said: &Said<'_>| match said.payload {
             // What names nothing may have named something before it was said anew.
-            Payload::LearningDelivered(_) | Payload::LearningCancelled(_) => false,
-            Payload::FeedbackRoundClosed(_) | Payload::RoundResponsePublished(_) => false,
+            Payload::LearningDelivered(_)
+            | Payload::LearningCancelled(_)
+            | Payload::FeedbackRoundClosed(_)
+            | Payload::RoundResponsePublished(_) => false,
             Payload::ActionPlanned(_) | Payload::PolicyChangeProposed(_) | Payload::MeasureAgreed(_) => true,
             _ => matches!(
                 said.subject().kind(),
@@ -87,10 +89,10 @@ impl Twin<'_> {
             for said in self.about(&format!("measure/{id}")) {
                 match said.payload {
                     Payload::MeasureAgreed(it) => commitment = Some(it.commitment.to_string()),
-                    Payload::MeasureReported(it) if commitment.is_some() => {
-                        if latest.is_none_or(|(to, _)| to <= it.period_to) {
-                            latest = Some((it.period_to, it.numerator));
-                        }
+                    Payload::MeasureReported(it)
+                        if commitment.is_some() && latest.is_none_or(|(to, _)| to <= it.period_to) =>
+                    {
+                        latest = Some((it.period_to, it.numerator));
                     }
                     _ => {}
                 }
@@ -142,14 +144,14 @@ impl Twin<'_> {
     pub(crate) fn r1(&self) -> Headlines {
         let all = self.commitments();
         let measures = self.measures();
-        let (mut of, mut silent, mut silent_in_period, mut reviewed, mut measured) = (0, 0, 0, 0, 0);
+        let (mut of, mut silent, mut silent_in_period, mut reviewed, mut with_measure) = (0, 0, 0, 0, 0);
         for (id, _) in all.iter().filter(|(_, stands)| *stands) {
             of += 1;
             let shown = self.visible().into_iter().filter(|said| self.shows(said, id));
             silent += u64::from(self.silence(id).is_none());
             silent_in_period += u64::from(shown.filter(|said| self.in_period(said.day)).count() == 0);
             reviewed += u64::from(self.review(id).is_some());
-            measured += u64::from(measures.iter().any(|(_, commitment, _)| commitment == id));
+            with_measure += u64::from(measures.iter().any(|(_, commitment, _)| commitment == id));
         }
         let mut said = Headlines::new();
         if !all.is_empty() {
@@ -160,7 +162,7 @@ impl Twin<'_> {
             said.insert("r1.silent".into(), (silent, Some(of)));
             said.insert("r1.silent_in_period".into(), (silent_in_period, Some(of)));
             said.insert("r1.reviewed".into(), (reviewed, Some(of)));
-            said.insert("r1.measured".into(), (measured, Some(of)));
+            said.insert("r1.measured".into(), (with_measure, Some(of)));
         }
         said
     }

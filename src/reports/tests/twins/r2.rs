@@ -61,7 +61,9 @@ impl Twin<'_> {
                     _ => {}
                 }
             }
-            facts.iter().for_each(|said| work.step(said));
+            for said in &facts {
+                work.step(said);
+            }
             if live.is_none() {
                 let void = self.void_of(planned.root).unwrap();
                 let recorded = london().to_datetime(void.recorded_at).date();
