@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use super::Views;
 use super::history::{Dated, History, Horizon};
+use super::owner::Owner;
 use super::shared::SharedMap;
-use crate::domain::event::ActionPlanned;
+use crate::domain::command::Recorded;
+use crate::domain::event::{ActionPlanned, Payload};
 use crate::domain::id::Code;
+use crate::domain::irregularity::Irregularity;
 
 /// One thing that happened to an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +34,34 @@ pub enum ActionFact {
         /// The local day on which that was recorded.
         recorded_on: Date,
     },
-    /// Somebody else looked, and it is done.
-    Verified,
+    /// Somebody else looked, and it is done. On that evidence it rests.
+    Verified(Arc<[Code]>),
     /// It was not done after all.
     Reopened,
     /// It will not be done.
     Cancelled,
+    /// That post answers for it from now on.
+    Reassigned(Code),
+}
+
+impl ActionFact {
+    /// What is kept of an event that was recorded on that local day. How far the work is said to be steers nothing.
+    pub(super) fn of(fact: &Recorded, payload: &Payload, recorded_on: Date) -> Option<Self> {
+        Some(match payload {
+            Payload::ActionPlanned(it) => Self::Planned(Arc::new(it.clone())),
+            Payload::ActionStarted(_) => Self::Started,
+            Payload::DeadlineRevised(it) => Self::Revised {
+                new_due: it.new_due,
+                backdated: fact.irregularities.contains(&Irregularity::BackdatedDeadline),
+            },
+            Payload::ActionCompleted(_) => Self::Completed { recorded_on },
+            Payload::ActionVerified(it) => Self::Verified(it.evidence.as_slice().into()),
+            Payload::ActionReopened(_) => Self::Reopened,
+            Payload::ActionCancelled(_) => Self::Cancelled,
+            Payload::OwnerReassigned(it) => Self::Reassigned(it.to_post.clone()),
+            _ => return None,
+        })
+    }
 }
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
@@ -92,8 +117,14 @@ pub struct Standing<'views> {
     pub planned: u64,
     /// The day on which it was planned.
     pub planned_on: Date,
+    /// The actions that any of its plans ever said it replaces, taken back or said anew since or not.
+    pub replaces: Vec<&'views Code>,
+    /// Who answers for it.
+    pub owner: Owner<'views>,
     /// How far it has come.
     pub state: ActionState,
+    /// On what its verification rests, if it is verified.
+    pub evidence: &'views [Code],
     /// The day on which it was verified or cancelled; for a void, on which that was recorded.
     pub closed_on: Option<Date>,
     /// The completion that stands, if it is claimed or verified.
@@ -119,47 +150,29 @@ impl ActionsView {
     }
 }
 
-fn plan_of(fact: &Dated<ActionFact>) -> Option<(&Dated<ActionFact>, &ActionPlanned)> {
-    match &fact.fact {
-        ActionFact::Planned(plan) => Some((fact, plan.as_ref())),
-        _ => None,
-    }
-}
-
 fn standing<'v>(
     views: &'v Views,
     id: &'v Code,
     history: &'v History<ActionFact>,
     horizon: Horizon,
 ) -> Option<Standing<'v>> {
-    let facts = views.seen(history, horizon);
-    let live = facts.iter().rev().find_map(|fact| plan_of(fact));
     // A plan that was taken back stays listed: a void must not make a promise disappear.
-    let voided = || {
-        let mut known = history.all().iter().rev();
-        known.find_map(|fact| plan_of(fact).filter(|_| Views::within(fact, horizon)))
-    };
-    let (planned, plan) = live.or_else(voided)?;
-    // A plan may be taken back and made again; the first date that was given stays the first.
-    // So does a date that was corrected away: it was given, and people counted on it.
-    let given = history.all().iter().filter(|fact| Views::within(fact, horizon)).filter_map(|fact| {
-        let said_anew = views.correction_of(fact, horizon.as_known).is_some();
-        match &fact.fact {
-            ActionFact::Planned(plan) => Some(plan.first_due),
-            ActionFact::Revised { new_due, backdated: false } if said_anew => Some(*new_due),
-            _ => None,
-        }
-    });
-    let earliest_due = given.fold(plan.first_due, Date::min);
+    let is_plan = |fact: &ActionFact| matches!(fact, ActionFact::Planned(_));
+    let (planned, void) = views.last_or_voided(history, horizon, is_plan)?;
+    let ActionFact::Planned(plan) = &planned.fact else { return None };
+    let facts = views.seen(history, horizon);
     let mut standing = Standing {
         id,
         plan,
         planned: planned.sequence,
         planned_on: planned.effective,
+        replaces: replaces(history, horizon),
+        owner: Owner::named(planned, &plan.owner_post),
         state: ActionState::Planned,
+        evidence: &[],
         closed_on: None,
         completion: None,
-        earliest_due,
+        earliest_due: earliest_due(views, history, horizon).unwrap_or(plan.first_due),
         current_due: plan.first_due,
         moved: 0,
         ignored_moves: 0,
@@ -169,7 +182,7 @@ fn standing<'v>(
     for fact in facts {
         standing.step(fact);
     }
-    if let (None, Some(void)) = (live, views.void_of(planned.place, horizon.as_known)) {
+    if let Some(void) = void {
         standing.state = ActionState::Voided;
         standing.closed_on = Some(void.recorded_on);
         standing.completion = None;
@@ -180,10 +193,44 @@ fn standing<'v>(
     Some(standing)
 }
 
-impl Standing<'_> {
-    fn step(&mut self, fact: &Dated<ActionFact>) {
-        match fact.fact {
-            ActionFact::Planned(_) => return,
+/// A plan may be taken back and made again; the first date that was given stays the first. So does a date that was
+/// corrected away, of a plan or of a move: it was given, and people counted on it.
+fn earliest_due(views: &Views, history: &History<ActionFact>, horizon: Horizon) -> Option<Date> {
+    let given = history.all().iter().filter(|fact| Views::within(fact, horizon)).filter_map(|fact| {
+        let known = horizon.as_known;
+        let taken_back = [fact.sequence, fact.place].iter().any(|it| views.void_of(*it, known).is_some());
+        let said_anew = !taken_back && views.correction_of(fact, known).is_some();
+        match &fact.fact {
+            ActionFact::Planned(plan) => Some(plan.first_due),
+            ActionFact::Revised { new_due, backdated: false } if said_anew => Some(*new_due),
+            _ => None,
+        }
+    });
+    given.min()
+}
+
+/// What was said to be replaced stays so, too: lateness that was inherited is not cleared by saying the plan anew.
+fn replaces<'v>(history: &'v History<ActionFact>, horizon: Horizon) -> Vec<&'v Code> {
+    let mut replaced: Vec<&'v Code> = Vec::new();
+    for fact in history.all().iter().filter(|fact| Views::within(fact, horizon)) {
+        if let ActionFact::Planned(plan) = &fact.fact
+            && let Some(other) = &plan.replaces
+            && !replaced.contains(&other)
+        {
+            replaced.push(other);
+        }
+    }
+    replaced
+}
+
+impl<'v> Standing<'v> {
+    fn step(&mut self, fact: &'v Dated<ActionFact>) {
+        match &fact.fact {
+            ActionFact::Planned(plan) => {
+                self.owner = Owner::named(fact, &plan.owner_post);
+                return;
+            }
+            ActionFact::Reassigned(to) => self.owner.hand_over(fact, to),
             ActionFact::Started => {
                 self.state = ActionState::InProgress;
                 self.completion = None;
@@ -192,17 +239,21 @@ impl Standing<'_> {
             ActionFact::Revised { backdated: true, .. } => self.ignored_moves += 1,
             ActionFact::Revised { new_due, backdated: false } => {
                 self.moved += 1;
-                self.current_due = new_due;
-                self.earliest_due = self.earliest_due.min(new_due);
+                self.current_due = *new_due;
+                self.earliest_due = self.earliest_due.min(*new_due);
             }
             ActionFact::Completed { recorded_on } => {
                 self.state = ActionState::Claimed;
                 self.closed_on = None;
-                self.completion =
-                    Some(Completion { on: fact.effective, recorded_on, sequence: fact.sequence });
+                self.completion = Some(Completion {
+                    on: fact.effective,
+                    recorded_on: *recorded_on,
+                    sequence: fact.sequence,
+                });
             }
-            ActionFact::Verified => {
+            ActionFact::Verified(evidence) => {
                 self.state = ActionState::Verified;
+                self.evidence = evidence;
                 self.closed_on = Some(fact.effective);
             }
             // The clock resumes from the dates that were given; nothing about them changes here.

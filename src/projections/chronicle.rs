@@ -2,6 +2,8 @@
 //!
 //! Invariant: sequences run without gaps from 0, and recorded times never decrease.
 
+mod later;
+
 use jiff::{Timestamp, civil::Date};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -116,7 +118,7 @@ impl Chronicle {
         };
         let made = CorrectionMade {
             target_event_id: event.id,
-            target_source: None,
+            target_source: Some(self.facts[target as usize].source.clone()),
             corrected,
             approver_post: Some(code("people")),
             reason: words(),

@@ -1,21 +1,134 @@
-//! Rounds of asking, and which feedback there is: as much as the reports need, and no more.
+//! Which feedback there is, and what it led to: as much as the reports need, and no more.
 //!
-//! Invariant: of an item of feedback this view keeps its id, its place and who was speaking (staff or partners). No
-//! theme, channel, contact, content or answer is here, so that no report can give one away.
+//! Invariant: of an item of feedback this view keeps its id, its place, who was speaking (staff or partners), what it
+//! was linked to, and whether it was withdrawn. No theme, channel, contact, content or answer is here, so that no report
+//! can give one away.
 
-use std::sync::Arc;
+use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::history::History;
+use super::Views;
+use super::history::{Dated, History, Horizon};
 use super::shared::SharedMap;
-use crate::domain::event::Respondents;
-use crate::domain::id::Code;
+use crate::domain::event::{Payload, Respondents, WithdrawalScope};
+use crate::domain::id::{Code, Kind, Subject};
+
+/// One thing that happened to an item of feedback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FeedbackFact {
+    /// It was received.
+    Received(Respondents),
+    /// It led to that policy change or action.
+    Linked(Subject),
+    /// It did not lead to that after all.
+    Unlinked(Subject),
+    /// Whoever spoke took back all of it.
+    Withdrawn,
+    /// Whoever spoke took back the way to be answered; the item stays.
+    ContactWithdrawn,
+}
+
+impl FeedbackFact {
+    pub(super) fn of(payload: &Payload) -> Option<Self> {
+        Some(match payload {
+            Payload::FeedbackReceived(it) => Self::Received(it.respondents),
+            Payload::FeedbackLinked(it) => Self::Linked(it.to.clone()),
+            Payload::FeedbackUnlinked(it) => Self::Unlinked(it.from.clone()),
+            Payload::FeedbackWithdrawn(it) => match it.scope {
+                WithdrawalScope::Whole => Self::Withdrawn,
+                // Kept because a correction may widen it.
+                WithdrawalScope::Contact => Self::ContactWithdrawn,
+            },
+            _ => return None,
+        })
+    }
+}
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
 #[derive(Clone, Debug, Default)]
 pub struct FeedbackView {
-    /// The commitments that each round served, by round id.
-    pub rounds: SharedMap<Code, History<Arc<[Code]>>>,
-    /// Who spoke, by feedback id.
-    pub received: SharedMap<Uuid, History<Respondents>>,
+    /// Items by id.
+    pub items: SharedMap<Uuid, History<FeedbackFact>>,
+    /// The items of which an event ever said that they are linked to a policy change, by the change's id; with repeats.
+    /// Whether such a link counts, their own facts tell.
+    pub linked: SharedMap<Code, Vec<Uuid>>,
+}
+
+/// When a link was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The day.
+    pub effective: Date,
+    /// Its place among the events of that day.
+    pub place: u64,
+    /// The event that says so, or says it anew.
+    pub sequence: u64,
+}
+
+impl Made {
+    /// By that fact.
+    pub const fn by<F>(fact: &Dated<F>) -> Self {
+        Self { effective: fact.effective, place: fact.place, sequence: fact.sequence }
+    }
+}
+
+/// What there is to say about one item and one piece of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// It is linked since then.
+    Linked(Made),
+    /// It was linked since then, and the link was taken back.
+    Unlinked(Made),
+}
+
+impl FeedbackView {
+    /// Whether an item is linked to a policy change from the horizon. `named` is when a proposal that counts there named
+    /// it. What the item's own events said last counts, and takes back what the proposal names, too; where they said
+    /// nothing, the proposal counts. A link that was never taken back is as old as the first that made it.
+    pub fn link(
+        &self,
+        views: &Views,
+        horizon: Horizon,
+        item: &Uuid,
+        change: &Code,
+        named: Option<Made>,
+    ) -> Option<Link> {
+        let is_change = |work: &Subject| work.kind() == Kind::PolicyChange && work.id() == change;
+        let own = self.items.get(item).map(|history| views.seen(history, horizon)).unwrap_or_default();
+        let (mut since, mut gone) = (named, None);
+        for fact in own {
+            match &fact.fact {
+                FeedbackFact::Linked(to) if is_change(to) => {
+                    let first =
+                        since.filter(|since| (since.effective, since.place) <= (fact.effective, fact.place));
+                    since = first.or(Some(Made::by(fact)));
+                    gone = None;
+                }
+                FeedbackFact::Unlinked(from) if is_change(from) => {
+                    gone = since.or(gone);
+                    since = None;
+                }
+                _ => {}
+            }
+        }
+        since.map(Link::Linked).or(gone.map(Link::Unlinked))
+    }
+
+    /// Who spoke, as it stands or as it was said before it was taken back.
+    pub fn respondents(&self, views: &Views, horizon: Horizon, item: &Uuid) -> Option<Respondents> {
+        let everything = Horizon { as_at: Date::MAX, ..horizon };
+        let received = |fact: &FeedbackFact| matches!(fact, FeedbackFact::Received(_));
+        match views.last_or_voided(self.items.get(item)?, everything, received)?.0.fact {
+            FeedbackFact::Received(who) => Some(who),
+            _ => None,
+        }
+    }
+
+    /// Whether an item is not live any more: withdrawn whole, or its receipt taken back.
+    pub fn is_gone(&self, views: &Views, horizon: Horizon, item: &Uuid) -> bool {
+        let Some(history) = self.items.get(item) else { return false };
+        let withdrawn = views.seen(history, horizon).iter().any(|it| it.fact == FeedbackFact::Withdrawn);
+        let received = |fact: &FeedbackFact| matches!(fact, FeedbackFact::Received(_));
+        withdrawn || views.last_or_voided(history, horizon, received).is_some_and(|(_, void)| void.is_some())
+    }
 }

@@ -2,13 +2,14 @@
 //!
 //! Invariant: nothing is overwritten; each adoption is one more dated fact. Must not know what reports do with it.
 
-use jiff::tz::TimeZone;
+use jiff::{civil::Date, tz::TimeZone};
 use std::sync::Arc;
 
-use super::history::History;
+use super::Views;
+use super::history::{History, Horizon};
 use super::shared::SharedMap;
 use crate::domain::event::{
-    CalendarAdopted, CodeListAdopted, CommitmentDisposition, PledgePublished, PostRegistered,
+    CalendarAdopted, CodeListAdopted, CommitmentDisposition, Payload, PledgePublished, PostRegistered,
     ReportSettingsAdopted,
 };
 use crate::domain::id::Code;
@@ -50,11 +51,67 @@ impl From<&PledgePublished> for PledgeVersion {
     }
 }
 
+/// One thing that happened to a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PostFact {
+    /// It was registered for a time.
+    Registered(Arc<PostRegistered>),
+    /// It ended.
+    Retired {
+        /// The last day on which it was valid.
+        last_day: Date,
+    },
+}
+
+impl PostFact {
+    pub(super) fn of(payload: &Payload) -> Option<Self> {
+        Some(match payload {
+            Payload::PostRegistered(it) => Self::Registered(Arc::new(it.clone())),
+            Payload::PostRetired(it) => Self::Retired { last_day: it.last_day },
+            _ => return None,
+        })
+    }
+}
+
+/// A time for which a post is registered.
+#[derive(Clone, Copy, Debug)]
+pub struct Term<'v> {
+    /// What the post is called in it.
+    pub title: &'v Label,
+    /// First day.
+    pub from: Date,
+    /// Last day. None: open-ended.
+    pub to: Option<Date>,
+}
+
+impl LedgerView {
+    /// The term of a post that holds on the day of the horizon; or else the last one that had begun by then, or the
+    /// first of all.
+    pub fn term<'v>(&'v self, views: &Views, post: &Code, horizon: Horizon) -> Option<Term<'v>> {
+        let mut terms: Vec<Term<'v>> = Vec::new();
+        for fact in views.seen(self.posts.get(post)?, horizon) {
+            match &fact.fact {
+                PostFact::Registered(it) => {
+                    terms.push(Term { title: &it.title, from: it.valid_from, to: it.valid_to });
+                    terms.sort_by_key(|term| term.from);
+                }
+                PostFact::Retired { last_day } => {
+                    if let Some(term) = terms.iter_mut().rfind(|term| term.from <= *last_day) {
+                        term.to = Some(*last_day);
+                    }
+                }
+            }
+        }
+        let begun = terms.iter().rfind(|term| term.from <= horizon.as_at);
+        begun.or(terms.first()).copied()
+    }
+}
+
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
 #[derive(Clone, Debug, Default)]
 pub struct LedgerView {
     /// Posts by code.
-    pub posts: SharedMap<Code, History<Arc<PostRegistered>>>,
+    pub posts: SharedMap<Code, History<PostFact>>,
     /// Code lists by name.
     pub code_lists: SharedMap<Code, History<Arc<CodeListAdopted>>>,
     /// Calendars by name.

@@ -8,8 +8,11 @@
 pub mod actions;
 pub mod commitments;
 pub mod feedback;
+mod fold;
 pub mod history;
 pub mod ledger;
+pub mod measures;
+pub mod owner;
 pub mod policies;
 pub mod shared;
 
@@ -20,20 +23,18 @@ mod tests;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::sync::Arc;
-use uuid::Uuid;
 
-use self::actions::{ActionFact, ActionsView};
+use self::actions::ActionsView;
 use self::commitments::CommitmentsView;
 use self::feedback::FeedbackView;
 use self::history::{Dated, History, Horizon, Void};
-use self::ledger::{LedgerView, Opened, PledgeVersion};
-use self::policies::{ChangeFact, PoliciesView};
+use self::ledger::{LedgerView, Opened};
+use self::measures::MeasuresView;
+use self::policies::PoliciesView;
 use self::shared::SharedMap;
 use crate::domain::command::Recorded;
-use crate::domain::event::{CorrectionMade, EventVoided, LedgerOpened, Payload};
-use crate::domain::id::{Code, Kind, SourceName, Subject};
-use crate::domain::irregularity::Irregularity;
-use crate::domain::value::Occurred;
+use crate::domain::event::{LedgerOpened, Payload};
+use crate::domain::id::{Code, SourceName};
 
 /// Every view of one ledger at one position.
 ///
@@ -45,8 +46,10 @@ use crate::domain::value::Occurred;
 pub struct Views {
     /// Posts, code lists, calendars, settings, pledges.
     pub ledger: LedgerView,
-    /// Commitments, and evidence.
+    /// Commitments, evidence, and what was done for them.
     pub commitments: CommitmentsView,
+    /// How commitments are measured.
+    pub measures: MeasuresView,
     /// Actions.
     pub actions: ActionsView,
     /// Rounds and feedback.
@@ -84,12 +87,7 @@ impl Views {
         if let Payload::LedgerOpened(opened) = &fact.event.payload {
             self.open(opened);
         }
-        let source = self.source_number(&fact.source);
-        match &fact.event.payload {
-            Payload::EventVoided(void) => self.void(fact, void, source),
-            Payload::CorrectionMade(made) => self.correct(fact, made, source),
-            payload => self.keep(payload, self.stamp(fact, fact.event.occurred, fact.sequence, source)),
-        }
+        self.fold(fact);
     }
 
     /// How many events the views hold: the sequence that they expect next.
@@ -152,10 +150,32 @@ impl Views {
         facts.max_by_key(|fact| (fact.effective, fact.place))
     }
 
+    /// The fact of a history that counts for that sort of fact: the last that counts from the horizon; if none does,
+    /// the last by which it is known that there was one and that it was taken back.
+    pub(crate) fn last_or_voided<'v, F>(
+        &self,
+        history: &'v History<F>,
+        horizon: Horizon,
+        sort: impl Fn(&F) -> bool,
+    ) -> Option<(&'v Dated<F>, Option<Void>)> {
+        let of_sort = || history.all().iter().filter(|fact| sort(&fact.fact));
+        let live = of_sort().filter(|fact| self.sees(fact, horizon));
+        if let Some(fact) = live.max_by_key(|fact| (fact.effective, fact.place)) {
+            return Some((fact, None));
+        }
+        let mut known = of_sort().rev().filter(|fact| Self::within(fact, horizon));
+        known.find_map(|fact| Some((fact, Some(self.void_of(fact.place, horizon.as_known)?))))
+    }
+
     /// What a post is called from the horizon: its title, or its code if no registration is known.
     pub fn post_title(&self, post: &Code, horizon: Horizon) -> String {
-        let title = self.ledger.posts.get(post).and_then(|history| self.latest(history, horizon));
-        title.map_or_else(|| post.to_string(), |fact| fact.fact.title.to_string())
+        let term = self.ledger.term(self, post, horizon);
+        term.map_or_else(|| post.to_string(), |term| term.title.to_string())
+    }
+
+    /// The last day of a post that has ended before the day of the horizon.
+    pub fn post_ended(&self, post: &Code, horizon: Horizon) -> Option<Date> {
+        self.ledger.term(self, post, horizon)?.to.filter(|last| *last < horizon.as_at)
     }
 
     /// Known and effective, voided or not.
@@ -175,172 +195,5 @@ impl Views {
             example_data: opened.example_data,
             simulated_clock: opened.simulated_clock,
         }));
-    }
-
-    fn source_number(&mut self, source: &SourceName) -> u32 {
-        if let Some(number) = self.sources.get(source) {
-            return *number;
-        }
-        let number = self.sources.len() as u32;
-        self.sources.set(source, number);
-        number
-    }
-
-    fn void(&mut self, fact: &Recorded, void: &EventVoided, poster: u32) {
-        let source = match &void.target_source {
-            None => Some(poster),
-            Some(name) => self.sources.get(name).copied(),
-        };
-        let target = source.and_then(|source| self.find(&fact.event.subject, void.target_event_id, source));
-        // The first void stands; a target that the views keep nothing of has nothing to take back.
-        if let Some(target) = target.filter(|target| self.voids.get(target).is_none()) {
-            let void = Void { sequence: fact.sequence, recorded_on: self.local_day(fact.recorded_at) };
-            self.voids.set(&target, void);
-        }
-    }
-
-    /// A correction is kept as one more fact, in the place of the event that it says anew.
-    fn correct(&mut self, fact: &Recorded, made: &CorrectionMade, poster: u32) {
-        let source = match &made.target_source {
-            None => Some(poster),
-            Some(name) => self.sources.get(name).copied(),
-        };
-        let target = source.and_then(|source| self.find(&fact.event.subject, made.target_event_id, source));
-        let Some(place) = target else { return };
-        self.keep(&made.corrected.payload, self.stamp(fact, made.corrected.occurred, place, poster));
-        self.corrections.change(&place, Vec::new, |by| by.push(fact.sequence));
-    }
-
-    fn stamp<'f>(&self, fact: &'f Recorded, occurred: Occurred, place: u64, source: u32) -> Stamp<'f> {
-        Stamp { fact, effective: occurred.effective(&self.zone()), place, source }
-    }
-
-    /// The sequence of the subject's event with that id.
-    fn find(&self, subject: &Subject, id: Uuid, source: u32) -> Option<u64> {
-        let code = subject.id();
-        match subject.kind() {
-            Kind::Post => self.ledger.posts.get(code)?.find(id, source),
-            Kind::CodeList => self.ledger.code_lists.get(code)?.find(id, source),
-            Kind::Calendar => self.ledger.calendars.get(code)?.find(id, source),
-            Kind::Settings => self.ledger.settings.get(code)?.find(id, source),
-            Kind::Pledge => self.ledger.pledges.get(code)?.find(id, source),
-            Kind::Commitment => self.commitments.made.get(code)?.find(id, source),
-            Kind::Evidence => self.commitments.evidence.get(code)?.find(id, source),
-            Kind::Action => self.actions.facts.get(code)?.find(id, source),
-            Kind::Round => self.feedback.rounds.get(code)?.find(id, source),
-            Kind::Feedback => {
-                self.feedback.received.get(&Uuid::try_parse(code.as_str()).ok()?)?.find(id, source)
-            }
-            Kind::Policy => self.policies.registered.get(code)?.find(id, source),
-            Kind::PolicyChange => self.policies.changes.get(code)?.find(id, source),
-            // No view keeps anything of these yet.
-            Kind::Ledger
-            | Kind::Source
-            | Kind::Unit
-            | Kind::Measure
-            | Kind::Session
-            | Kind::PracticeSupport
-            | Kind::Awareness
-            | Kind::Signposting
-            | Kind::SurveyResult
-            | Kind::Erasure
-            | Kind::ReleasePoint
-            | Kind::IssuedReport
-            | Kind::AuditOpinion => None,
-        }
-    }
-
-    fn keep(&mut self, payload: &Payload, stamp: Stamp<'_>) {
-        let fact = stamp.fact;
-        let code = fact.event.subject.id();
-        match payload {
-            Payload::PostRegistered(it) => stamp.add(&mut self.ledger.posts, code, Arc::new(it.clone())),
-            Payload::CodeListAdopted(it) => {
-                stamp.add(&mut self.ledger.code_lists, code, Arc::new(it.clone()));
-            }
-            Payload::CalendarAdopted(it) => stamp.add(&mut self.ledger.calendars, code, Arc::new(it.clone())),
-            Payload::ReportSettingsAdopted(it) => stamp.add(&mut self.ledger.settings, code, it.clone()),
-            Payload::PledgePublished(it) => {
-                stamp.add(&mut self.ledger.pledges, code, Arc::new(PledgeVersion::from(it)));
-            }
-            Payload::CommitmentMade(it) => stamp.add(&mut self.commitments.made, code, Arc::new(it.clone())),
-            Payload::EvidenceAttached(it) => {
-                stamp.add(&mut self.commitments.evidence, code, it.about.clone());
-            }
-            Payload::FeedbackSought(it) => {
-                stamp.add(&mut self.feedback.rounds, code, it.commitments.as_slice().into());
-            }
-            Payload::FeedbackReceived(it) => {
-                if let Ok(id) = Uuid::try_parse(code.as_str()) {
-                    stamp.add(&mut self.feedback.received, &id, it.respondents);
-                }
-            }
-            Payload::PolicyRegistered(it) => {
-                stamp.add(&mut self.policies.registered, code, Arc::new(it.clone()));
-            }
-            payload => {
-                if let Some(kept) = self.action_fact(fact, payload) {
-                    stamp.add(&mut self.actions.facts, code, kept);
-                } else if let Some(kept) = change_fact(fact, payload) {
-                    stamp.add(&mut self.policies.changes, code, kept);
-                }
-            }
-        }
-    }
-
-    fn action_fact(&self, fact: &Recorded, payload: &Payload) -> Option<ActionFact> {
-        Some(match payload {
-            Payload::ActionPlanned(it) => ActionFact::Planned(Arc::new(it.clone())),
-            Payload::ActionStarted(_) => ActionFact::Started,
-            Payload::DeadlineRevised(it) => ActionFact::Revised {
-                new_due: it.new_due,
-                backdated: fact.irregularities.contains(&Irregularity::BackdatedDeadline),
-            },
-            Payload::ActionCompleted(_) => {
-                ActionFact::Completed { recorded_on: self.local_day(fact.recorded_at) }
-            }
-            Payload::ActionVerified(_) => ActionFact::Verified,
-            Payload::ActionReopened(_) => ActionFact::Reopened,
-            Payload::ActionCancelled(_) => ActionFact::Cancelled,
-            _ => return None,
-        })
-    }
-}
-
-fn change_fact(fact: &Recorded, payload: &Payload) -> Option<ChangeFact> {
-    Some(match payload {
-        Payload::PolicyChangeProposed(it) => ChangeFact::Proposed(Arc::new(it.clone())),
-        Payload::PolicyChangeApproved(it) => ChangeFact::Approved(it.by_post.clone()),
-        Payload::PolicyChanged(it) => ChangeFact::Changed {
-            policy: it.policy.clone(),
-            version: it.version.clone(),
-            effective_on: it.effective_on,
-            unapproved: fact.irregularities.contains(&Irregularity::Unapproved),
-        },
-        _ => return None,
-    })
-}
-
-/// What every kept fact carries from its record.
-#[derive(Clone, Copy)]
-struct Stamp<'f> {
-    fact: &'f Recorded,
-    effective: Date,
-    place: u64,
-    source: u32,
-}
-
-impl Stamp<'_> {
-    fn add<K: Ord + Clone, F: Clone>(self, map: &mut SharedMap<K, History<F>>, key: &K, fact: F) {
-        let dated = Dated {
-            sequence: self.fact.sequence,
-            place: self.place,
-            effective: self.effective,
-            id: self.fact.event.id,
-            source: self.source,
-            late: self.fact.irregularities.contains(&Irregularity::LateRecorded),
-            fact,
-        };
-        map.change(key, History::default, |history| history.push(dated));
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::Views;
 use super::chronicle::{Chronicle, code, on};
+use super::feedback::FeedbackFact;
 use super::history::Horizon;
 use super::shared::SharedMap;
 use crate::domain::event::{ActionCompleted, ActionPlanned, Payload, Respondents};
@@ -164,8 +165,11 @@ fn of_feedback_only_who_spoke_is_kept() {
     let mut ledger = Chronicle::opened(false);
     let ids = ledger.feedback("2025-05", Respondents::Partners, 2);
     let views = ledger.views();
-    let kept = views.feedback.received.get(&ids[1]).unwrap();
-    assert_eq!(kept.all().iter().map(|fact| fact.fact).collect::<Vec<_>>(), [Respondents::Partners]);
+    let kept = views.feedback.items.get(&ids[1]).unwrap();
+    assert_eq!(
+        kept.all().iter().map(|fact| &fact.fact).collect::<Vec<_>>(),
+        [&FeedbackFact::Received(Respondents::Partners)]
+    );
 }
 
 proptest! {

@@ -1,21 +1,25 @@
 //! R2: what is late, against the first date we gave?
 //!
-//! Definitions (DOMAIN §7; version `r2/1`):
+//! Definitions (DOMAIN §7; version `r2/2`):
 //! - *Listed* is every action that is not closed (verified, cancelled, taken back) by the day before the period begins,
 //!   and every action that a listed one replaces. A claim that nobody has verified is not closed.
 //! - *First date* is the earliest due date ever recorded for the action or for any action that it replaces, directly or
-//!   through others, voided ones included. *Current date* is its own deadline now. A move that the ledger marked
+//!   through others. Plans that were taken back count, and so does what a correction has said anew since: a deadline, or
+//!   which action is replaced. *Current date* is its own deadline now. A move that the ledger marked
 //!   `BACKDATED_DEADLINE` counts for neither.
+//! - *Owner* is who answers for it as at: whoever its plan names, or the last post that took over since.
 //! - *Lateness* in days: completion − due; of an open action as at − due; of a cancelled one cancellation − due; never
 //!   negative. After reopening, the action is open, and the clock runs from the dates that were given.
 //! - *Counted* for a share is every listed action but those taken back and those replaced, whose lateness their
 //!   replacement carries. Cancelled actions stay counted: cancelling never improves a rate.
 //!
-//! Invariant: moving, replacing, voiding or cancelling never makes lateness disappear from the table.
+//! Invariant: moving, replacing, correcting, voiding, cancelling or handing over never makes lateness disappear from the
+//! table.
 
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::people::{fallen_words, owner_cell};
 use super::phrases::{count, count_or_no, days_after, natural, short_day};
 use super::report::{Figure, Table};
 use super::{Body, Parameters};
@@ -24,7 +28,7 @@ use crate::projections::Views;
 use crate::projections::actions::{ActionState, Standing};
 
 /// Which definitions this report is worked out by.
-pub const DEFINITION_VERSION: &str = "r2/1";
+pub const DEFINITION_VERSION: &str = "r2/2";
 
 /// One action as the report sees it.
 struct Item<'v> {
@@ -128,10 +132,12 @@ fn listed<'v>(standings: &BTreeMap<&'v Code, Standing<'v>>, period_begins: Date)
     let mut listed = BTreeSet::new();
     for standing in standings.values() {
         if standing.closed_on.is_none_or(|closed| closed >= period_begins) {
-            let mut next = Some(standing);
             // Stops at what is already listed, so a circle of replacements ends, too.
-            while let Some(standing) = next.filter(|standing| listed.insert(standing.id)) {
-                next = standing.plan.replaces.as_ref().and_then(|replaced| standings.get(replaced));
+            let mut next = vec![standing];
+            while let Some(standing) = next.pop() {
+                if listed.insert(standing.id) {
+                    next.extend(standing.replaces.iter().filter_map(|replaced| standings.get(replaced)));
+                }
             }
         }
     }
@@ -140,14 +146,15 @@ fn listed<'v>(standings: &BTreeMap<&'v Code, Standing<'v>>, period_begins: Date)
 
 /// The first date of an action, and the events from which it follows: see *First date*.
 fn first_date(standings: &BTreeMap<&Code, Standing<'_>>, id: &Code) -> Option<(Date, Vec<u64>)> {
-    let mut seen = BTreeSet::new();
-    let mut standing = standings.get(id)?;
-    let (mut first, mut events) = (standing.earliest_due, standing.events.clone());
-    while seen.insert(standing.id) {
-        let Some(replaced) = standing.plan.replaces.as_ref().and_then(|id| standings.get(id)) else { break };
-        first = first.min(replaced.earliest_due);
-        events.extend(&replaced.events);
-        standing = replaced;
+    let standing = standings.get(id)?;
+    let (mut first, mut events) = (standing.earliest_due, Vec::new());
+    let (mut seen, mut next) = (BTreeSet::new(), vec![standing]);
+    while let Some(standing) = next.pop() {
+        if seen.insert(standing.id) {
+            first = first.min(standing.earliest_due);
+            events.extend(&standing.events);
+            next.extend(standing.replaces.iter().filter_map(|replaced| standings.get(replaced)));
+        }
     }
     Some((first, events))
 }
@@ -184,10 +191,10 @@ fn row(views: &Views, parameters: &Parameters, item: &Item<'_>) -> Vec<Figure> {
     );
     vec![
         Figure::words(standing.plan.title.as_str()).from_events([standing.planned]),
-        Figure::words(state_words(item)).from_events(events.clone()),
+        Figure::words(state_words(views, parameters, item)).from_events(events.clone()),
         late_cell(item, item.against_first).from_events(item.first_events.iter().copied()),
         Figure::words(short_day(item.first)).from_events(item.first_events.iter().copied()),
-        Figure::words(views.post_title(&standing.plan.owner_post, parameters.horizon())),
+        owner_cell(views, parameters.horizon(), &standing.owner),
         late_cell(item, item.against_current).from_events(events.clone()),
         Figure::words(short_day(standing.current_due)).from_events(events.clone()),
         Figure::number(u64::from(standing.moved), "times", moved).from_events(events),
@@ -195,7 +202,7 @@ fn row(views: &Views, parameters: &Parameters, item: &Item<'_>) -> Vec<Figure> {
     ]
 }
 
-fn state_words(item: &Item<'_>) -> String {
+fn state_words(views: &Views, parameters: &Parameters, item: &Item<'_>) -> String {
     let standing = &item.standing;
     let done = standing.completion.map(|completion| short_day(completion.on)).unwrap_or_default();
     let closed = standing.closed_on.map(short_day).unwrap_or_default();
@@ -204,15 +211,20 @@ fn state_words(item: &Item<'_>) -> String {
         ActionState::InProgress if standing.reopened => "Reopened".to_owned(),
         ActionState::InProgress => "In progress".to_owned(),
         ActionState::Claimed => format!("Claimed done {done}, not verified"),
-        ActionState::Verified => format!("Done {done}, verified"),
+        ActionState::Verified => {
+            let fallen = views.commitments.fallen(views, standing.evidence, parameters.horizon());
+            format!("Done {done}, verified{}", fallen_words(fallen, standing.evidence.len() as u64))
+        }
         ActionState::Cancelled => format!("Cancelled {closed}"),
         ActionState::Voided => format!("Taken back {closed}"),
     };
     if let Some(by) = item.replaced_by {
         words = format!("{words}; replaced by {by}");
     }
-    if let Some(replaced) = &standing.plan.replaces {
-        words = format!("{words}; replaces {replaced}");
+    for replaced in &standing.replaces {
+        let still = standing.plan.replaces.as_ref() == Some(*replaced);
+        let how = if still { "replaces" } else { "was first said to replace" };
+        words = format!("{words}; {how} {replaced}");
     }
     words
 }
@@ -326,7 +338,9 @@ fn notes() -> Vec<String> {
     [
         "\"Late\" includes actions that were finished late, or were already late when they were cancelled.",
         "The first date is the earliest due date ever recorded for an action or for any action that it replaces. \
-         Moving a deadline, replacing or cancelling an action does not clear \"late\".",
+         Moving or correcting a deadline, replacing or cancelling an action, or handing it to another owner does not \
+         clear \"late\".",
+        "The owner is the post that answers for the action at the as-at date, whoever answered for it when it became late.",
         "An open action counts up to the as-at date; a finished one up to the day on which it was done. After reopening, \
          the clock runs from the dates that were given before.",
         "A move of a deadline that was to count from before it was recorded is ignored.",

@@ -9,7 +9,9 @@ pub mod render;
 pub mod report;
 
 mod commitments;
+mod disclosure;
 mod lateness;
+mod people;
 mod phrases;
 mod policy_changes;
 #[cfg(test)]

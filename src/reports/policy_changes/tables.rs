@@ -3,13 +3,14 @@
 //! Invariant: this file alone turns feedback into words, and it gives neither ids nor dates; a number only from the
 //! threshold on. Must not know how changes are counted.
 
-use std::collections::BTreeSet;
-
-use super::{Change, Overdue, origin_words};
+use super::changes::Change;
+use super::{Overdue, origin_words};
 use crate::domain::event::{Origin, Respondents};
 use crate::domain::id::Kind;
 use crate::projections::Views;
+use crate::projections::policies::PolicyFact;
 use crate::reports::Parameters;
+use crate::reports::people::owner_cell;
 use crate::reports::phrases::{count, days_after, short_day};
 use crate::reports::report::{Figure, FigureStatus, Table};
 
@@ -36,19 +37,52 @@ impl About<'_> {
                 ("linked", "Feedback linked in time"),
                 ("items", "Feedback items"),
                 ("version", "Version"),
+                ("state", "State"),
             ],
         );
         for change in changes {
             let Some(entry) = &change.changed else { continue };
+            let (state, since) = standing(change);
             let cells = vec![
                 Self::title(change),
                 Figure::words(self.policy_title(change)),
-                Figure::words(short_day(entry.from)).from_events([entry.sequence]),
+                Figure::words(format!("{}{since}", short_day(entry.from)))
+                    .from_events(change.events().into_iter().chain(change.superseded.map(|it| it.sequence))),
                 self.because(change),
                 self.approval(change),
                 Figure::words(linked_words(change)).from_events(change.events()),
                 self.items(change),
                 Figure::words(entry.version.as_str()).from_events([entry.sequence]),
+                Figure::words(state).from_events(change.events()),
+            ];
+            table.push(Kind::PolicyChange.subject(change.id).to_string(), cells);
+        }
+        table
+    }
+
+    pub(super) fn reversed_table(&self, changes: &[&Change<'_>]) -> Table {
+        let mut table = Table::new(
+            "r5.reversed",
+            "Changes that were taken out of force in the period",
+            "No change was taken out of force in the period.",
+            &[
+                ("change", "Change"),
+                ("policy", "Policy"),
+                ("reversed", "Reversed"),
+                ("in_force", "In force from"),
+                ("because", "Because of"),
+                ("nature", "Nature"),
+            ],
+        );
+        for change in changes {
+            let (Some(entry), Some(reversed)) = (&change.changed, change.reversed()) else { continue };
+            let cells = vec![
+                Self::title(change),
+                Figure::words(self.policy_title(change)),
+                Figure::words(short_day(reversed.effective)).from_events([reversed.sequence]),
+                Figure::words(short_day(entry.from)).from_events([entry.sequence]),
+                self.because(change),
+                Figure::words(nature(change)),
             ];
             table.push(Kind::PolicyChange.subject(change.id).to_string(), cells);
         }
@@ -77,13 +111,12 @@ impl About<'_> {
                     format!("Proposed{}", on.unwrap_or_default())
                 }
             };
-            let nature = if change.is_substantive() { "Substantive" } else { "Editorial" };
             let cells = vec![
                 Self::title(change),
                 Figure::words(self.policy_title(change)),
                 Figure::words(state).from_events(change.events()),
                 self.because(change),
-                Figure::words(nature),
+                Figure::words(nature(change)),
             ];
             table.push(Kind::PolicyChange.subject(change.id).to_string(), cells);
         }
@@ -101,12 +134,11 @@ impl About<'_> {
             let days = days_after(policy.due, self.parameters.as_at);
             let late = format!("Late by {}", count(days, "day", "days"));
             let cells = vec![
-                Figure::words(policy.title),
-                Figure::number(days, "days", late),
-                Figure::words(short_day(policy.due)),
-                Figure::words(self.views.post_title(policy.owner, self.parameters.horizon())),
+                Figure::words(policy.title).from_events([policy.sequence]),
+                Figure::number(days, "days", late).from_events([policy.sequence]),
+                Figure::words(short_day(policy.due)).from_events([policy.sequence]),
+                owner_cell(self.views, self.parameters.horizon(), &policy.owner),
             ];
-            let cells = cells.into_iter().map(|cell| cell.from_events([policy.sequence])).collect();
             table.push(Kind::Policy.subject(policy.id).to_string(), cells);
         }
         table
@@ -119,16 +151,21 @@ impl About<'_> {
 
     fn policy_title(&self, change: &Change<'_>) -> String {
         let Some(id) = change.policy() else { return "not stated".to_owned() };
-        let registered = self.views.policies.registered.get(id);
-        let registered = registered.and_then(|it| self.views.latest(it, self.parameters.horizon()));
-        registered.map_or_else(|| id.to_string(), |fact| fact.fact.title.to_string())
+        let is_registered = |fact: &PolicyFact| matches!(fact, PolicyFact::Registered(_));
+        let history = self.views.policies.facts.get(id);
+        let fact =
+            history.and_then(|it| self.views.last_or_voided(it, self.parameters.horizon(), is_registered));
+        match fact.map(|(fact, _)| &fact.fact) {
+            Some(PolicyFact::Registered(policy)) => policy.title.to_string(),
+            _ => id.to_string(),
+        }
     }
 
     fn because(&self, change: &Change<'_>) -> Figure {
         let words = match (change.proposed, change.origin()) {
             (None, _) => "Not stated".to_owned(),
             (_, Origin::Feedback) => self.whose_feedback(change).to_owned(),
-            (_, origin) if change.linked_items() > 0 => {
+            (_, origin) if !change.linked.is_empty() => {
                 format!("{}; linked to {}", origin_words(origin), self.whose_feedback(change).to_lowercase())
             }
             (_, origin) => origin_words(origin).to_owned(),
@@ -138,12 +175,9 @@ impl About<'_> {
 
     /// Who spoke, as far as it may be said: a group that is smaller than the threshold is not told apart in a mixture.
     fn whose_feedback(&self, change: &Change<'_>) -> &'static str {
-        let Some((_, proposed)) = change.proposed else { return "Feedback" };
-        let ids: BTreeSet<_> = proposed.feedback.iter().collect();
         let (mut staff, mut partners) = (0, 0);
-        for id in ids {
-            let said = self.views.feedback.received.get(id).and_then(|history| history.all().first());
-            match said.filter(|said| said.sequence < self.parameters.as_known).map(|said| said.fact) {
+        for item in change.linked.keys() {
+            match self.views.feedback.respondents(self.views, self.parameters.horizon(), item) {
                 Some(Respondents::Staff) => staff += 1,
                 Some(Respondents::Partners) => partners += 1,
                 None => {}
@@ -158,7 +192,7 @@ impl About<'_> {
     }
 
     fn items(&self, change: &Change<'_>) -> Figure {
-        match change.linked_items() {
+        match change.linked.len() as u64 {
             0 => Figure::not_applicable("None linked"),
             items if items < self.threshold => Figure::with_status(FigureStatus::Suppressed, ""),
             items => Figure::number(items, "items", items.to_string())
@@ -183,10 +217,35 @@ impl About<'_> {
     }
 }
 
-fn linked_words(change: &Change<'_>) -> &'static str {
-    match (change.answers_feedback(), change.linked_items() > 0) {
-        (true, _) => "Yes",
-        (false, true) => "No: linked too late",
-        (false, false) => "No",
+fn nature(change: &Change<'_>) -> &'static str {
+    if change.is_substantive() { "Substantive" } else { "Editorial" }
+}
+
+/// What a change that came into force is now, and what is added to its first day.
+fn standing(change: &Change<'_>) -> (&'static str, String) {
+    if let Some(reversed) = change.reversed() {
+        return ("Reversed", format!("; reversed {}", short_day(reversed.effective)));
     }
+    match change.superseded {
+        None => ("In force", String::new()),
+        Some(later) => {
+            let by = later.title.unwrap_or_else(|| later.by.as_str());
+            let nature = if later.is_editorial { " (wording only)" } else { "" };
+            let from = short_day(later.from);
+            ("Superseded", format!("; superseded {from} by \u{201c}{by}\u{201d}{nature}"))
+        }
+    }
+}
+
+/// Whether feedback was linked in time. That some of it is gone is said without a number: it may be one person's.
+fn linked_words(change: &Change<'_>) -> String {
+    let words = match (change.answers_feedback(), change.linked.is_empty()) {
+        (true, _) if change.linked_in_hindsight() => "Yes, but recorded after the approval",
+        (true, _) => "Yes",
+        (false, false) => "No: linked too late",
+        (false, true) if change.lost_a_link() => "No: the link was taken back",
+        (false, true) => "No",
+    };
+    let gone = if change.some_gone { "; some or all of that feedback was withdrawn since" } else { "" };
+    format!("{words}{gone}")
 }

@@ -4,7 +4,7 @@
 //! report (figures) or say so in the changelog (forms), and write the new outputs with `PLEDGEBOOK_BLESS=1`.
 
 use super::{parameters, stand};
-use crate::domain::event::{ChangeNature, Disposition, Origin, Respondents};
+use crate::domain::event::{ChangeNature, Disposition, Origin, Respondents, ReviewOutcome, WithdrawalScope};
 use crate::projections::chronicle::Chronicle;
 use crate::reports::{Format, Report, ReportName, render, report};
 
@@ -30,7 +30,46 @@ pub(crate) fn sample() -> Chronicle {
     );
     actions(&mut ledger);
     policies(&mut ledger);
+    afterwards(&mut ledger);
     ledger
+}
+
+/// What happened to all that later in the year: owners, measures, reviews, ends, links, reversals.
+fn afterwards(ledger: &mut Chronicle) {
+    ledger.at("2026-03-02T10:00:00Z").post("audit", "Internal Audit");
+    ledger.reassign("action/quiet-hours", "2026-02-20", "people", "chief");
+    ledger.reassign("commitment/C14", "2026-02-20", "people", "chief");
+    ledger.milestone("M1", "Publish a wellbeing plan");
+    ledger.commitment("C15", "Noticing the impact of trauma", "aware of the impact of trauma", &["C9"]);
+    ledger.evidence("wellbeing-plan", "2026-02-01", "commitment/M1");
+    ledger.fulfil("M1", "2026-02-02", &["wellbeing-plan"]);
+    ledger.merge("C15", "2026-02-03", "C9");
+    ledger.measure("feeling-safe", "2025-06-01", "C10", ("%", Some("answers")), Some("85"));
+    ledger.value("feeling-safe", "2025-10-10", ("2025-07-01", "2025-09-30"), 133, Some(212));
+    ledger.revise("feeling-safe", "2025-11-03", "%", Some("75"));
+    ledger.measure("helped", "2025-06-01", "C9", ("people", Some("people")), None);
+    ledger.value("helped", "2025-10-10", ("2025-07-01", "2025-09-30"), 3, Some(40));
+    ledger.activity(2, "open-day", "2026-02-25", &["C9"]);
+    ledger.evidence("survey", "2025-10-10", "commitment/C10");
+    let half = ("2025-04-01", "2025-09-30");
+    ledger.review("C10", "2025-10-20", half, ReviewOutcome::Partly, &["survey"], &[]);
+    ledger.review("C9", "2025-10-20", half, ReviewOutcome::Kept, &["rest-space-photos"], &[]);
+    ledger.reject("rest-space-photos", "2026-02-26");
+    let late = ledger.feedback("2026-02-20", Respondents::Staff, 1)[0];
+    ledger.link(late, "2026-02-20", "policy-change/sick-pay");
+    let early = ledger.feedback("2026-01-13", Respondents::Partners, 6);
+    ledger.propose("part-time", "2026-01-15", "leave", (Origin::Review, ChangeNature::Substantive), &[]);
+    for item in &early {
+        ledger.link(*item, "2026-01-16", "policy-change/part-time");
+    }
+    ledger.approve("part-time", "2026-01-20");
+    ledger.change("part-time", "2026-01-21", "leave", "2026-02-01", true);
+    ledger.reverse("part-time", "2026-02-27");
+    ledger.take_back(early[0], "2026-02-28", WithdrawalScope::Whole);
+    ledger.propose("cars", "2026-01-15", "expenses", (Origin::Other, ChangeNature::Substantive), &[]);
+    ledger.decline("cars", "2026-02-15");
+    ledger.review_policy("expenses", "2026-02-28", "2026-03-15");
+    ledger.retire("people", "2026-03-02", "2026-03-01");
 }
 
 fn actions(ledger: &mut Chronicle) {

@@ -156,20 +156,85 @@ fn the_threshold_can_only_be_raised() {
 }
 
 #[test]
-fn a_review_is_overdue_until_a_substantive_later_version_is_in_force() {
+fn given_a_policy_when_its_day_has_passed_then_only_a_review_clears_it() {
     let mut ledger = ledger();
     ledger.policy("pay", "2025-03-01", "2025-06-01");
     assert_eq!(share(&r5(&ledger, "2025-06-01"), "r5.reviews_overdue"), (0, 2));
     let report = r5(&ledger, "2025-06-11");
     assert_eq!(share(&report, "r5.reviews_overdue"), (1, 2));
     assert_eq!(cell(&report, "policy/pay", "late"), "Late by 10 days");
-    ledger.propose("typo", "2025-06-02", "pay", WORDING, &[]);
-    ledger.change("typo", "2025-06-03", "pay", "2025-06-03", false);
-    assert_eq!(share(&r5(&ledger, "2025-06-11"), "r5.reviews_overdue"), (1, 2));
+    // A change is not a review.
     ledger.propose("rise", "2025-06-02", "pay", LAW, &[]);
-    ledger.change("rise", "2025-06-03", "pay", "2025-06-12", false);
+    ledger.change("rise", "2025-06-03", "pay", "2025-06-03", false);
     assert_eq!(share(&r5(&ledger, "2025-06-11"), "r5.reviews_overdue"), (1, 2));
-    assert_eq!(share(&r5(&ledger, "2025-06-12"), "r5.reviews_overdue"), (0, 2));
+    // Looked at on 12 June, and due again on 1 September: 1 to 11 September is 10 days.
+    let review = ledger.review_policy("pay", "2025-06-12", "2025-09-01");
+    assert_eq!(share(&r5(&ledger, "2025-06-11"), "r5.reviews_overdue"), (1, 2));
+    assert_eq!(share(&r5(&ledger, "2025-09-01"), "r5.reviews_overdue"), (0, 2));
+    assert_eq!(cell(&r5(&ledger, "2025-09-11"), "policy/pay", "late"), "Late by 10 days");
+    assert_eq!(figure(&r5(&ledger, "2025-09-11"), "r5.reviews_overdue").events, [review]);
+    // A review that was taken back is none: 1 June to 11 September is 102 days.
+    ledger.void(review, "2025-09-10");
+    assert_eq!(cell(&r5(&ledger, "2025-09-11"), "policy/pay", "late"), "Late by 102 days");
+}
+
+#[test]
+fn given_a_change_in_force_when_it_is_reversed_then_it_counts_and_is_shown_with_the_day() {
+    let mut ledger = ledger();
+    let six = ledger.feedback("2025-04-01", Respondents::Staff, 6);
+    for (id, linked) in [("gone", &six[..]), ("stays", &[])] {
+        ledger.propose(id, "2025-05-01", "leave", HEARD, linked);
+        ledger.approve(id, "2025-05-02");
+        ledger.change(
+            id,
+            "2025-05-03",
+            "leave",
+            if id == "gone" { "2025-06-01" } else { "2025-05-03" },
+            true,
+        );
+    }
+    let reversed = ledger.reverse("gone", "2025-07-15");
+    let before = r5(&ledger, "2025-07-14");
+    assert_eq!(of(&before, "gone", "state"), "In force");
+    // The later of the two took the place of the earlier one while it was in force.
+    assert_eq!(
+        of(&before, "stays", "in_force"),
+        "3 May 2025; superseded 1 Jun 2025 by \u{201c}Change gone\u{201d}"
+    );
+    assert_eq!(number(&before, "r5.reversed"), 0);
+    let report = r5(&ledger, "2025-07-15");
+    assert_eq!(of(&report, "gone", "in_force"), "1 Jun 2025; reversed 15 Jul 2025");
+    assert_eq!(
+        (of(&report, "gone", "state"), of(&report, "stays", "state")),
+        ("Reversed".into(), "In force".into())
+    );
+    // It came into force in the period, and was linked in time: 1 of 2, reversed or not.
+    assert_eq!((share(&report, "r5.provenance_share"), number(&report, "r5.reversed")), ((1, 2), 1));
+    assert_eq!(subjects(&report, "r5.reversed"), ["policy-change/gone"]);
+    assert!(figure(&report, "r5.reversed").events.contains(&reversed));
+    ledger.void(reversed, "2025-08-01");
+    assert_eq!(of(&r5(&ledger, "2025-08-01"), "gone", "state"), "In force");
+}
+
+#[test]
+fn given_a_proposal_when_it_is_declined_or_abandoned_then_it_counts_nowhere_else() {
+    let mut ledger = ledger();
+    for id in ["no", "never", "wait"] {
+        ledger.propose(id, "2025-05-01", "leave", LAW, &[]);
+    }
+    ledger.approve("never", "2025-05-05");
+    let declined = ledger.decline("no", "2025-06-01");
+    ledger.abandon("never", "2025-06-02");
+    assert_eq!(number(&r5(&ledger, "2025-05-31"), "r5.to_come"), 3);
+    let report = r5(&ledger, "2025-06-02");
+    assert_eq!((number(&report, "r5.to_come"), number(&report, "r5.given_up")), (1, 2));
+    assert_eq!(
+        figure(&report, "r5.given_up").text,
+        "1 proposal was declined and 1 abandoned in 2025-26, and counted nowhere else."
+    );
+    assert_eq!(subjects(&report, "r5.to_come"), ["policy-change/wait"]);
+    ledger.void(declined, "2025-07-01");
+    assert_eq!(number(&r5(&ledger, "2025-07-01"), "r5.to_come"), 2);
 }
 
 #[test]

@@ -1,0 +1,34 @@
+//! Who answers for something from a given horizon, and which events say so.
+//!
+//! Invariant: of the facts that say who answers for it (the one that began it, and each handing over), the last by
+//! effective day, then sequence, counts. Must not know what is owned.
+
+use jiff::civil::Date;
+
+use super::history::Dated;
+use crate::domain::id::Code;
+
+/// Who answers for something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner<'v> {
+    /// The post.
+    pub post: &'v Code,
+    /// The day from which it does, if it took over from another post.
+    pub since: Option<Date>,
+    /// The sequences of the events that say so: the beginning, and every handing over since.
+    pub events: Vec<u64>,
+}
+
+impl<'v> Owner<'v> {
+    /// Whoever was named when it began.
+    pub fn named<F>(by: &Dated<F>, post: &'v Code) -> Self {
+        Self { post, since: None, events: vec![by.sequence] }
+    }
+
+    /// Hands it over.
+    pub fn hand_over<F>(&mut self, by: &Dated<F>, to: &'v Code) {
+        self.post = to;
+        self.since = Some(by.effective);
+        self.events.push(by.sequence);
+    }
+}

@@ -1,0 +1,254 @@
+//! Each commitment as R1 sees it: who answers for it, what became of it, what was found, and what shows activity.
+//!
+//! Invariant: every commitment that is known has a line, whatever became of it. Must not know how a line is worded.
+
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+
+use crate::domain::event::{CommitmentMade, Disposition};
+use crate::domain::id::{Code, Kind};
+use crate::projections::Views;
+use crate::projections::actions::{ActionState, Standing};
+use crate::projections::commitments::{CommitmentFact, CommitmentsView, Review, Support};
+use crate::projections::history::{Dated, Horizon};
+use crate::projections::measures::Measured;
+use crate::projections::owner::Owner;
+use crate::projections::policies::ChangeFact;
+use crate::reports::phrases::natural;
+
+/// One event that shows activity.
+#[derive(Clone, Copy)]
+pub(super) struct Trace {
+    pub(super) on: Date,
+    pub(super) sequence: u64,
+}
+
+/// How a commitment ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending<'v> {
+    /// Its making was taken back.
+    TakenBack,
+    /// The milestone was reached, on that evidence.
+    Fulfilled(&'v [Code]),
+    /// It goes on inside that one.
+    Merged(&'v Code),
+    /// That one took its place.
+    Superseded(&'v Code),
+    /// It was given up.
+    Withdrawn,
+    /// A later version of its pledge put something else in its place.
+    SupersededByVersion(u32),
+    /// A later version of its pledge gave it up.
+    WithdrawnByVersion(u32),
+}
+
+impl<'v> Ending<'v> {
+    /// The commitment that goes on in its stead.
+    pub(super) const fn successor(self) -> Option<&'v Code> {
+        match self {
+            Self::Merged(other) | Self::Superseded(other) => Some(other),
+            _ => None,
+        }
+    }
+}
+
+/// The end of a commitment.
+#[derive(Clone, Copy)]
+pub(super) struct End<'v> {
+    pub(super) how: Ending<'v>,
+    /// The first day on which it does not stand any more; of a void, the day on which that was recorded.
+    pub(super) on: Date,
+    pub(super) sequence: u64,
+}
+
+/// One commitment as the report sees it.
+pub(super) struct Line<'v> {
+    pub(super) id: &'v Code,
+    pub(super) made: &'v CommitmentMade,
+    /// The event that made it, as it was said last.
+    pub(super) sequence: u64,
+    pub(super) owner: Owner<'v>,
+    pub(super) end: Option<End<'v>>,
+    /// The latest version of its pledge that keeps it, and that event.
+    pub(super) kept: Option<(u32, u64)>,
+    /// What reviews found, in the order in which they were made.
+    pub(super) reviews: Vec<(&'v Dated<CommitmentFact>, &'v Review)>,
+    pub(super) traces: Vec<Trace>,
+    pub(super) actions: Vec<&'v Standing<'v>>,
+    pub(super) measures: Vec<&'v Measured<'v>>,
+}
+
+impl Line<'_> {
+    pub(super) const fn stands(&self) -> bool {
+        self.end.is_none()
+    }
+}
+
+/// Every commitment that is known from the horizon, in the order in which people read them.
+pub(super) fn lines<'v>(
+    views: &'v Views,
+    horizon: Horizon,
+    standings: &'v [Standing<'v>],
+    measures: &'v [Measured<'v>],
+) -> Vec<Line<'v>> {
+    let mut traces = traces(views, horizon, standings, measures);
+    let mut lines: Vec<Line<'v>> = Vec::new();
+    for (id, history) in views.commitments.facts.iter() {
+        let is_made = |fact: &CommitmentFact| matches!(fact, CommitmentFact::Made(_));
+        let Some((fact, void)) = views.last_or_voided(history, horizon, is_made) else { continue };
+        let CommitmentFact::Made(made) = &fact.fact else { continue };
+        let mut line = Line {
+            id,
+            made,
+            sequence: fact.sequence,
+            owner: Owner::named(fact, &made.owner_post),
+            end: None,
+            kept: None,
+            reviews: Vec::new(),
+            traces: traces.remove(id).unwrap_or_default(),
+            actions: standings.iter().filter(|it| it.plan.commitments.contains(id)).collect(),
+            measures: measures.iter().filter(|it| it.commitment == id).collect(),
+        };
+        let own = line.live(views.seen(history, horizon));
+        (line.end, line.kept) = match void {
+            Some(void) => {
+                let how = Ending::TakenBack;
+                (Some(End { how, on: void.recorded_on, sequence: void.sequence }), None)
+            }
+            None => ending(own, disposition(views, horizon, id, made)),
+        };
+        lines.push(line);
+    }
+    lines.sort_by_cached_key(|line| natural(line.id));
+    lines
+}
+
+/// An end, and its place in the order in which things count.
+type Placed<'v> = ((Date, u64), End<'v>);
+
+impl<'v> Line<'v> {
+    /// Takes in its own facts, in the order in which they count; gives back the first end among them.
+    fn live(&mut self, facts: Vec<&'v Dated<CommitmentFact>>) -> Option<Placed<'v>> {
+        let mut end = None;
+        for fact in facts {
+            let how = match &fact.fact {
+                CommitmentFact::Made(made) => {
+                    self.owner = Owner::named(fact, &made.owner_post);
+                    continue;
+                }
+                CommitmentFact::Reassigned(to) => {
+                    self.owner.hand_over(fact, to);
+                    continue;
+                }
+                CommitmentFact::Reviewed(review) => {
+                    self.reviews.push((fact, review));
+                    continue;
+                }
+                CommitmentFact::Fulfilled(evidence) => Ending::Fulfilled(evidence),
+                CommitmentFact::Merged(into) => Ending::Merged(into),
+                CommitmentFact::Superseded(by) => Ending::Superseded(by),
+                CommitmentFact::Withdrawn => Ending::Withdrawn,
+            };
+            let this = End { how, on: fact.effective, sequence: fact.sequence };
+            end = end.or(Some(((fact.effective, fact.place), this)));
+        }
+        end
+    }
+}
+
+/// What the latest version of the pledge that speaks of a commitment says of it.
+struct Disposed {
+    disposition: Disposition,
+    version: u32,
+    on: Date,
+    place: u64,
+    sequence: u64,
+}
+
+fn disposition(views: &Views, horizon: Horizon, id: &Code, made: &CommitmentMade) -> Option<Disposed> {
+    let versions = views.seen(views.ledger.pledges.get(&made.pledge)?, horizon);
+    versions.iter().rev().filter(|fact| fact.fact.version > made.pledge_version).find_map(|fact| {
+        let said = fact.fact.dispositions.iter().find(|said| said.commitment == *id)?;
+        Some(Disposed {
+            disposition: said.disposition,
+            version: fact.fact.version,
+            on: fact.effective,
+            place: fact.place,
+            sequence: fact.sequence,
+        })
+    })
+}
+
+/// How it ended, by its own event or by its pledge's, whichever came first; and which version keeps it.
+fn ending(own: Option<Placed<'_>>, pledge: Option<Disposed>) -> (Option<End<'_>>, Option<(u32, u64)>) {
+    let Some(said) = pledge else { return (own.map(|(_, end)| end), None) };
+    let how = match said.disposition {
+        Disposition::Kept => return (own.map(|(_, end)| end), Some((said.version, said.sequence))),
+        Disposition::Superseded => Ending::SupersededByVersion(said.version),
+        Disposition::Withdrawn => Ending::WithdrawnByVersion(said.version),
+    };
+    let pledge = ((said.on, said.place), End { how, on: said.on, sequence: said.sequence });
+    let first = own.into_iter().chain([pledge]).min_by_key(|(place, _)| *place);
+    (first.map(|(_, end)| end), None)
+}
+
+/// Every event that shows activity, by commitment: see *Evidence of activity* of the report.
+fn traces<'v>(
+    views: &'v Views,
+    horizon: Horizon,
+    standings: &'v [Standing<'v>],
+    measures: &'v [Measured<'v>],
+) -> BTreeMap<&'v Code, Vec<Trace>> {
+    let mut found = Found { served: BTreeMap::new(), traces: BTreeMap::new() };
+    for it in standings.iter().filter(|it| it.state != ActionState::Voided) {
+        found.names((Kind::Action, it.id), &it.plan.commitments, it.planned_on, it.planned);
+    }
+    for it in measures {
+        let commitment = std::slice::from_ref(it.commitment);
+        found.names((Kind::Measure, it.id), commitment, it.agreed.effective, it.agreed.sequence);
+    }
+    for (subject, history) in views.commitments.activity.iter() {
+        for fact in views.seen(history, horizon) {
+            let subject = (subject.kind(), subject.id());
+            found.names(subject, fact.fact.commitments(), fact.effective, fact.sequence);
+        }
+    }
+    for (id, change) in views.policies.changes.iter() {
+        for fact in views.seen(change, horizon) {
+            if let ChangeFact::Proposed(proposed) = &fact.fact {
+                let subject = (Kind::PolicyChange, id);
+                found.names(subject, &proposed.commitments, fact.effective, fact.sequence);
+            }
+        }
+    }
+    for (_, evidence) in views.commitments.evidence.iter() {
+        if let Some(Support::Stands(about, on, sequence)) = CommitmentsView::support(views, evidence, horizon)
+        {
+            let commitments = match about.kind() {
+                Kind::Commitment => std::slice::from_ref(about.id()),
+                kind => found.served.get(&(kind, about.id())).copied().unwrap_or(&[]),
+            };
+            found.note(commitments, on, sequence);
+        }
+    }
+    found.traces
+}
+
+struct Found<'v> {
+    /// The commitments that a subject names.
+    served: BTreeMap<(Kind, &'v Code), &'v [Code]>,
+    traces: BTreeMap<&'v Code, Vec<Trace>>,
+}
+
+impl<'v> Found<'v> {
+    fn names(&mut self, subject: (Kind, &'v Code), commitments: &'v [Code], on: Date, sequence: u64) {
+        self.served.insert(subject, commitments);
+        self.note(commitments, on, sequence);
+    }
+
+    fn note(&mut self, commitments: &'v [Code], on: Date, sequence: u64) {
+        for commitment in commitments {
+            self.traces.entry(commitment).or_default().push(Trace { on, sequence });
+        }
+    }
+}

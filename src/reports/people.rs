@@ -1,0 +1,35 @@
+//! Words about who answers for what, and about what a judgement rests on, that several reports share.
+//!
+//! Invariant: a post is named, never a person. A post that has ended is said to have ended: work without anybody who
+//! answers for it is not hidden behind a title. Must not know any report.
+
+use super::phrases::short_day;
+use super::report::Figure;
+use crate::projections::Views;
+use crate::projections::history::Horizon;
+use crate::projections::owner::Owner;
+
+/// Who answers for something: `Head of People`, `Chief Executive, since 3 May 2025`, `Clerk (post ended 30 Jun 2025)`.
+pub(super) fn owner_cell(views: &Views, horizon: Horizon, owner: &Owner<'_>) -> Figure {
+    let mut words = views.post_title(owner.post, horizon);
+    if let Some(since) = owner.since {
+        words = format!("{words}, since {}", short_day(since));
+    }
+    if let Some(ended) = views.post_ended(owner.post, horizon) {
+        words = format!("{words} (post ended {})", short_day(ended));
+    }
+    Figure::words(words).from_events(owner.events.iter().copied())
+}
+
+/// What there is to add about a judgement of which so many pieces of evidence have fallen. Nothing if none has.
+pub(super) fn fallen_words(fallen: u64, of: u64) -> String {
+    match (fallen, of) {
+        (0, _) => String::new(),
+        (1, 1) => ", but its evidence has fallen since".to_owned(),
+        (fallen, of) if fallen == of => ", but all its evidence has fallen since".to_owned(),
+        (fallen, of) => {
+            let has = if fallen == 1 { "has" } else { "have" };
+            format!(", but {fallen} of its {of} pieces of evidence {has} fallen since")
+        }
+    }
+}
