@@ -260,7 +260,20 @@ fn standing(lines: &[Line]) -> Option<Vec<(i64, usize, Step)>> {
             }
             Said::Move(target, to) => {
                 let amended = !matches!(lines[target].1, Said::Step(_));
-                if amended || gone[target] || at + 1 == lines.len() && day_of(lines, &gone, target, at) == to
+                // What somebody took back, and what was asked to be erased, is not said anew; nor is anything about
+                // what was taken back whole.
+                let untouchable = matches!(
+                    lines[target].1,
+                    Said::Step(Step { name: "withdraw" | "withdraw contact" | "ask" | "erase", .. })
+                );
+                let taken_back = lines[..at].iter().zip(&gone).any(|((_, said), gone)| {
+                    !gone && matches!(said, Said::Step(Step { name: "withdraw", .. }))
+                });
+                if amended
+                    || untouchable
+                    || at + 1 == lines.len() && taken_back
+                    || gone[target]
+                    || at + 1 == lines.len() && day_of(lines, &gone, target, at) == to
                 {
                     return None;
                 }

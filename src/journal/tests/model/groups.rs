@@ -22,20 +22,22 @@ fn begun() -> Engine {
     let engine = Engine::new(Access::Open);
     let mut genesis = proposal(opened());
     genesis.command.source = source(SourceName::OPERATOR);
-    let (answers, _) = engine.burst(&[vec![genesis], groundwork()], None);
+    let (answers, _) = engine.burst(&[vec![genesis], groundwork(), vec![post("auditor")]], None);
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     engine
 }
 
 fn void(target: &Proposal) -> Proposal {
     let event_of = &target.command.event;
+    // Whoever owns the action cannot agree that its correction is taken back.
+    let is_correction = matches!(event_of.payload, Payload::CorrectionMade(_));
     proposal(event(
         &event_of.subject.to_string(),
         EventVoided {
             target_event_id: event_of.id,
             target_source: None,
             ground: VoidGround::Duplicate,
-            approver_post: code("head"),
+            approver_post: code(if is_correction { "auditor" } else { "head" }),
         },
     ))
 }
