@@ -238,6 +238,7 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
             case.post(&void.approver_post, "event_voided.approver_post")?;
             governance::still_holds(case)
         }
+        Payload::ClockCorrected(_) => governance::clock_corrected(case),
         // Their life cycle says it all.
         Payload::PostRetired(_)
         | Payload::ActionStarted(_)
@@ -251,8 +252,7 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         | Payload::FeedbackTold(_)
         | Payload::FeedbackReopened(_)
         | Payload::FeedbackWithdrawn(_)
-        | Payload::ErasureRefused(_)
-        | Payload::ClockCorrected(_) => Ok(()),
+        | Payload::ErasureRefused(_) => Ok(()),
     }
 }
 
