@@ -22,6 +22,7 @@ use super::{
     ndjson::Parser,
     out,
     posting::{self, Told},
+    receipts::Receipts,
     sheet::{self, Whose},
     summary::{OfSheet, Origin, Refused, Summary},
 };
@@ -77,6 +78,9 @@ pub(super) struct Append {
     /// Print a sheet's events as the lines of an NDJSON file, and ask no server.
     #[arg(long, requires = "mapping", conflicts_with_all = ["dry_run", "json"])]
     print: bool,
+    /// Keep the receipts in that file, one JSON object a line, each once: for the monthly statement.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "print"])]
+    receipts: Option<PathBuf>,
     /// Print the summary as JSON.
     #[arg(long)]
     json: bool,
@@ -122,6 +126,7 @@ impl Append {
 
     /// Has them recorded, or judged.
     fn ask(&self, ledger: &str, events: Vec<(usize, Event)>, summary: &mut Summary) -> anyhow::Result<()> {
+        let mut receipts = self.receipts.as_deref().map(Receipts::open).transpose()?;
         let bar = bar(events.len());
         let requests = posting::requests(events, usize::from(self.batch));
         block_on(async {
@@ -129,7 +134,7 @@ impl Append {
             if !requests.is_empty() {
                 summary.example = client::is_example(&server, ledger).await;
             }
-            let mut told = Watched { summary, bar: &bar };
+            let mut told = Watched { summary, bar: &bar, receipts: receipts.as_mut() };
             if self.dry_run {
                 let judged = judging::judge(&server, ledger, requests, &mut told).await?;
                 summary.stopped.clone_from(&judged.stopped);
@@ -141,7 +146,7 @@ impl Append {
             anyhow::Ok(())
         })?;
         bar.finish_and_clear();
-        Ok(())
+        receipts.map_or(Ok(()), Receipts::close)
     }
 
     /// The events of an NDJSON file.
@@ -241,15 +246,19 @@ fn bar(events: usize) -> ProgressBar {
     }
 }
 
-/// A summary that moves a bar.
+/// A summary that moves a bar, and the receipts if they are kept.
 struct Watched<'a> {
     summary: &'a mut Summary,
     bar: &'a ProgressBar,
+    receipts: Option<&'a mut Receipts>,
 }
 
 impl Told for Watched<'_> {
     fn answered(&mut self, lines: &[usize], answer: AppendResponse) {
         self.bar.inc(lines.len() as u64);
+        if let Some(receipts) = &mut self.receipts {
+            receipts.keep(&answer);
+        }
         self.summary.take(answer);
     }
 

@@ -9,6 +9,7 @@
 //! | [`sheet`] | a spreadsheet's rows as events |
 //! | [`posting`] | events on their way to a server: requests, answers, patience |
 //! | [`judging`] | what would come of them, asked of the server |
+//! | [`receipts`] | what was answered, kept in a file |
 //! | [`summary`] | what became of a file, for people and for programs |
 //! | [`answer`] | a report as it came over the wire, to be rendered here |
 //! | the others | one command each |
@@ -34,6 +35,7 @@ mod ndjson;
 mod offline;
 mod out;
 mod posting;
+mod receipts;
 mod report;
 mod serve;
 mod sheet;

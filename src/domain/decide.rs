@@ -240,6 +240,7 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
             correction::voided(case, void)?;
             governance::still_holds(case)
         }
+        Payload::ClockCorrected(_) => governance::clock_corrected(case),
         // Their life cycle says it all.
         Payload::PostRetired(_)
         | Payload::ActionStarted(_)
@@ -253,8 +254,7 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         | Payload::FeedbackTold(_)
         | Payload::FeedbackReopened(_)
         | Payload::FeedbackWithdrawn(_)
-        | Payload::ErasureRefused(_)
-        | Payload::ClockCorrected(_) => Ok(()),
+        | Payload::ErasureRefused(_) => Ok(()),
     }
 }
 

@@ -236,7 +236,7 @@ rules! {
     STATEMENT_OF_OTHER_SOURCE:
         "a source states what it posted itself, or what a source that it succeeded posted; let that one state it";
     STATED_PERIOD_NOT_OVER: "the last day of the period was not over by then; record this when it is";
-    LEDGER_NOT_OPENED: "no opening of this ledger stands on this day; name this ledger, or correct the date";
+    LEDGER_NOT_OPENED: "this ledger was never opened; name the ledger that takes the event";
     ERASURE_ALREADY_REQUESTED: "a request to erase is made once; choose another id";
     ERASURE_NOT_REQUESTED: "nothing asked for this by this day; record the request first, or correct the date";
     ERASURE_ALREADY_DECIDED: "the request is refused or carried out already; make another request";

@@ -30,6 +30,14 @@ pub(super) fn ledger<W: World>(case: &mut Case<'_, W>, opened: &LedgerOpened) ->
     Ok(())
 }
 
+/// On whatever day: the ledger may have been opened under the wrong clock.
+pub(super) fn clock_corrected<W: World>(case: &Case<'_, W>) -> Judged<(), W> {
+    match case.place.after {
+        State::Ledger(_) => Ok(()),
+        _ => Err(rules::LEDGER_NOT_OPENED.refusal(None).into()),
+    }
+}
+
 pub(super) fn post<W: World>(case: &mut Case<'_, W>, post: &PostRegistered) -> Judged<(), W> {
     if post.valid_to.is_some_and(|to| to < post.valid_from) {
         return Err(rules::TERM_BACKWARDS.at("post_registered.valid_to").into());

@@ -188,7 +188,7 @@ impl State {
             Payload::AuditOpinionRecorded(_) => {
                 Entry::after(self, at, &rules::OPINION_ALREADY_RECORDED).map(Self::Entry)
             }
-            Payload::ClockCorrected(_) => Opening::clock_corrected(self).map(Self::Ledger),
+            Payload::ClockCorrected(_) => Opening::clock_corrected(self),
             // Voids and corrections act on what is replayed, before any state: none ever comes here.
             Payload::EventVoided(_) | Payload::CorrectionMade(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
         }

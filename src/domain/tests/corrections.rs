@@ -165,8 +165,7 @@ fn a_corrected_event_passes_every_rule_of_its_type() {
 fn a_correction_carries_the_marks_of_what_it_makes() {
     let (plan, done) = (planned("2025-04-01"), completed("2025-04-10", &["e"]));
     let history = [plan, evidence("e", "action/a", "minutes"), done.clone()];
-    let bare =
-        correct("2025-05-01", &done, |c| c.payload = Box::new(ActionCompleted { evidence: vec![] }.into()));
+    let bare = correct("2025-05-01", &done, |c| *c.payload = ActionCompleted { evidence: vec![] }.into());
     given(history).when(bare).then_flagged(&[NoEvidence]);
 }
 
@@ -302,7 +301,7 @@ fn correction_changes_type() {
     let start = started("2025-04-02");
     given([planned("2025-04-01"), start.clone()])
         .when(correct("2025-04-03", &start, |c| {
-            c.payload = Box::new(ActionCancelled { reason: words() }.into());
+            *c.payload = ActionCancelled { reason: words() }.into();
         }))
         .then_refused(&CORRECTION_CHANGES_TYPE)
         .because_of(1);

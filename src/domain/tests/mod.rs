@@ -198,7 +198,9 @@ impl Outcome {
     #[track_caller]
     pub(super) fn then_flagged(mut self, marks: &[Irregularity]) -> Self {
         self.row("accepted");
-        marks.iter().for_each(|mark| self.row(&format!("flagged {mark}")));
+        for mark in marks {
+            self.row(&format!("flagged {mark}"));
+        }
         match &self.judged {
             Ok(decision) => assert_eq!(decision.irregularities, marks),
             Err(refused) => panic!("refused: {refused:?}"),

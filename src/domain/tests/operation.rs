@@ -412,7 +412,14 @@ fn given_an_opinion_signed_elsewhere_when_recorded_then_it_is_accepted() {
 #[test]
 fn ledger_not_opened() {
     given([]).when(clock(TODAY, "other", 5)).then_refused(&LEDGER_NOT_OPENED);
-    given([]).when(clock("2024-12-31", "acme", 5)).then_refused(&LEDGER_NOT_OPENED);
+}
+
+#[test]
+fn given_a_ledger_that_was_opened_under_a_clock_ahead_when_it_is_set_right_then_that_is_taken() {
+    given([])
+        .when(clock("2024-12-31", "acme", 90_000))
+        .then_flagged(&[LateRecorded])
+        .and_state("ledger/acme", "OPENED");
 }
 
 #[test]

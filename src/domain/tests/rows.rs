@@ -4,6 +4,7 @@
 //! form or mark without a row. `PLEDGEBOOK_BLESS=1 cargo test --lib domain` writes the table anew.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
@@ -53,10 +54,11 @@ fn page(rows: &Rows) -> String {
         by_type.entry(*number).or_default().entry(outcome).or_default().push(test);
     }
     for (number, outcomes) in by_type {
-        page += &format!("\n## {}\n\n| Outcome | Shown by |\n|---|---|\n", EventType::ALL[number].as_str());
+        let name = EventType::ALL[number].as_str();
+        writeln!(page, "\n## {name}\n\n| Outcome | Shown by |\n|---|---|").unwrap();
         for (outcome, tests) in outcomes {
             let tests: Vec<_> = tests.iter().map(|test| format!("`{test}`")).collect();
-            page += &format!("| {outcome} | {} |\n", tests.join(", "));
+            writeln!(page, "| {outcome} | {} |", tests.join(", ")).unwrap();
         }
     }
     page

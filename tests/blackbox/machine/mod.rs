@@ -9,7 +9,7 @@ mod clock;
 mod descriptors;
 mod disk;
 mod errors;
-mod fault;
+pub mod fault;
 mod full;
 mod kill;
 mod power;
@@ -67,7 +67,7 @@ fn run(program: &str, arguments: &[&str]) {
 }
 
 /// A directory where syncs cost nothing, for faults that leave the page cache as it is.
-fn memory() -> tempfile::TempDir {
+pub fn memory() -> tempfile::TempDir {
     let room = Command::new("df").args(["--output=avail", "-B1", "/dev/shm"]).output().ok();
     let room = room.and_then(|df| String::from_utf8_lossy(&df.stdout).lines().last()?.trim().parse().ok());
     // Containers often have some 64 MiB there.
