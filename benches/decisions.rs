@@ -6,7 +6,16 @@
 //!
 //! Each event is judged by the journal itself, in a request whose last event is always refused: so everything is judged
 //! and nothing is written. What the queue and that refusal take stands in the first row, and is in every other.
-#![allow(clippy::unwrap_used, reason = "a benchmark stops at the first thing that is not as it must be")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a benchmark stops at the first thing that is not as it must be"
+)]
+#![allow(
+    clippy::wildcard_imports,
+    clippy::too_many_lines,
+    reason = "it says a little of every type, one after the other"
+)]
 
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, civil::date, tz::TimeZone};
 use pledgebook::domain::{

@@ -22,8 +22,7 @@ fn sample(event_type: EventType) -> Proposal {
     let stored = include_str!("stored.txt");
     let line = stored
         .lines()
-        .filter(|line| line.split(' ').next() == Some(event_type.as_str()))
-        .next_back()
+        .rfind(|line| line.split(' ').next() == Some(event_type.as_str()))
         .unwrap_or_else(|| panic!("stored.txt has no {}", event_type.as_str()));
     let event = codec::decode(&const_hex::decode(line.rsplit(' ').next().unwrap()).unwrap()).unwrap();
     assert_eq!(event.payload.event_type(), event_type);
@@ -110,9 +109,10 @@ fn given_every_type_when_its_source_holds_no_grant_then_not_granted() {
     let own = [EventType::LedgerOpened, EventType::GrantChanged, EventType::ClockCorrected];
     each(&journal, by_stranger, |event| {
         let event_type = event.payload.event_type();
-        let what = match own.contains(&event_type) {
-            true => format!("type {}", event_type.as_str()),
-            false => "anything on this ledger".to_owned(),
+        let what = if own.contains(&event_type) {
+            format!("type {}", event_type.as_str())
+        } else {
+            "anything on this ledger".to_owned()
         };
         Rejection::NotGranted { source_name: source("stranger"), what }
     });

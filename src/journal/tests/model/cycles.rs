@@ -5,7 +5,7 @@
 //! and then by sequence, are each in the table of the state before them; a step is accepted if the history is legal
 //! with it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::dice::Dice;
 
@@ -226,7 +226,7 @@ struct Walk {
     kind: i64,
     /// First day of a round, first day in force, or the day of the end.
     day: i64,
-    periods: BTreeMap<i64, ()>,
+    periods: BTreeSet<i64>,
 }
 
 /// Whether the steps that stand can each be true where they stand.
@@ -241,7 +241,7 @@ pub(super) fn is_legal(family: &Family, lines: &[Line]) -> bool {
         contact_taken: false,
         kind: 0,
         day: 0,
-        periods: BTreeMap::new(),
+        periods: BTreeSet::new(),
     };
     standing.iter().all(|(day, _, step)| walk.goes(family, *day, *step))
 }
@@ -357,7 +357,7 @@ impl Walk {
             "fulfil" => self.kind == 1,
             // Of either kind: nothing tells; or what is found of its own kind.
             "review" => (step.a == 2 || step.a == self.kind) && (self.state != "ended" || self.day > step.b),
-            "report" => step.a == self.kind && !self.periods.contains_key(&step.b),
+            "report" => step.a == self.kind && !self.periods.contains(&step.b),
             _ => true,
         }
     }
@@ -389,7 +389,7 @@ impl Walk {
             "make" | "agree" | "re-agree" => self.kind = step.a,
             "fulfil" | "merge" | "supersede" | "give up" => self.day = day,
             "report" => {
-                self.periods.insert(step.b, ());
+                self.periods.insert(step.b);
             }
             "receive" => self.reachable = step.a == 1,
             "answer" if before != "closed" => self.state = answered(step),

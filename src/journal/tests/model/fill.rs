@@ -119,7 +119,7 @@ fn promised(it: &mut Speaker<'_>, subject: &Subject, payload: &mut Payload) {
         Payload::CommitmentFulfilled(done) => done.evidence = supporting(it, subject),
         Payload::CommitmentMerged(merged) => merged.into = it.standing(Kind::Commitment, COMMITMENTS),
         Payload::CommitmentSuperseded(superseded) => {
-            superseded.by = it.standing(Kind::Commitment, COMMITMENTS)
+            superseded.by = it.standing(Kind::Commitment, COMMITMENTS);
         }
         Payload::MeasureAgreed(agreed) => {
             agreed.commitment = it.standing(Kind::Commitment, COMMITMENTS);

@@ -135,7 +135,7 @@ fn promised(payload: &mut Payload, step: Step) {
             (found.verifier_post, found.evidence) = (code("clerk"), vec![code("about-life")]);
         }
         Payload::OwnerReassigned(change) => {
-            (change.from_post, change.to_post) = (owner(step.a), owner(step.b))
+            (change.from_post, change.to_post) = (owner(step.a), owner(step.b));
         }
         Payload::EvidenceAttached(attached) => {
             (attached.about, attached.kind) = (Subject::parse("action/base").unwrap(), code("minutes"));
@@ -373,7 +373,7 @@ impl Led {
                 *counts.entry(format!("{} refused", self.family.name)).or_default() += 1;
                 *counts.entry(format!("refused {}", rejection.reason())).or_default() += 1;
             }
-            Err(_) => panic!("{told}"),
+            Err(error) => panic!("{error}: {told}"),
         }
     }
 }

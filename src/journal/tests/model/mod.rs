@@ -3,6 +3,12 @@
 //! `PLEDGEBOOK_HISTORIES=100000 cargo test --release --lib journal::tests::model -- --nocapture` runs as many histories
 //! and tells what happened in them; `PLEDGEBOOK_HISTORY=17` runs the one of that number alone.
 
+#![allow(
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "dice and days are small numbers above zero"
+)]
+
 mod cycles;
 mod dice;
 mod engine;

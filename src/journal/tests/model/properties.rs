@@ -62,7 +62,7 @@ fn accepted(seed: u64) -> (Vec<Vec<Proposal>>, Naive) {
         let facts = naive.facts();
         let mut speaker = Speaker { dice: &mut dice, facts, naive: &naive, focus: &focus };
         let mut request = Vec::new();
-        for _ in 0..1 + speaker.dice.below(3) {
+        for _ in 0..=speaker.dice.below(3) {
             let event = speaker.event();
             let mut proposal = speaker.proposal(event);
             // How many events a subject has had is not changed by delivery, so expectations stay.
