@@ -1,6 +1,7 @@
 //! The journal over a log in memory, and over a commit point that the test holds in its hand.
 
 mod codec;
+mod erasures;
 mod faults;
 mod judged;
 mod order;
@@ -8,7 +9,7 @@ mod repeats;
 
 use jiff::{Timestamp, civil::date, tz::TimeZone};
 use std::sync::{Arc, mpsc};
-use storage::{Backend, Group, Identity, Keyer, Log, MemoryBackend, Options, Reader};
+use storage::{Backend, Erasure, Group, Identity, Keyer, Log, MemoryBackend, Options, Reader};
 use uuid::Uuid;
 
 use super::{
@@ -271,6 +272,8 @@ pub(super) struct Gate {
     pub(super) arrived: mpsc::Sender<usize>,
     /// Hears whether they may pass, or what happened instead.
     pub(super) passes: mpsc::Receiver<Verdict>,
+    /// Whether words are erased; if not, that fails as if the process had ended before it.
+    pub(super) erasures: bool,
 }
 
 /// What the test decides at the gate.
@@ -310,6 +313,10 @@ impl CommitPoint for Gate {
         }
     }
 
+    fn erase(&mut self, erasures: &[Erasure]) -> Result<(), String> {
+        if self.erasures { self.point.erase(erasures) } else { Err("EIO".into()) }
+    }
+
     fn close(self: Box<Self>) -> Result<(), String> {
         Box::new(self.point).close()
     }
@@ -341,7 +348,7 @@ pub(super) fn gated(limits: Limits) -> Gated {
     let reader = log.reader();
     let (arrive, arrived) = mpsc::channel();
     let (pass, passes) = mpsc::channel();
-    let gate = Gate { point: Local::new(log), arrived: arrive, passes };
+    let gate = Gate { point: Local::new(log), arrived: arrive, passes, erasures: true };
     let journal = start(Box::new(gate), reader, Arc::new(SimulatedClock::at(noon())), limits);
     Gated { journal, arrived, pass }
 }

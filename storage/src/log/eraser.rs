@@ -131,8 +131,9 @@ impl Strokes {
     }
 
     fn overwrite(&self, places: &[(u64, usize)]) -> Result<(), Error> {
-        let zeros = [0; 1 << 16];
         let Some((first, _)) = places.first() else { return Ok(()) };
+        let longest = places.iter().map(|(_, length)| *length).max().unwrap_or(0);
+        let zeros = vec![0; longest.min(1 << 16)];
         for (at, length) in places {
             let (mut at, end) = (*at, at + *length as u64);
             while at < end {
