@@ -10,6 +10,7 @@
 //! | [`posting`] | events on their way to a server: requests, answers, patience |
 //! | [`judging`] | what would come of them, asked of the server |
 //! | [`summary`] | what became of a file, for people and for programs |
+//! | [`words`] | a ledger's words, held against its records |
 //! | [`answer`] | a report as it came over the wire, to be rendered here |
 //! | the others | one command each |
 //!
@@ -40,6 +41,7 @@ mod sheet;
 mod summary;
 mod token;
 mod verify;
+mod words;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -271,10 +271,15 @@ fn given_words_that_cannot_be_erased_at_a_start_when_it_starts_then_nobody_is_se
     it.journal.close();
     drop(it);
     let inner: Arc<dyn Backend> = backend.clone();
-    // Opening writes both slots of the watermark, and what is to be erased is the third.
-    let fault = Fault::Error(std::io::ErrorKind::Other);
-    let failing: Arc<dyn Backend> = Arc::new(FaultBackend::new(inner.clone(), Act::Write, 3, fault, true));
-    let refused = reopened(&failing).err().map(|error| error.to_string()).unwrap_or_default();
+    // Opening writes as well; the first write behind that is of the erasure.
+    let refused = (1..10).find_map(|nth| {
+        let fault = Fault::Error(std::io::ErrorKind::Other);
+        let failing: Arc<dyn Backend> =
+            Arc::new(FaultBackend::new(inner.clone(), Act::Write, nth, fault, true));
+        let (log, _) = Log::open(failing, options(), keyer()).ok()?;
+        Some(journal(log).err().map(|error| error.to_string()).unwrap_or_default())
+    });
+    let refused = refused.unwrap();
     assert!(refused.contains("erased") && refused.contains("00000000.words"), "{refused}");
     let journal = reopened(&inner).unwrap();
     assert_eq!(status(&journal, 6), WordsStatus::Erased);
