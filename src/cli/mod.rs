@@ -11,6 +11,7 @@
 //! | [`judging`] | what would come of them, asked of the server |
 //! | [`receipts`] | what was answered, kept in a file |
 //! | [`summary`] | what became of a file, for people and for programs |
+//! | [`words`] | a ledger's words, held against its records |
 //! | [`answer`] | a report as it came over the wire, to be rendered here |
 //! | the others | one command each |
 //!
@@ -42,6 +43,7 @@ mod sheet;
 mod summary;
 mod token;
 mod verify;
+mod words;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

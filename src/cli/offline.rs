@@ -90,7 +90,7 @@ pub(super) fn ledgers(data: &Path) -> anyhow::Result<Vec<(LedgerName, PathBuf)>>
 }
 
 /// How records are found again; the same as in the server.
-pub(super) fn keyer() -> Keyer {
+fn keyer() -> Keyer {
     Arc::new(keys::of_record)
 }
 

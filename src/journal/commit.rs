@@ -1,7 +1,7 @@
 //! The commit point: where a group of records becomes true. Today the local disk; beyond one machine a stream that
 //! several nodes write to, which is why a commit may find that somebody else was first.
 
-use storage::{CommitError, Group, Log};
+use storage::{CommitError, Erasure, Group, Log};
 
 /// What became of a group.
 #[derive(Debug)]
@@ -27,6 +27,10 @@ pub trait CommitPoint: Send {
     /// Makes the group durable. When this returns [`Outcome::Committed`], every reader may see it and no power loss
     /// takes it back.
     fn commit(&mut self, group: Group) -> Outcome;
+
+    /// Overwrites words with zeros. When this returns `Ok`, no power loss brings them back. After an `Err` it is not
+    /// known what of them is still there, and the point is poisoned: a restart asks again.
+    fn erase(&mut self, erasures: &[Erasure]) -> Result<(), String>;
 
     /// Closes it, in order.
     fn close(self: Box<Self>) -> Result<(), String>;
@@ -68,6 +72,12 @@ impl CommitPoint for Local {
             }
             Err(CommitError::Poisoned(error)) => Outcome::Poisoned(error.to_string()),
         }
+    }
+
+    fn erase(&mut self, erasures: &[Erasure]) -> Result<(), String> {
+        let log = self.log.take().ok_or("an earlier write failed")?;
+        self.log = Some(log.erase(erasures).map_err(|error| error.to_string())?);
+        Ok(())
     }
 
     fn close(self: Box<Self>) -> Result<(), String> {

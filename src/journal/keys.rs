@@ -64,6 +64,7 @@ pub fn mention(mention: &Mention) -> u64 {
             b"\0",
             &sha256.0,
         ]),
+        Mention::Erasure => short(&[b"e"]),
     }
 }
 

@@ -9,12 +9,14 @@
 //! | [`clock`] | the ledger's time, and when not to trust it |
 //! | [`world`] | the state that decisions are made on: cache, group, request |
 //! | [`commit`] | the commit point: today the local disk |
+//! | [`erasure`] | which words a recorded erasure is of |
 //! | [`writer`] | the thread: take, judge, commit, answer |
 //! | [`read`] | what is recorded, for readers |
 
 pub mod clock;
 pub mod codec;
 pub mod commit;
+pub mod erasure;
 pub mod keys;
 pub mod read;
 pub mod receipt;
@@ -142,15 +144,18 @@ struct Encoded {
 impl Journal {
     /// Starts the writer over a commit point that stands at the end of what `reader` reads.
     ///
-    /// `zone` is the time zone and `access` the access that the genesis record names.
+    /// `zone` is the time zone and `access` the access that the genesis record names. Before anybody is served, the words
+    /// that the ledger says are erased are: a process may have ended between the record and the erasure. An error says
+    /// that this, or the thread, could not be had; nothing is served then.
     pub fn start(
-        point: Box<dyn CommitPoint>,
+        mut point: Box<dyn CommitPoint>,
         reader: Reader,
         zone: TimeZone,
         access: Access,
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> std::io::Result<Self> {
+        finish_erasures(point.as_mut(), &reader)?;
         let (queue, waiting) = mpsc::sync_channel(limits.queued_requests);
         let (committed_tx, committed) = watch::channel(reader.head().size);
         let (standing_tx, standing) = watch::channel(Standing::Open);
@@ -301,6 +306,18 @@ impl Journal {
             let _ = writer.join();
         }
     }
+}
+
+fn finish_erasures(point: &mut dyn CommitPoint, reader: &Reader) -> std::io::Result<()> {
+    let erasures = erasure::all(reader).map_err(|error| error.to_string());
+    erasures.and_then(|erasures| if erasures.is_empty() { Ok(()) } else { point.erase(&erasures) }).map_err(
+        |why| {
+            let why = format!(
+                "words that the ledger says are erased cannot be: {why}; look at the disk, then start again"
+            );
+            std::io::Error::other(why)
+        },
+    )
 }
 
 /// Whether it is what a ledger takes while its clock is not trusted.

@@ -2,7 +2,7 @@
 
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
-use storage::{Digest, HeldWord, Reader, Record};
+use storage::{Digest, FoundWord, Reader, Record, WordState};
 use uuid::Uuid;
 
 use super::{
@@ -22,10 +22,12 @@ use crate::domain::{
 pub enum WordsStatus {
     /// Held, and they match their commitment.
     Held,
-    /// Not there.
+    /// Not there, not even where they stood.
     Missing,
-    /// There, but they do not match their commitment.
+    /// There, but they do not match their commitment, or their checksum.
     Altered,
+    /// Overwritten where they stood.
+    Erased,
 }
 
 /// One field of words of a record.
@@ -167,21 +169,29 @@ pub(super) fn receipt(reader: &Reader, fact: &Recorded) -> Result<Receipt, Refus
 fn entry(reader: &Reader, record: &Record<'_>) -> Result<Entry, Refused> {
     let recorded = codec::recorded(record).map_err(unreadable)?;
     let fields = recorded.event.payload.words();
-    let held =
+    let found =
         if fields.is_empty() { Vec::new() } else { reader.words(record.sequence).map_err(unreadable)? };
-    let words = fields.into_iter().map(|(field, words)| view(field, words.0, &held)).collect();
+    let words = fields.into_iter().map(|(field, words)| view(field, words.0, &found)).collect();
     Ok(Entry { recorded, hash: record.hash(), words })
 }
 
-fn view(field: &'static str, wanted: Sha256, held: &[HeldWord]) -> WordsView {
-    let (status, text) = match held.iter().find(|word| word.field == field) {
-        None => (WordsStatus::Missing, None),
-        Some(word) if commitment(&word.nonce, &word.text) == wanted => {
-            (WordsStatus::Held, Some(word.text.clone()))
-        }
-        Some(_) => (WordsStatus::Altered, None),
+fn view(field: &'static str, wanted: Sha256, found: &[FoundWord]) -> WordsView {
+    let state = found.iter().find(|word| word.field == field).map(|word| &word.state);
+    let status = status(wanted, state);
+    let text = match state {
+        Some(WordState::Held { text, .. }) if status == WordsStatus::Held => Some(text.clone()),
+        _ => None,
     };
     WordsView { field, commitment: wanted, status, text }
+}
+
+fn status(wanted: Sha256, state: Option<&WordState>) -> WordsStatus {
+    match state {
+        None => WordsStatus::Missing,
+        Some(WordState::Held { nonce, text }) if commitment(nonce, text) == wanted => WordsStatus::Held,
+        Some(WordState::Held { .. } | WordState::Damaged) => WordsStatus::Altered,
+        Some(WordState::Erased) => WordsStatus::Erased,
+    }
 }
 
 /// The first record of a ledger, if there is one.

@@ -130,6 +130,11 @@ impl Layer {
         }
     }
 
+    /// The facts accepted here that mention it, in order.
+    pub(super) fn mentioning(&self, mention: &Mention) -> &[Arc<Recorded>] {
+        self.mentions.get(mention).map_or(&[], Vec::as_slice)
+    }
+
     fn add(&mut self, fingerprint: u128, placed: Placed, life: Arc<Life>) {
         let fact = &placed.fact;
         for mention in mentions(&fact.event) {

@@ -1,7 +1,8 @@
 //! The writer: one thread a ledger. It takes everything that waits, reads the clock once, judges each request on what
 //! came before it, commits the group, and only then answers.
 //!
-//! Invariant: nobody hears anything, not even a refusal, before what it was decided on is durable.
+//! Invariant: nobody hears anything, not even a refusal, before what it was decided on is durable, and nobody hears that
+//! words are erased before they are.
 
 use jiff::Timestamp;
 use rand::RngCore as _;
@@ -9,19 +10,20 @@ use std::{
     sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
-use storage::{Draft, Group, Word};
+use storage::{Draft, Group, Word, WordState};
 use tokio::sync::watch;
 
 use super::{
     Appended, Encoded, Judgement, Limits, Receipt, Refused, Reply, Request, Standing,
     clock::{Clock, Fault, Guard},
     commit::{CommitPoint, Outcome},
+    erasure,
     receipt::{Text, commitment},
     world::{self, Base, Layer, Placed, View},
 };
 use crate::domain::{
     command::{Command, Recorded},
-    decide::{decide, judge_batch, recording_order},
+    decide::{Mention, decide, judge_batch, recording_order},
     event::Event,
     irregularity::Irregularity,
     rejection::Rejection,
@@ -122,10 +124,16 @@ impl Writer {
             }
             match self.point.commit(group) {
                 Outcome::Committed => {
+                    let erased = self.erase(layer.mentioning(&Mention::Erasure));
                     self.base.absorb(layer);
                     let size = self.base.reader().head().size;
                     // Whoever hears of its record, and then asks, finds it in the feed.
                     self.wires.committed.send_replace(size);
+                    if let Err(why) = erased {
+                        let why = format!("words could not be erased: {why}; a restart finishes it");
+                        self.stop_writing(why);
+                        return answer_all(requests, &Refused::Unknown);
+                    }
                     self.trust_clock();
                     return answer_each(requests, answers);
                 }
@@ -180,6 +188,15 @@ impl Writer {
             answers.push(answer);
         }
         Ok((answers, layer))
+    }
+
+    /// Erases the words that these committed facts say are erased.
+    fn erase(&mut self, facts: &[Arc<Recorded>]) -> Result<(), String> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let erasures = erasure::each(self.base.reader(), facts).map_err(|error| error.to_string())?;
+        self.point.erase(&erasures)
     }
 
     fn last_recorded(&self) -> Timestamp {
@@ -433,8 +450,9 @@ fn same(new: &Event, texts: &[Text], old: &Recorded, reader: &storage::Reader) -
         if texts.is_empty() { Vec::new() } else { reader.words(old.sequence).map_err(world::unreadable)? };
     let differs = old.event.payload.words().into_iter().any(|(field, words)| {
         let text = texts.iter().find(|t| t.field == field);
-        let nonce = held.iter().find(|h| h.field == field).map(|h| h.nonce);
-        matches!((text, nonce), (Some(text), Some(nonce)) if commitment(&nonce, &text.text) != words.0)
+        let state = held.iter().find(|h| h.field == field).map(|h| &h.state);
+        matches!((text, state), (Some(text), Some(WordState::Held { nonce, .. }))
+            if commitment(nonce, &text.text) != words.0)
     });
     Ok(!differs)
 }

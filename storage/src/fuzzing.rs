@@ -101,7 +101,9 @@ pub fn words(bytes: &[u8]) -> FoundWords {
                 found.erased += 1;
                 found.again.extend_from_slice(&bytes[at..at + length]);
             }
-            Content::Damaged => found.again.extend_from_slice(&bytes[at..at + length]),
+            Content::Erasing | Content::Torn | Content::Damaged => {
+                found.again.extend_from_slice(&bytes[at..at + length])
+            }
         }
     }
     found

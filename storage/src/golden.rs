@@ -74,6 +74,8 @@ fn forms() -> Vec<(&'static str, Vec<u8>)> {
     let sorted = Sorted { ids: vec![(7, 0)], subjects: vec![(1, 0), (2, 0)], offsets, words: vec![] };
     let mut entry = Vec::new();
     words::encode(&mut entry, 0, &Word { field: "why", nonce: [5; 32], text: "because" }).unwrap();
+    let mut erased = entry.clone();
+    erased[4 + 8 + 2 + 4 + 3 + 4..].fill(0);
     vec![
         ("record", record()),
         ("group", group()),
@@ -81,6 +83,7 @@ fn forms() -> Vec<(&'static str, Vec<u8>)> {
         ("watermark slot", mark.encode()),
         ("sealed index", index::encode(&summary, &sorted)),
         ("words entry", entry),
+        ("erased words entry", erased),
     ]
 }
 
@@ -94,7 +97,9 @@ fn every_form_is_what_format_md_says() {
         }
     }
     let flat: String = FORMAT.chars().filter(|character| !character.is_whitespace()).collect();
-    for (name, bytes) in forms().into_iter().filter(|(name, _)| ["record", "words entry"].contains(name)) {
+    for (name, bytes) in
+        forms().into_iter().filter(|(name, _)| ["record", "words entry", "erased words entry"].contains(name))
+    {
         if !flat.contains(&hex(&bytes)) {
             missing.push(format!("{name}: {}", hex(&bytes)));
         }
@@ -136,6 +141,38 @@ fn an_erased_word_can_still_be_walked_over() {
     assert!(matches!(words::decode(&entry).unwrap().0.content, Content::Damaged));
     entry[content..].fill(0);
     assert!(matches!(words::decode(&entry).unwrap().0.content, Content::Erased));
+}
+
+/// What stands where the words stood, at every byte of an erasure.
+#[test]
+fn given_an_erasure_cut_short_at_any_byte_when_it_is_looked_at_then_it_is_told_from_damage() {
+    let (kept, erased) = (&forms()[5].1, &forms()[6].1);
+    let (body, end) = (25, kept.len());
+    let checksum = end - words::CHECKSUM;
+    for part in 1_u8..15 {
+        let mut torn = kept.clone();
+        (0..4).filter(|byte| part >> byte & 1 == 1).for_each(|byte| torn[checksum + byte] = 0);
+        assert_eq!(words::decode(&torn).unwrap().0.content, Content::Torn, "{part:04b}");
+        torn[body] ^= 1;
+        assert_eq!(words::decode(&torn).unwrap().0.content, Content::Damaged, "{part:04b} and a flip");
+    }
+    for cut in body + 1..checksum {
+        for front in [true, false] {
+            let mut torn = kept.clone();
+            torn[checksum..].fill(0);
+            if front {
+                torn[body..cut].fill(0)
+            } else {
+                torn[cut..].fill(0)
+            }
+            assert_eq!(words::decode(&torn).unwrap().0.content, Content::Erasing, "{cut} {front}");
+        }
+    }
+    assert_eq!(words::decode(erased).unwrap().0.content, Content::Erased);
+    // The other way round it would have been damage.
+    let mut unmarked = kept.clone();
+    unmarked[body..body + 32].fill(0);
+    assert_eq!(words::decode(&unmarked).unwrap().0.content, Content::Damaged);
 }
 
 #[test]

@@ -17,7 +17,7 @@
 //! | `record.keys` | the caller's keyer accepts it |
 //! | `level.hash`, `level.length` | the level files are what the records give |
 //! | `index.missing`, `index.bytes` | so are the sealed indexes |
-//! | `words.missing`, `words.entry`, `words.length` | words are whole, or erased |
+//! | `words.missing`, `words.entry`, `words.length` | words are whole, or erased; half erased only before a clean close |
 //! | `watermark.slot`, `watermark.ledger` | both slots hold, and are this ledger's |
 //! | `watermark.size`, `watermark.hash`, `watermark.root` | it tells of this log |
 
@@ -35,6 +35,7 @@ use crate::limits::{MAX_FINDINGS, PAGE};
 use crate::log::{Keyer, LevelFiles, Mark, SLOT, TILES, WATERMARK, read_slots};
 use crate::segment::header::SegmentHeader;
 use crate::segment::{self, index_path, path};
+pub use crate::words::{Content, Entry};
 
 /// Something that does not hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,6 +69,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How many there are in all.
     pub found: u64,
+    /// Words that an erasure is at, or was at when it was cut short: whoever has the ledger
+    /// finishes that at its next start.
+    pub half_erased: u64,
 }
 
 impl Report {
@@ -93,10 +97,25 @@ pub struct Progress {
 /// # Errors
 ///
 /// `Absent` when there is no ledger, `Io` when something cannot be read.
-#[allow(clippy::needless_pass_by_value, reason = "a keyer is handed over alike to create, open and verify")]
 pub fn verify(
     backend: &dyn Backend,
     keyer: Keyer,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Report, Error> {
+    verify_words(backend, keyer, &|_| {}, progress)
+}
+
+/// As [`verify`], and calls `word` with each entry of words whose head holds, after `keyer`
+/// has seen the records of its group. Groups are walked on all cores, in no order.
+///
+/// # Errors
+///
+/// As for [`verify`].
+#[allow(clippy::needless_pass_by_value, reason = "a keyer is handed over alike to create, open and verify")]
+pub fn verify_words(
+    backend: &dyn Backend,
+    keyer: Keyer,
+    word: &(dyn Fn(&Entry<'_>) + Sync),
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Error> {
     let mut findings = Findings::default();
@@ -106,7 +125,7 @@ pub fn verify(
     let total = plan.segments.iter().map(|segment| segment.length).sum();
     let meter = Meter { bytes: AtomicU64::new(0), total, report: progress };
     let examination =
-        examine::Examination { backend, keyer: &*keyer, plan: &plan, levels: &levels, meter: &meter };
+        examine::Examination { backend, keyer: &*keyer, word, plan: &plan, levels: &levels, meter: &meter };
     let examined = in_parallel(plan.segments.len(), |index| examination.segment(&plan.segments[index]))?;
     merge::merge(&examination, examined, findings)
 }

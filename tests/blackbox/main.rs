@@ -7,6 +7,7 @@ mod auth;
 mod binary;
 mod crash;
 mod deadline;
+mod erase;
 mod examples;
 mod history;
 mod judged;

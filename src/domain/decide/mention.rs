@@ -1,6 +1,7 @@
 //! What an event mentions besides its own subject: what the ledger's index must find again.
 //!
-//! Invariant: every look-up that a rule makes is answered by something here, and nothing here is without such a rule.
+//! Invariant: every look-up that a rule makes is answered by something here, and nothing here is without such a rule; but
+//! for erasures, which whoever holds the words looks up to finish them.
 
 use uuid::Uuid;
 
@@ -41,10 +42,12 @@ pub enum Mention {
         /// The document's hash.
         sha256: Sha256,
     },
+    /// Words that are erased, whichever.
+    Erasure,
 }
 
 /// Everything that some rule looks up: a pledge's commitments; work that links to feedback; a policy's changes; posts
-/// held with others; codes in use; documents.
+/// held with others; codes in use; documents. And erasures, all of them under one key.
 pub fn mentions(event: &Event) -> Vec<Mention> {
     let mut found = Found(Vec::new());
     // A correction mentions what the event mentions that it says anew.
@@ -93,6 +96,7 @@ pub fn mentions(event: &Event) -> Vec<Mention> {
         }
         // All of them by the settings that say how far apart they lie.
         Payload::ReleasePointDeclared(_) => found.0.extend(settings_subject().map(Mention::Subject)),
+        Payload::ContentErased(_) => found.0.push(Mention::Erasure),
         // Nothing here is looked up by what it mentions: the rest is found from the other side, where states hold it.
         _ => {}
     }

@@ -62,6 +62,7 @@ fn events_mention_what_rules_look_up() {
             Mention::Subject(subject) => subject.to_string(),
             Mention::Code { list, code } => format!("code {list}/{code}"),
             Mention::Document { about, .. } => format!("document of {about}"),
+            Mention::Erasure => "erasure".into(),
         };
         mentions(&said.event).into_iter().map(one).collect()
     };

@@ -123,6 +123,7 @@ fn words(view: &WordsView) -> wire::WordsState {
         WordsStatus::Held => wire::WordsStatus::Held,
         WordsStatus::Missing => wire::WordsStatus::Missing,
         WordsStatus::Altered => wire::WordsStatus::Altered,
+        WordsStatus::Erased => wire::WordsStatus::Erased,
     };
     wire::WordsState {
         field: view.field.to_owned(),

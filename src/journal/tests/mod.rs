@@ -2,6 +2,7 @@
 
 mod codec;
 mod envelopes;
+mod erasures;
 mod faults;
 mod judged;
 mod model;
@@ -10,7 +11,7 @@ mod repeats;
 
 use jiff::{Timestamp, civil::date, tz::TimeZone};
 use std::sync::{Arc, mpsc};
-use storage::{Backend, Group, Identity, Keyer, Log, MemoryBackend, Options, Reader};
+use storage::{Backend, Erasure, Group, Identity, Keyer, Log, MemoryBackend, Options, Reader};
 use uuid::Uuid;
 
 use super::{
@@ -273,6 +274,8 @@ pub(super) struct Gate {
     pub(super) arrived: mpsc::Sender<usize>,
     /// Hears whether they may pass, or what happened instead.
     pub(super) passes: mpsc::Receiver<Verdict>,
+    /// Whether words are erased; if not, that fails as if the process had ended before it.
+    pub(super) erasures: bool,
 }
 
 /// What the test decides at the gate.
@@ -312,6 +315,10 @@ impl CommitPoint for Gate {
         }
     }
 
+    fn erase(&mut self, erasures: &[Erasure]) -> Result<(), String> {
+        if self.erasures { self.point.erase(erasures) } else { Err("EIO".into()) }
+    }
+
     fn close(self: Box<Self>) -> Result<(), String> {
         Box::new(self.point).close()
     }
@@ -343,7 +350,7 @@ pub(super) fn gated(limits: Limits) -> Gated {
     let reader = log.reader();
     let (arrive, arrived) = mpsc::channel();
     let (pass, passes) = mpsc::channel();
-    let gate = Gate { point: Local::new(log), arrived: arrive, passes };
+    let gate = Gate { point: Local::new(log), arrived: arrive, passes, erasures: true };
     let journal = start(Box::new(gate), reader, Arc::new(SimulatedClock::at(noon())), limits);
     Gated { journal, arrived, pass }
 }

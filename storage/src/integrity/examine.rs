@@ -27,6 +27,7 @@ use crate::words::{self, Content};
 pub(super) struct Examination<'a> {
     pub(super) backend: &'a dyn Backend,
     pub(super) keyer: &'a (dyn Fn(&Record<'_>) -> Result<Keys, Malformed> + Send + Sync),
+    pub(super) word: &'a (dyn Fn(&words::Entry<'_>) + Sync),
     pub(super) plan: &'a Plan,
     pub(super) levels: &'a LevelFiles,
     pub(super) meter: &'a Meter<'a>,
@@ -48,6 +49,7 @@ pub(super) struct Examined {
     pub(super) bytes: u64,
     /// First page of its index without the compact range, if it should have one.
     pub(super) index: Option<Vec<u8>>,
+    pub(super) half_erased: u64,
     pub(super) findings: Findings,
 }
 
@@ -76,6 +78,7 @@ impl Examination<'_> {
             leaves_from: 0,
             subtrees: Vec::new(),
             sorted: Sorted::default(),
+            half_erased: 0,
             findings: Findings::default(),
         };
         let end = pass.groups(&*file)?;
@@ -93,6 +96,7 @@ impl Examination<'_> {
             subtrees: pass.subtrees,
             bytes: planned.length,
             index,
+            half_erased: pass.half_erased,
             findings: pass.findings,
         })
     }
@@ -115,6 +119,7 @@ struct Pass<'a> {
     leaves_from: u64,
     subtrees: Vec<(u32, Digest)>,
     sorted: Sorted,
+    half_erased: u64,
     findings: Findings,
 }
 
@@ -335,9 +340,13 @@ impl Pass<'_> {
                     {
                         self.find_words(offset, "words.entry", "a record of its group, in order", "another");
                     }
-                    if entry.content == Content::Damaged {
+                    // What is closed in order has finished what it had to erase.
+                    let half = entry.content.is_half_erased();
+                    self.half_erased += u64::from(half);
+                    if entry.content == Content::Damaged || (half && self.on.plan.clean()) {
                         self.find_words(offset, "words.entry", "a word with its checksum", "another");
                     }
+                    (self.on.word)(&entry);
                     if self.planned.index && last != Some(entry.sequence) {
                         let first = self.planned.header.as_ref().map_or(0, |header| header.first);
                         let posting = entry.sequence.saturating_sub(first) as u32;

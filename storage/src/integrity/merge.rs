@@ -48,6 +48,7 @@ pub(super) fn merge(
         levels: Vec::new(),
         findings,
     };
+    let half_erased = examined.iter().map(|segment| segment.half_erased).sum();
     for (planned, segment) in on.plan.segments.iter().zip(examined) {
         if let Some(header) = &planned.header {
             merge.header(header);
@@ -67,6 +68,7 @@ pub(super) fn merge(
         root: merge.range.root(),
         findings: kept,
         found: count,
+        half_erased,
     })
 }
 

@@ -5,10 +5,12 @@
 //!
 //! The way of a group: [`appender`] builds it and puts it into the open segment, `tail`
 //! accounts for it in index, tree and watermark, [`reader`] serves it; [`recovery`] walks
-//! the open segment through the same `tail`.
+//! the open segment through the same `tail`. [`eraser`] overwrites words, and nothing else.
 
 pub mod appender;
+pub mod eraser;
 mod levels;
+mod place;
 pub mod reader;
 pub mod recovery;
 mod segments;

@@ -8,6 +8,7 @@ use std::fmt;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
+use super::place::Place;
 use super::segments::{Index, Segment, Shared};
 use super::{Head, Identity, levels};
 use crate::backend::Mode;
@@ -20,7 +21,7 @@ use crate::segment::header::{GROUP_HEADER, Records};
 use crate::segment::live::GROUP_START;
 use crate::segment::reader::{Step, Walk};
 use crate::segment::{path, words_path};
-use crate::words::{self, Content, HeldWord};
+use crate::words::FoundWord;
 
 /// Reads the committed records of a log. Cheap to clone, and usable from many threads; it
 /// outlives the [`Log`](super::Log) that it came from.
@@ -221,52 +222,26 @@ impl Reader {
         Ok(())
     }
 
-    /// The words of the record `sequence`, without those that were erased.
+    /// The words of the record `sequence`, each with what became of it; one that is not there
+    /// is missing.
     ///
     /// # Errors
     ///
-    /// `Beyond`, `Damaged` and `Io`.
-    pub fn words(&self, sequence: u64) -> Result<Vec<HeldWord>, Error> {
+    /// `Beyond`, `Io`, and `Damaged` when it cannot be told which words are there. Words that
+    /// are damaged themselves are no error.
+    pub fn words(&self, sequence: u64) -> Result<Vec<FoundWord>, Error> {
         let segment = self.segment(sequence)?;
-        let posting = (sequence - segment.first) as u32;
-        let place = self.shared.ask(&segment, |index| match index {
-            Index::Live(live) => Ok(live.words(posting)),
-            Index::Sealed(sealed) => sealed.words(posting),
-        })?;
-        let Some((start, end)) = place else { return Ok(Vec::new()) };
+        let Some(place) = Place::of(&self.shared, &segment, sequence)? else { return Ok(Vec::new()) };
         let name = words_path(segment.number);
         let damaged = |offset: u64, rule| Error::Damaged { file: name.clone(), offset, sequence, rule };
         let missing = || damaged(0, "the words file is missing");
         let file = segment.words(&*self.shared.backend, Mode::Read)?.ok_or_else(missing)?;
-        let mut at = u64::from(start);
-        let mut held = Vec::new();
-        let mut window = vec![0; 4096];
-        while at < u64::from(end) {
-            let count = file.read_at(&mut window, at).map_err(|error| Error::io(&name, at, error))?;
-            let length = words::length(&window[..count]).unwrap_or(0);
-            if length > window.len() {
-                window.resize(length, 0);
-                continue;
-            }
-            let Some((entry, length)) = words::decode(&window[..count]) else {
-                return Err(damaged(at, "an entry's head does not have its checksum"));
-            };
-            if entry.sequence != sequence {
-                break;
-            }
-            match entry.content {
-                Content::Kept { nonce, text } => {
-                    held.push(HeldWord { field: entry.field.to_owned(), nonce, text: text.to_owned() });
-                }
-                Content::Erased => {}
-                Content::Damaged => return Err(damaged(at, "a word does not have its checksum")),
-            }
-            at += length as u64;
+        let mut found = Vec::new();
+        match place.walk(&*file, &mut |_, entry| found.push(entry.found()))? {
+            Some(at) => Err(damaged(at, "an entry's head does not have its checksum")),
+            None if found.is_empty() => Err(damaged(u64::from(place.start), "an entry of another record")),
+            None => Ok(found),
         }
-        if at == u64::from(start) {
-            return Err(damaged(at, "an entry of another record"));
-        }
-        Ok(held)
     }
 }
 

@@ -438,6 +438,7 @@ impl Landing {
         }
         for entry in words::entries(&bytes) {
             let (at, entry) = entry.map_err(|at| damaged(at, "an entry's head does not hold"))?;
+            // One that an erasure was at when the power went is for its owner to finish.
             if entry.content == Content::Damaged {
                 return Err(damaged(at, "a word does not have its checksum"));
             }

@@ -229,6 +229,12 @@ impl Section {
     fn pages(self) -> usize {
         self.count.div_ceil(PAYLOAD / self.width)
     }
+
+    /// How many entries stand on its page `page`.
+    fn entries(self, page: usize) -> usize {
+        let per_page = PAYLOAD / self.width;
+        per_page.min(self.count - page * per_page)
+    }
 }
 
 impl Sealed {
@@ -314,22 +320,39 @@ impl Sealed {
         Ok(found.first().map(|start| (*start, self.summary.words_end)))
     }
 
-    /// The last four bytes of every entry that begins with `key`, in order.
-    fn postings(&self, section: Section, key: &[u8]) -> Result<Vec<u32>, IndexFault> {
-        let per_page = PAYLOAD / section.width;
-        let entries = |page: usize| per_page.min(section.count - page * per_page);
-        // The first page whose last entry is not before the key.
+    /// Where the words of the record after `posting` that has words begin; else where all end.
+    pub(crate) fn words_after(&self, posting: u32) -> Result<u32, IndexFault> {
+        let (section, end) = (self.words, self.summary.words_end);
+        let Some(next) = posting.checked_add(1).map(u32::to_be_bytes) else { return Ok(end) };
+        let page = self.first_page(section, &next)?;
+        if page == section.pages() {
+            return Ok(end);
+        }
+        let content = read_page(&*self.file, section.page + page)?;
+        let entries = content.chunks_exact(section.width).take(section.entries(page));
+        let after = entries.map(|entry| entry.split_at(next.len())).find(|(key, _)| *key >= &next[..]);
+        Ok(after.and_then(|(_, start)| Cursor::new(start).u32()).unwrap_or(end))
+    }
+
+    /// The first page of a section whose last entry is not before `key`.
+    fn first_page(&self, section: Section, key: &[u8]) -> Result<usize, IndexFault> {
         let (mut low, mut high) = (0, section.pages());
         while low < high {
             let middle = low.midpoint(high);
             let page = read_page(&*self.file, section.page + middle)?;
-            let last = &page[(entries(middle) - 1) * section.width..];
+            let last = &page[(section.entries(middle) - 1) * section.width..];
             if &last[..key.len()] < key { low = middle + 1 } else { high = middle }
         }
+        Ok(low)
+    }
+
+    /// The last four bytes of every entry that begins with `key`, in order.
+    fn postings(&self, section: Section, key: &[u8]) -> Result<Vec<u32>, IndexFault> {
+        let low = self.first_page(section, key)?;
         let mut found = Vec::new();
         for page in low..section.pages() {
             let content = read_page(&*self.file, section.page + page)?;
-            for entry in content.chunks_exact(section.width).take(entries(page)) {
+            for entry in content.chunks_exact(section.width).take(section.entries(page)) {
                 let (entry_key, rest) = entry.split_at(key.len());
                 if entry_key > key {
                     return Ok(found);

@@ -129,6 +129,13 @@ impl Live {
         Some((words[found].1, self.words_end.load(Ordering::Acquire)))
     }
 
+    /// Where the words of the record after `posting` that has words begin; else where all end.
+    pub(crate) fn words_after(&self, posting: u32) -> u32 {
+        let words = self.words.read().unwrap_or_else(PoisonError::into_inner);
+        let next = words.partition_point(|(other, _)| *other <= posting);
+        words.get(next).map_or_else(|| self.words_end.load(Ordering::Acquire), |(_, start)| *start)
+    }
+
     /// Everything, sorted, for the sealed form.
     pub(crate) fn sorted(&self) -> Sorted {
         let mut sorted = Sorted {

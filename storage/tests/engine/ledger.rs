@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use storage::{
-    Backend, CommitError, Digest, Draft, Error, Head, HeldWord, Identity, Keyer, Keys, Log, Options, Placed,
-    Record, Word,
+    Backend, CommitError, Digest, Draft, Error, FoundWord, Head, Identity, Keyer, Keys, Log, Options, Placed,
+    Record, Word, WordState,
 };
 
 pub(crate) const SMALL: Options = Options { segment_bytes: 8192, background: false };
@@ -93,7 +93,7 @@ pub(crate) fn open(backend: &Arc<dyn Backend>) -> Result<(Log, storage::Recovery
 pub(crate) struct Served {
     pub(crate) head: Head,
     pub(crate) records: Vec<Vec<u8>>,
-    pub(crate) words: Vec<Vec<HeldWord>>,
+    pub(crate) words: Vec<Vec<FoundWord>>,
     pub(crate) leaves: Vec<Digest>,
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn served(log: &Log) -> Result<Served, Error> {
         let record = reader.read(n)?;
         assert_eq!(record, served.records[n as usize], "scan and read give the same record {n}");
         served.leaves.push(reader.leaf(n)?);
-        served.words.push(reader.words(n)?);
+        served.words.push(whole(n, reader.words(n)?)?);
         assert_eq!(served.words[n as usize].len(), if worded(n) { 2 } else { 0 }, "words of {n}");
         assert_eq!(reader.by_id(id_of(n))?, [n]);
     }
@@ -121,6 +121,15 @@ pub(crate) fn served(log: &Log) -> Result<Served, Error> {
     }
     assert_eq!(reader.by_id(id_of(head.size))?, [] as [u64; 0]);
     Ok(served)
+}
+
+/// A record whose words are damaged is readable; here that is told like all other damage.
+fn whole(sequence: u64, words: Vec<FoundWord>) -> Result<Vec<FoundWord>, Error> {
+    if words.iter().all(|word| word.state != WordState::Damaged) {
+        return Ok(words);
+    }
+    let (file, rule) = ("the words".to_owned(), "a word does not have its checksum");
+    Err(Error::Damaged { file, offset: 0, sequence, rule })
 }
 
 /// RFC 6962's definition, once more and slowly.

@@ -12,6 +12,7 @@
 mod chain;
 mod crash;
 mod damage;
+mod erase;
 mod faults;
 mod ledger;
 mod life;

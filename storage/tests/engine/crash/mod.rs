@@ -5,6 +5,7 @@
 //! part of it is drawn by the fingerprint of the state: always the same part.
 
 mod eio;
+mod erase;
 mod judge;
 mod script;
 mod states;
