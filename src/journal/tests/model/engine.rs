@@ -99,6 +99,10 @@ impl CommitPoint for Point {
         Outcome::Superseded
     }
 
+    fn erase(&mut self, erasures: &[storage::Erasure]) -> Result<(), String> {
+        self.local.erase(erasures)
+    }
+
     fn close(self: Box<Self>) -> Result<(), String> {
         Box::new(self.local).close()
     }
