@@ -9,7 +9,13 @@ use std::sync::Arc;
 use storage::{Erasure, Reader};
 
 use super::{Refused, keys, world};
-use crate::domain::{command::Recorded, decide::Mention, event::Payload, id::Subject, subject::Life};
+use crate::domain::{
+    command::Recorded,
+    decide::Mention,
+    event::Payload,
+    id::{Code, Subject},
+    subject::Life,
+};
 
 /// The words that a `ContentErased` about `subject` says are erased, when `before` are the facts about the subject that
 /// were recorded before it: those that the request names, by its last correction if it was corrected by then.
@@ -23,10 +29,7 @@ pub fn named(subject: &Subject, before: Vec<Arc<Recorded>>) -> Vec<Erasure> {
         _ => None,
     });
     let erasure = |sequence, field: Option<&str>| Erasure { sequence, field: field.map(str::to_owned) };
-    requested
-        .flatten()
-        .map(|it| erasure(it.sequence, it.field.as_ref().map(|field| field.as_str())))
-        .collect()
+    requested.flatten().map(|it| erasure(it.sequence, it.field.as_ref().map(Code::as_str))).collect()
 }
 
 /// The words that any committed `ContentErased` says are erased, found through the index.

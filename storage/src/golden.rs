@@ -161,9 +161,9 @@ fn given_an_erasure_cut_short_at_any_byte_when_it_is_looked_at_then_it_is_told_f
             let mut torn = kept.clone();
             torn[checksum..].fill(0);
             if front {
-                torn[body..cut].fill(0)
+                torn[body..cut].fill(0);
             } else {
-                torn[cut..].fill(0)
+                torn[cut..].fill(0);
             }
             assert_eq!(words::decode(&torn).unwrap().0.content, Content::Erasing, "{cut} {front}");
         }
