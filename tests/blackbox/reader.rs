@@ -407,6 +407,7 @@ async fn given_a_correction_when_its_subject_is_asked_for_then_both_are_shown_an
     let correct = |corrected: Event| {
         let made = CorrectionMade {
             corrected: Some(Box::new(corrected)),
+            approver_post: "chief".into(),
             reason: "The day was wrong.".into(),
             ..Default::default()
         };

@@ -8,10 +8,13 @@ use storage::Digest;
 
 use super::{engine::Engine, history, naive::Naive};
 use crate::domain::{
+    command::Recorded,
     decide::{Mention, World, mentions},
-    id::{Kind, SourceName, Subject},
+    event::Payload,
+    id::{Code, Kind, SourceName, Subject},
 };
 use crate::journal::{
+    Text,
     read::WordsStatus,
     world::{Base, Layer, View},
 };
@@ -35,6 +38,7 @@ pub(super) fn same(engine: &Engine, naive: &Naive, hashes: &BTreeMap<u64, Digest
 fn content(engine: &Engine, naive: &Naive, hashes: &BTreeMap<u64, Digest>) {
     let entries = engine.journal.entries(0..u64::MAX).unwrap();
     assert_eq!(entries.len(), naive.kept.len());
+    let erased = erased(naive);
     let mut ids = BTreeSet::new();
     for (entry, kept) in entries.iter().zip(&naive.kept) {
         assert_eq!(entry.recorded, *kept.fact);
@@ -44,10 +48,37 @@ fn content(engine: &Engine, naive: &Naive, hashes: &BTreeMap<u64, Digest>) {
         }
         let held: Vec<_> =
             entry.words.iter().map(|word| (word.field, word.status, word.text.clone())).collect();
-        let posted: Vec<_> =
-            kept.texts.iter().map(|text| (text.field, WordsStatus::Held, Some(text.text.clone()))).collect();
+        let word = |text: &Text| {
+            let gone = erased.iter().any(|(sequence, field)| {
+                let all = field.as_ref().is_none_or(|field| field.as_str() == text.field);
+                *sequence == entry.recorded.sequence && all
+            });
+            let (status, words) =
+                if gone { (WordsStatus::Erased, None) } else { (WordsStatus::Held, Some(text.text.clone())) };
+            (text.field, status, words)
+        };
+        let posted: Vec<_> = kept.texts.iter().map(word).collect();
         assert_eq!(held, posted, "the words of {}", entry.recorded.sequence);
     }
+}
+
+/// What requests name that were granted: a record, and one field of words or all of them.
+fn erased(naive: &Naive) -> Vec<(u64, Option<Code>)> {
+    let granted = |fact: &Recorded| {
+        naive.kept.iter().any(|other| {
+            other.fact.event.subject == fact.event.subject
+                && matches!(other.fact.event.payload, Payload::ContentErased(_))
+        })
+    };
+    let mut found = Vec::new();
+    for kept in &naive.kept {
+        let Payload::ErasureRequested(request) = &kept.fact.event.payload else { continue };
+        let Ok(life) = naive.clone().life(&kept.fact.event.subject);
+        if granted(&kept.fact) && !life.is_voided(kept.fact.sequence) {
+            found.extend(request.references.iter().map(|one| (one.sequence, one.field.clone())));
+        }
+    }
+    found
 }
 
 fn questions(engine: &Engine, naive: &Naive, subjects: &BTreeSet<Subject>) {
