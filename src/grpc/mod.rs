@@ -6,7 +6,8 @@
 //! | [`door`] | every request's way in: who, until when, one line in the log |
 //! | [`convert`] | wire ⇄ domain |
 //! | [`status`] | refusals as google.rpc statuses |
-//! | [`recorder`], [`reader`], [`report`], [`admin`] | the services |
+//! | [`recorder`], [`reader`], [`audit`], [`report`], [`admin`] | the services |
+//! | [`proofs`] | the proofs that receipts come with |
 //! | [`outlet`] | the bounded way out to a reader |
 //! | [`browser`] | callers that are web pages |
 //! | [`incoming`], [`transport`] | connections and their limits |
@@ -14,12 +15,14 @@
 //! Invariant: a wire message goes no further inward than `convert`. It must not know files, or the web.
 
 mod admin;
+mod audit;
 mod browser;
 mod convert;
 mod deadline;
 mod door;
 mod incoming;
 mod outlet;
+mod proofs;
 mod reader;
 mod recorder;
 mod report;

@@ -9,11 +9,11 @@ use std::{pin::Pin, time::Instant};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Caller, House, blocking, convert,
+    Caller, House, blocking, convert, proofs,
     status::{self, Place},
     wire::{
         AppendRequest, AppendResponse, AppendResult, AppendStreamRequest, AppendStreamResponse,
-        GetReceiptRequest, GetReceiptResponse, Refusal, append_stream_response::Outcome,
+        GetReceiptRequest, GetReceiptResponse, Receipt, Refusal, append_stream_response::Outcome,
         recorder_service_server::RecorderService,
     },
 };
@@ -42,6 +42,7 @@ impl Recorder {
         deadline: Instant,
     ) -> Result<AppendResponse, Status> {
         let ledger = self.house.ledger(&request.ledger)?;
+        let proving = proofs::are_wanted(request.receipt)?;
         let events = request.events;
         if events.is_empty() || events.len() > MAX_BATCH {
             return Err(status::field(
@@ -68,11 +69,21 @@ impl Recorder {
             return Ok(AppendResponse { results: Vec::new(), judgements });
         }
         let appended = ledger.journal.append(proposals, Some(deadline)).await.map_err(refuse)?;
-        let result = |appended: &crate::journal::Appended| AppendResult {
-            receipt: Some(convert::receipt(&ledger.name, &appended.receipt)),
-            repeated: appended.repeated,
-        };
-        Ok(AppendResponse { results: appended.iter().map(result).collect(), judgements: Vec::new() })
+        let mut results: Vec<AppendResult> = appended
+            .iter()
+            .map(|appended| AppendResult {
+                receipt: Some(convert::receipt(&ledger.name, &appended.receipt)),
+                repeated: appended.repeated,
+                tlog_proof: String::new(),
+            })
+            .collect();
+        if proving {
+            let sequences = appended.iter().map(|appended| appended.receipt.sequence).collect();
+            for (result, proof) in results.iter_mut().zip(proofs::of(&ledger, sequences).await?) {
+                result.tlog_proof = proof;
+            }
+        }
+        Ok(AppendResponse { results, judgements: Vec::new() })
     }
 
     /// The answer to one request of a stream: a refusal, too, is an answer.
@@ -158,6 +169,7 @@ impl RecorderService for Recorder {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let ledger = self.house.ledger(&request.ledger)?;
+        let proving = proofs::are_wanted(request.receipt)?;
         let key = convert::key(&request.source, &request.event_id)
             .map_err(|why| status::rejected(None, Place::Request, &why))?;
         let (asked, id) = key;
@@ -167,14 +179,19 @@ impl RecorderService for Recorder {
         if caller.principal.source() != Some(&source) && !caller.principal.is(Role::Auditor) {
             return Err(status::others_events());
         }
-        let receipt = blocking(move || {
+        let of = ledger.clone();
+        let receipt: Receipt = blocking(move || {
+            let ledger = of;
             let refuse = |refused| status::refused(&ledger.name, Place::Event, &refused);
             let entry = ledger.journal.find(&source, id).map_err(refuse)?;
             let entry = entry
                 .ok_or_else(|| status::not_found(&ledger.name, "event with this id, from this source,"))?;
             let receipt = ledger.journal.receipt(&entry).map_err(refuse)?;
             Ok::<_, Status>(convert::receipt(&ledger.name, &receipt))
-        });
-        Ok(Response::new(GetReceiptResponse { receipt: Some(receipt.await??) }))
+        })
+        .await??;
+        let proofs = if proving { proofs::of(&ledger, vec![receipt.sequence]).await? } else { Vec::new() };
+        let tlog_proof = proofs.into_iter().next().unwrap_or_default();
+        Ok(Response::new(GetReceiptResponse { receipt: Some(receipt), tlog_proof }))
     }
 }

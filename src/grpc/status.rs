@@ -10,6 +10,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use crate::auth::Denied;
 use crate::domain::{command::Expected, id::LedgerName, rejection::Rejection};
 use crate::journal::Refused;
+use crate::notary::Unattested;
 
 /// Whose reasons they are.
 const DOMAIN: &str = "pledgebook";
@@ -205,6 +206,35 @@ pub(super) fn refused(ledger: &LedgerName, place: fn(usize) -> Place, refused: &
         _ => answer,
     }
     .status()
+}
+
+/// What was asked for is recorded, but no proof of it could be made.
+pub(super) fn unattested(ledger: &LedgerName, why: &Unattested) -> Status {
+    let (code, reason) = match why {
+        Unattested::Stopping => return stopping(),
+        Unattested::Busy => (Code::ResourceExhausted, "NOTARY_BUSY"),
+        Unattested::DiskFull => (Code::ResourceExhausted, "DISK_FULL"),
+        Unattested::Broken(_) => (Code::FailedPrecondition, "NOTHING_SIGNED"),
+        Unattested::Unreadable(why) => {
+            tracing::error!(%ledger, %why, "a proof could not be made");
+            return unreadable(ledger);
+        }
+    };
+    let message = match why {
+        // Why is about our own files.
+        Unattested::Broken(_) => {
+            "the ledger signs nothing any more until it is started again; the server's log says why".to_owned()
+        }
+        other => other.to_string(),
+    };
+    let message = format!("{message}; what was posted is recorded: send it again with the same ids, or ask for its receipt");
+    Answer::new(code, reason, message).with("ledger", ledger).retry_after(Duration::from_secs(1)).status()
+}
+
+/// There is no kept checkpoint of that size.
+pub(super) fn no_such_checkpoint(ledger: &LedgerName, size: u64) -> Status {
+    let message = format!("{ledger} keeps no checkpoint of {size} events; ask for the newest, with size 0");
+    Answer::new(Code::NotFound, "NO_SUCH_CHECKPOINT", message).with("ledger", ledger).with("size", &size).status()
 }
 
 /// An operator would correct a clock that nobody doubts.

@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, RwLock},
 };
-use storage::{Backend as _, FileBackend, Identity, Keyer, Log, Options, backend::LockError};
+use storage::{Backend as _, Checkpoints, FileBackend, Identity, Keyer, Log, Options, backend::LockError};
 use uuid::Uuid;
 
 use crate::domain::{
@@ -24,6 +24,7 @@ use crate::domain::{
     value::Occurred,
 };
 use crate::journal::{Journal, Limits, Proposal, Refused, clock::Clock, commit::Local, keys, read};
+use crate::notary::Notary;
 pub use projector::Projector;
 
 /// The file in the data directory that says which process has it.
@@ -43,6 +44,8 @@ pub struct Ledger {
     pub journal: Journal,
     /// Its views.
     pub views: Projector,
+    /// Who signs for it.
+    pub notary: Notary,
     /// Its time.
     pub clock: Arc<dyn Clock>,
 }
@@ -222,6 +225,8 @@ impl Ledgers {
     pub fn close(&self) {
         for ledger in self.all() {
             ledger.journal.close();
+            // After the last record: what is signed at the end covers everything. The directory is still held.
+            ledger.notary.close();
             ledger.views.stop();
         }
         if let Ok(mut held) = self.shared.held.lock() {
@@ -291,6 +296,7 @@ fn open_ledger(
     let (log, recovery) =
         Log::open(Arc::new(FileBackend::new(path)), options, keyer()).map_err(|e| e.to_string())?;
     tracing::info!(ledger = %name, size = log.head().size, ?recovery, "ledger opened");
+    let checkpoints = Checkpoints::open(&log, recovery.clean).map_err(|e| e.to_string())?;
     let reader = log.reader();
     let opened = read::genesis(&reader)
         .map_err(|e| e.to_string())?
@@ -306,7 +312,8 @@ fn open_ledger(
         Journal::start(Box::new(Local::new(log)), reader, zone, genesis.access, clock.clone(), limits)
             .map_err(|e| e.to_string())?;
     let views = Projector::start(&journal).map_err(|e| e.to_string())?;
-    Ok(Ledger { name, opened, genesis, journal, views, clock })
+    let notary = Notary::start(path, &journal, checkpoints).map_err(|e| e.to_string())?;
+    Ok(Ledger { name, opened, genesis, journal, views, notary, clock })
 }
 
 #[cfg(test)]
@@ -384,6 +391,7 @@ mod tests {
         it.create(&acme(), opened("ledger.example/acme")).unwrap();
         let ledger = it.shared.open.write().unwrap().remove(&acme()).unwrap();
         ledger.journal.close();
+        ledger.notary.close();
         ledger.views.stop();
         drop(ledger);
         assert!(matches!(it.create(&acme(), opened("x.example/y")), Err(CreateError::AlreadyExists)));

@@ -36,6 +36,7 @@ pub use format::digest::{Digest, leaf_hash};
 pub use format::record::{Draft, Record};
 pub use limits::{MAX_RECORD, MAX_SUBJECTS};
 pub use log::appender::{Group, Placed};
+pub use log::checkpoints::{Checkpoints, Kept, KeptCheckpoint};
 pub use log::eraser::Erasure;
 pub use log::reader::Reader;
 pub use log::recovery::Recovery;

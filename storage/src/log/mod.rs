@@ -8,6 +8,7 @@
 //! the open segment through the same `tail`. [`eraser`] overwrites words, and nothing else.
 
 pub mod appender;
+pub mod checkpoints;
 pub mod eraser;
 mod levels;
 mod place;
