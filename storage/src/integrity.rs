@@ -19,9 +19,12 @@
 //! | `index.missing`, `index.bytes` | so are the sealed indexes |
 //! | `words.missing`, `words.entry`, `words.length` | words are whole, or erased; half erased only before a clean close |
 //! | `watermark.slot`, `watermark.ledger` | both slots hold, and are this ledger's |
+//! | `checkpoint.entry`, `checkpoint.form` | the kept checkpoints are whole, and in order |
+//! | `checkpoint.origin`, `checkpoint.size`, `checkpoint.root` | they are of this log |
 //! | `watermark.size`, `watermark.hash`, `watermark.root` | it tells of this log |
 
 mod examine;
+mod kept;
 mod merge;
 
 use std::sync::Mutex;
@@ -32,6 +35,7 @@ use crate::backend::{Backend, Mode};
 use crate::error::Error;
 use crate::format::digest::Digest;
 use crate::limits::{MAX_FINDINGS, PAGE};
+use crate::log::checkpoints::KeptCheckpoint;
 use crate::log::{Keyer, LevelFiles, Mark, SLOT, TILES, WATERMARK, read_slots};
 use crate::segment::header::SegmentHeader;
 use crate::segment::{self, index_path, path};
@@ -69,6 +73,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How many there are in all.
     pub found: u64,
+    /// The kept checkpoints that are whole, by size. Their signatures are not verified here.
+    pub checkpoints: Vec<KeptCheckpoint>,
     /// Words that an erasure is at, or was at when it was cut short: whoever has the ledger
     /// finishes that at its next start.
     pub half_erased: u64,
@@ -119,6 +125,7 @@ pub fn verify_words(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Error> {
     let mut findings = Findings::default();
+    let kept = kept::read(backend)?;
     let mark = read_mark(backend, &mut findings)?;
     let plan = plan(backend, mark, &mut findings)?;
     let levels = LevelFiles::open(backend, Mode::Read).map_err(|error| Error::io(TILES, 0, error))?;
@@ -127,7 +134,10 @@ pub fn verify_words(
     let examination =
         examine::Examination { backend, keyer: &*keyer, word, plan: &plan, levels: &levels, meter: &meter };
     let examined = in_parallel(plan.segments.len(), |index| examination.segment(&plan.segments[index]))?;
-    merge::merge(&examination, examined, findings)
+    let mut report = merge::merge(&examination, examined, findings)?;
+    let origin = plan.segments.iter().find_map(|segment| Some(&*segment.header.as_ref()?.identity.origin));
+    kept.check(plan.clean(), origin, &levels, &mut report)?;
+    Ok(report)
 }
 
 /// Runs `work` for 0 to `count` on all cores; the results are in order.

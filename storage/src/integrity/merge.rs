@@ -68,6 +68,7 @@ pub(super) fn merge(
         root: merge.range.root(),
         findings: kept,
         found: count,
+        checkpoints: Vec::new(),
         half_erased,
     })
 }

@@ -30,7 +30,7 @@ const STEP: u64 = 64 << 10;
 const MAGIC: &[u8; 4] = b"PBc1";
 const HEAD: usize = 14;
 /// Longest note that is kept: an origin, some signatures.
-const MAX_NOTE: usize = 16 << 10;
+const MAX_KEPT: usize = 16 << 10;
 
 /// A checkpoint as it was kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -63,7 +63,7 @@ impl KeptCheckpoint {
         let length = usize::from(u16::from_be_bytes(fields.array()?));
         let note = fields.take(length)?.to_vec();
         let end = HEAD + length;
-        let holds = length <= MAX_NOTE && fields.u32()? == crc32fast::hash(&bytes[..end]);
+        let holds = length <= MAX_KEPT && fields.u32()? == crc32fast::hash(&bytes[..end]);
         holds.then_some((Self { size, note }, end + 4))
     }
 }
@@ -96,6 +96,12 @@ impl Kept {
             places.get(index).copied()
         };
         place.map(|place| self.read(place)).transpose()
+    }
+
+    /// Whether one of them covers the record `sequence`.
+    #[must_use]
+    pub fn covers(&self, sequence: u64) -> bool {
+        self.last_size() > sequence
     }
 
     /// The checkpoint of exactly `size` records.
@@ -186,7 +192,7 @@ impl Checkpoints {
             let bytes = whole(&**file).map_err(io)?;
             room = bytes.len() as u64;
             let scanned = scan(&bytes);
-            if let Some(fault) = scanned.fault.filter(|fault| clean || !fault.torn) {
+            if let Some(fault) = scanned.fault.as_ref().filter(|fault| clean || !fault.torn) {
                 return Err(damaged(fault.at, scanned.size(), fault.rule));
             }
             end = scanned.end;
@@ -235,14 +241,14 @@ impl Checkpoints {
     }
 
     fn check(&self, note: &[u8]) -> Result<KeptCheckpoint, Error> {
-        if note.len() > MAX_NOTE {
+        if note.len() > MAX_KEPT {
             return Err(Malformed::new("the checkpoint is longer than 16 KiB").into());
         }
         let checkpoint = SignedCheckpoint::parse(note)?.checkpoint;
         if checkpoint.origin != self.reader.identity().origin {
             return Err(Malformed::new("the checkpoint is another ledger's").into());
         }
-        if self.kept.sizes_end() >= checkpoint.size {
+        if self.kept.last_size() >= checkpoint.size {
             return Err(Malformed::new("a checkpoint of this size or a larger one is kept").into());
         }
         if self.reader.root(checkpoint.size)? != checkpoint.root {
@@ -282,7 +288,7 @@ impl Checkpoints {
 }
 
 impl Kept {
-    fn sizes_end(&self) -> u64 {
+    fn last_size(&self) -> u64 {
         let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
         places.last().map_or(0, |place| place.size)
     }
@@ -298,7 +304,7 @@ impl fmt::Debug for Checkpoints {
 pub(crate) struct Fault {
     pub(crate) at: u64,
     pub(crate) rule: &'static str,
-    torn: bool,
+    pub(crate) torn: bool,
 }
 
 /// A file of kept checkpoints, as found.

@@ -10,6 +10,7 @@
 )]
 
 mod chain;
+mod checkpoints;
 mod crash;
 mod damage;
 mod erase;

@@ -17,9 +17,10 @@ use storage::backend::Keep;
 use storage::{Backend, Digest, MemoryBackend, SimulatedDisk};
 
 use crate::ledger::{is_a, open, served};
-use judge::{Judge, fingerprint};
+use judge::Judge;
+pub(crate) use judge::fingerprint;
 use script::{live, next_group, open_or_create};
-use states::{Image, WINDOW, prefixes, subset, subsets, tears, torn};
+pub(crate) use states::{Image, WINDOW, prefixes, subset, subsets, tears, torn};
 
 /// Operations of a life in which nothing fails.
 fn operations(judge: &Judge) -> u64 {
