@@ -9,6 +9,7 @@ const PROTOS: [&str; 5] = [
     "pledgebook/v1/event.proto",
     "pledgebook/v1/recorder.proto",
     "pledgebook/v1/reader.proto",
+    "pledgebook/v1/audit.proto",
     "pledgebook/v1/report.proto",
     "pledgebook/v1/admin.proto",
 ];

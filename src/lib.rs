@@ -10,6 +10,7 @@
 //! | [`domain`] | what is legal: events, rules, life cycles | yes |
 //! | [`projections`] | views: folds of dated facts | yes |
 //! | [`reports`] | figures from views, and their printed forms | yes |
+//! | [`notary`] | signs what the ledger holds, and proves receipts | |
 //! | [`ledgers`] | the ledgers of one server, and the threads that keep their views | |
 //! | [`server`] | everything put together on one port | |
 //! | [`cli`] | the command: alone knows argv and stdout | |
@@ -22,6 +23,7 @@ pub mod grpc;
 pub mod journal;
 pub mod ledgers;
 pub mod limits;
+pub mod notary;
 pub mod projections;
 pub mod reports;
 pub mod server;

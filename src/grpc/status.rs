@@ -223,18 +223,24 @@ pub(super) fn unattested(ledger: &LedgerName, why: &Unattested) -> Status {
     let message = match why {
         // Why is about our own files.
         Unattested::Broken(_) => {
-            "the ledger signs nothing any more until it is started again; the server's log says why".to_owned()
+            "the ledger signs nothing any more until it is started again; the server's log says why"
+                .to_owned()
         }
         other => other.to_string(),
     };
-    let message = format!("{message}; what was posted is recorded: send it again with the same ids, or ask for its receipt");
+    let message = format!(
+        "{message}; what was posted is recorded: send it again with the same ids, or ask for its receipt"
+    );
     Answer::new(code, reason, message).with("ledger", ledger).retry_after(Duration::from_secs(1)).status()
 }
 
 /// There is no kept checkpoint of that size.
 pub(super) fn no_such_checkpoint(ledger: &LedgerName, size: u64) -> Status {
     let message = format!("{ledger} keeps no checkpoint of {size} events; ask for the newest, with size 0");
-    Answer::new(Code::NotFound, "NO_SUCH_CHECKPOINT", message).with("ledger", ledger).with("size", &size).status()
+    Answer::new(Code::NotFound, "NO_SUCH_CHECKPOINT", message)
+        .with("ledger", ledger)
+        .with("size", &size)
+        .status()
 }
 
 /// An operator would correct a clock that nobody doubts.

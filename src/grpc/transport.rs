@@ -12,6 +12,7 @@ use tower::layer::util::{Identity, Stack};
 use super::{
     House,
     admin::Admin,
+    audit::Audit,
     browser::Browsers,
     door::Door,
     incoming,
@@ -19,9 +20,9 @@ use super::{
     recorder::Recorder,
     report::Reports,
     wire::{
-        DESCRIPTOR, ledger_admin_service_server::LedgerAdminServiceServer,
-        reader_service_server::ReaderServiceServer, recorder_service_server::RecorderServiceServer,
-        report_service_server::ReportServiceServer,
+        DESCRIPTOR, audit_service_server::AuditServiceServer,
+        ledger_admin_service_server::LedgerAdminServiceServer, reader_service_server::ReaderServiceServer,
+        recorder_service_server::RecorderServiceServer, report_service_server::ReportServiceServer,
     },
 };
 use crate::limits::{
@@ -41,9 +42,10 @@ pub enum Failed {
 }
 
 /// Every service of ours, by its full name.
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
     <RecorderServiceServer<Recorder> as NamedService>::NAME,
     <ReaderServiceServer<Reader> as NamedService>::NAME,
+    <AuditServiceServer<Audit> as NamedService>::NAME,
     <ReportServiceServer<Reports> as NamedService>::NAME,
     <LedgerAdminServiceServer<Admin> as NamedService>::NAME,
 ];
@@ -70,6 +72,7 @@ pub async fn serve(house: House, listener: TcpListener, origins: &[String]) -> R
     transport(Browsers::new(origins), Door::new(house.gate.clone()))
         .add_service(bounded!(RecorderServiceServer::new(Recorder::new(house.clone()))))
         .add_service(bounded!(ReaderServiceServer::new(Reader::new(house.clone()))))
+        .add_service(bounded!(AuditServiceServer::new(Audit::new(house.clone()))))
         .add_service(bounded!(ReportServiceServer::new(Reports::new(house.clone()))))
         .add_service(bounded!(LedgerAdminServiceServer::new(Admin::new(house))))
         .add_service(health.max_decoding_message_size(MAX_OPEN_MESSAGE_IN))

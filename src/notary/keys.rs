@@ -179,7 +179,8 @@ fn parse(name: &str, text: &str) -> Result<Signer, &'static str> {
         Some((&ED25519, seed)) => seed.try_into().map_err(|_| "its seed has not 32 bytes")?,
         _ => return Err("it is not an Ed25519 key"),
     };
-    let signer = Signer::new(name, ed25519_dalek::SigningKey::from_bytes(&seed)).map_err(|fault| fault.rule)?;
+    let signer =
+        Signer::new(name, ed25519_dalek::SigningKey::from_bytes(&seed)).map_err(|fault| fault.rule)?;
     if const_hex::encode(signer.verifier().key_id()) != id {
         return Err("its id is not the id of its key");
     }

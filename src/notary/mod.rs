@@ -265,7 +265,9 @@ impl Clerk {
                 tracing::error!(%error, "no room to keep a checkpoint");
                 Err(Unattested::DiskFull)
             }
-            Err(error) => Err(self.give_up(format!("a checkpoint could not be kept: {error}; a restart recovers it"))),
+            Err(error) => {
+                Err(self.give_up(format!("a checkpoint could not be kept: {error}; a restart recovers it")))
+            }
         }
     }
 
@@ -291,15 +293,13 @@ impl Clerk {
         if let Some(last) = &self.last {
             let again = self.reader.root(last.size).map_err(|e| Unattested::Unreadable(e.to_string()))?;
             if again != last.root {
-                let why = format!("the first {} records have another root than when they were signed", last.size);
+                let why =
+                    format!("the first {} records have another root than when they were signed", last.size);
                 return Err(self.give_up(why));
             }
         }
-        let checkpoint = Checkpoint {
-            origin: self.reader.identity().origin.clone(),
-            size: head.size,
-            root: head.root,
-        };
+        let checkpoint =
+            Checkpoint { origin: self.reader.identity().origin.clone(), size: head.size, root: head.root };
         let text = checkpoint.text();
         let signatures = vec![self.signer.sign(&text)];
         let signed = SignedCheckpoint { checkpoint: checkpoint.clone(), note: Note { text, signatures } };
