@@ -461,6 +461,27 @@ fn operation_samples() -> Vec<Message> {
             signature: vec![5; 64],
         }),
         Message::ClockCorrected(wire::ClockCorrected { drift_seconds: -90 }),
+        Message::CosignatureRecorded(wire::CosignatureRecorded {
+            witness: "witness.example/w1".into(),
+            organisation: "Example Audit".into(),
+            public_key: vec![9; 32],
+            size: 12,
+            root: vec![9; 32],
+            time: 1_767_225_600,
+            signature: vec![5; 64],
+        }),
+        Message::KeyRotated(wire::KeyRotated {
+            old_key: vec![9; 32],
+            new_key: vec![8; 32],
+            signature: vec![5; 64],
+        }),
+        Message::LedgerRestored(wire::LedgerRestored {
+            restored_size: 12,
+            known_size: 15,
+            known_root: vec![9; 32],
+            incarnation: 2,
+            reason: "The disk failed.".into(),
+        }),
     ]
 }
 
