@@ -139,7 +139,7 @@ impl World for Ledger {
 /// The root over that many records. These facts have no stored bytes, so it is made up: another one for each size, and
 /// for 3 records the one in the worked example of the transparency log.
 pub(super) fn root_at(size: u64) -> Sha256 {
-    const WORKED: &str = "db2effe64d3648dbcd4c260bde0e1138310c9f77b89d4c57578652f9b185b630";
+    const WORKED: &str = "db2effe64d36352bcd4c260bde0e1138310c9f77b89d4c57578652f9b185b630";
     if size == 3 {
         Sha256(const_hex::decode_to_array(WORKED).unwrap())
     } else {

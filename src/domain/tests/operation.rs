@@ -392,8 +392,8 @@ fn given_an_opinion_about_another_ledger_when_recorded_here_then_its_signature_i
 fn given_an_opinion_signed_elsewhere_when_recorded_then_it_is_accepted() {
     const KEY: &str = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c";
     const SIGNATURE: &str = concat!(
-        "918835478db2413a990454be9908d62799ac49c650c269fa7dd4492ac9220922",
-        "6a4f098d9263e4b14af422a2a45d85277f34b6eee2add1a960baca39d4f1c609"
+        "feac7981107ae698ea220b862ed1f42f7f42f4973b41535a3363054c293c472a",
+        "9406015f191f0915e5cbe91fb7e337a975670c3a366aec23ba8a91b77750ec08"
     );
     let golden = AuditOpinionRecorded {
         public_key: PublicKey(const_hex::decode_to_array(KEY).unwrap()),
@@ -403,7 +403,7 @@ fn given_an_opinion_signed_elsewhere_when_recorded_then_it_is_accepted() {
     assert_eq!(
         golden.statement("ledger.example/acme"),
         "pledgebook audit opinion v1\nledger.example/acme\n0\n3\n\
-         db2effe64d3648dbcd4c260bde0e1138310c9f77b89d4c57578652f9b185b630\n\
+         db2effe64d36352bcd4c260bde0e1138310c9f77b89d4c57578652f9b185b630\n\
          UNQUALIFIED\nOutside Auditors\n"
     );
     given([]).when(concluded(TODAY, golden)).then_accepted();

@@ -1,5 +1,6 @@
 //! What lets others hold the ledger to its history: cosignatures, the ledger's keys, restores, and the roots in them all.
 
+use super::corrections::correct;
 use super::says::*;
 use super::says_operation::{concluded, opinion};
 use super::says_trust::*;
@@ -140,7 +141,7 @@ fn given_a_cosignature_made_elsewhere_when_recorded_then_it_is_accepted() {
     assert_eq!(
         golden.statement(ORIGIN),
         "cosignature/v1\ntime 1767225600\nledger.example/acme\n3\n\
-         2y7/5k02SNvNTCYL3g4RODEMn3e4nUxXV4ZS+bGFtjA=\n"
+         2y7/5k02NSvNTCYL3g4RODEMn3e4nUxXV4ZS+bGFtjA=\n"
     );
     let subject = format!("cosignature/{}", golden.subject_id());
     given([]).when(cosigned(golden)).then_accepted().and_state(&subject, "RECORDED");

@@ -43,6 +43,7 @@ pub(super) fn samples() -> Vec<Message> {
         feedback_loop_samples(),
         operation_samples(),
         correction_samples(),
+        trust_samples(),
     ]
     .concat()
 }
@@ -461,6 +462,30 @@ fn operation_samples() -> Vec<Message> {
             signature: vec![5; 64],
         }),
         Message::ClockCorrected(wire::ClockCorrected { drift_seconds: -90 }),
+    ]
+}
+
+fn correction_samples() -> Vec<Message> {
+    let corrected = wire::Event {
+        event_id: ID.into(),
+        subject: "action/rest-spaces".into(),
+        occurred: Some(Occurred { precision: Some(Precision::Day(date(2026, 2, 27))) }),
+        actor_post: "head-of-people".into(),
+        payload: Some(Message::ActionCancelled(wire::ActionCancelled {
+            reason: "The office closed.".into(),
+        })),
+        ..wire::Event::default()
+    };
+    vec![Message::CorrectionMade(Box::new(wire::CorrectionMade {
+        corrected: Some(Box::new(corrected)),
+        target_source: "tracker".into(),
+        approver_post: "internal-audit".into(),
+        reason: "The day was wrong.".into(),
+    }))]
+}
+
+fn trust_samples() -> Vec<Message> {
+    vec![
         Message::CosignatureRecorded(wire::CosignatureRecorded {
             witness: "witness.example/w1".into(),
             organisation: "Example Audit".into(),
@@ -483,23 +508,4 @@ fn operation_samples() -> Vec<Message> {
             reason: "The disk failed.".into(),
         }),
     ]
-}
-
-fn correction_samples() -> Vec<Message> {
-    let corrected = wire::Event {
-        event_id: ID.into(),
-        subject: "action/rest-spaces".into(),
-        occurred: Some(Occurred { precision: Some(Precision::Day(date(2026, 2, 27))) }),
-        actor_post: "head-of-people".into(),
-        payload: Some(Message::ActionCancelled(wire::ActionCancelled {
-            reason: "The office closed.".into(),
-        })),
-        ..wire::Event::default()
-    };
-    vec![Message::CorrectionMade(Box::new(wire::CorrectionMade {
-        corrected: Some(Box::new(corrected)),
-        target_source: "tracker".into(),
-        approver_post: "internal-audit".into(),
-        reason: "The day was wrong.".into(),
-    }))]
 }
