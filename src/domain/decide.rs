@@ -15,6 +15,7 @@ use super::irregularity::Irregularity;
 use super::rejection::Rejection;
 use super::rules;
 use super::subject::{Life, Place};
+use super::value::Sha256;
 
 mod action;
 mod batch;
@@ -34,6 +35,7 @@ mod pledge;
 mod policy;
 mod source;
 mod survey;
+mod trust;
 
 pub use batch::{ANONYMOUS_RELEASE, judge_batch, recording_order};
 pub use mention::{Mention, mentions};
@@ -73,6 +75,10 @@ pub trait World {
     /// The ids of that source's events, in no order, whose day of recording lies in the span, both ends in it. Only
     /// days that are over are asked for, so nothing can be added to them any more.
     fn posted(&mut self, source: &SourceName, from: Date, to: Date) -> Result<Vec<Uuid>, Self::Error>;
+
+    /// The Merkle root over the first `size` records (RFC 6962); none beyond what is durable. Nobody outside can know the
+    /// root of what is not, so whoever names one names another root.
+    fn root(&mut self, size: u64) -> Result<Option<Sha256>, Self::Error>;
 
     /// How many records the ledger holds, if the world can say so. Whoever can should: it keeps a second
     /// `LedgerOpened`, about another name, out.
@@ -234,13 +240,16 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         Payload::ContentErased(erased) => operation::content_erased(case, erased),
         Payload::ReleasePointDeclared(declared) => operation::release_point(case, declared),
         Payload::ReportIssued(issued) => operation::report_issued(case, issued),
-        Payload::AuditOpinionRecorded(opinion) => operation::audit_opinion(case, opinion),
+        Payload::AuditOpinionRecorded(opinion) => trust::audit_opinion(case, opinion),
         Payload::CorrectionMade(correction) => correction::made(case, correction),
         Payload::EventVoided(void) => {
             correction::voided(case, void)?;
             governance::still_holds(case)
         }
-        Payload::ClockCorrected(_) => governance::clock_corrected(case),
+        Payload::CosignatureRecorded(signed) => trust::cosignature(case, signed),
+        Payload::KeyRotated(rotated) => trust::key_rotated(case, rotated),
+        Payload::LedgerRestored(restored) => trust::restored(case, restored),
+        Payload::ClockCorrected(_) => governance::of_an_open_ledger(case),
         // Their life cycle says it all.
         Payload::PostRetired(_)
         | Payload::ActionStarted(_)

@@ -1,7 +1,7 @@
 //! Who may post what: the grants of a source, judged at the record's own place.
 //!
-//! Invariant: the operator alone opens ledgers, changes grants and sets clocks, whatever the access, and needs no grant
-//! itself.
+//! Invariant: the operator alone opens ledgers, changes grants, sets clocks, rotates keys, restores, and says who cosigned,
+//! whatever the access, and needs no grant itself.
 //! This file must not know how a source proved who it is.
 
 use super::event::{Access, Event, EventType, GrantChanged, Payload};
@@ -102,7 +102,15 @@ fn spoken_for_in(payload: &Payload) -> Option<&Code> {
 }
 
 const fn is_operators_own(event_type: EventType) -> bool {
-    matches!(event_type, EventType::LedgerOpened | EventType::GrantChanged | EventType::ClockCorrected)
+    matches!(
+        event_type,
+        EventType::LedgerOpened
+            | EventType::GrantChanged
+            | EventType::ClockCorrected
+            | EventType::CosignatureRecorded
+            | EventType::KeyRotated
+            | EventType::LedgerRestored
+    )
 }
 
 /// Judges the patterns of a grant, so that a slip of the pen does not silently grant nothing.

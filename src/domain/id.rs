@@ -104,11 +104,13 @@ pub enum Kind {
     IssuedReport,
     /// What an auditor concluded.
     AuditOpinion,
+    /// One witness's signature over one checkpoint.
+    Cosignature,
 }
 
 impl Kind {
     /// Every kind, in the order in which people read them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Ledger,
         Self::Source,
         Self::Post,
@@ -134,6 +136,7 @@ impl Kind {
         Self::ReleasePoint,
         Self::IssuedReport,
         Self::AuditOpinion,
+        Self::Cosignature,
     ];
 
     /// The word before the `/`.
@@ -164,6 +167,7 @@ impl Kind {
             Self::ReleasePoint => "release-point",
             Self::IssuedReport => "issued-report",
             Self::AuditOpinion => "audit-opinion",
+            Self::Cosignature => "cosignature",
         }
     }
 

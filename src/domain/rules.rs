@@ -227,7 +227,7 @@ rules! {
     CHANGE_ALREADY_ENDED: "the change is declined, abandoned or reversed already; propose another";
     CHANGE_NOT_IN_FORCE:
         "only a change that is in force on this day can be reversed; correct the date, or decline or abandon it";
-    // Operation: sources, erasures, reports, opinions, the clock
+    // Operation: sources, erasures, reports, opinions, keys, cosignatures, restores, the clock
     SOURCE_ALREADY_SUCCEEDED:
         "another system succeeded this source already; void that first, or name the end of the chain as the old one";
     SUCCESSION_BY_SUCCESSOR:
@@ -248,6 +248,13 @@ rules! {
     RELEASE_POINT_AFTER_REPORT:
         "the release point came later than this report, or counts more records; name the one before it";
     OPINION_ALREADY_RECORDED: "an opinion is recorded once; choose another id";
+    COSIGNATURE_ALREADY_RECORDED:
+        "this key of this witness is recorded for this size; record what it signs of a larger one";
+    KEY_NOT_IN_FORCE: "the ledger signs with another key since its last rotation; let that one be the old key";
+    KEY_USED_BEFORE: "the new key was a key of this ledger before; make a fresh one";
+    RESTORE_NOT_FIRST:
+        "a restore is the first record after what the copy held; let restored_size be its own sequence";
+    INCARNATION_NOT_NEXT: "restores are counted one by one from 1; write one more than the last that is recorded";
     // Corrections
     CORRECTION_TARGET_UNKNOWN: "no event with this id, from this source, is recorded about this subject";
     CORRECTION_OF_AMENDMENT:
@@ -382,7 +389,7 @@ forms! {
         "a review that came to no change names a change",
         "leave the field empty, or write CHANGE_PROPOSED";
     REVIEW_DUE_NOT_AHEAD: "the next review does not lie after this one", "give a later day";
-    // Operation: sources, erasures, reports, opinions, the clock
+    // Operation: sources, erasures, reports, opinions, keys, cosignatures, restores, the clock
     STATEMENT_TOO_LONG: "a statement covers at most 366 days", "state a shorter period, such as a month";
     OPERATOR_SUCCEEDED: "the operator is no posting system", "name two posting systems";
     SUCCEEDS_ITSELF: "a source does not succeed itself", "name the other system";
@@ -405,6 +412,26 @@ forms! {
     OPINION_SIGNATURE:
         "the signature is not this key's over this opinion's statement",
         "sign the statement, byte for byte as the documentation gives it";
+    ROOT_IS_ANOTHER:
+        "the ledger's records have another root at this size, or none yet",
+        "take the root from a checkpoint of this ledger; if it stands in one, two histories are shown: tell the auditor";
+    COSIGNATURE_SUBJECT:
+        "the subject is not that of this witness, key and size",
+        "derive its id from the three as the documentation says";
+    COSIGNATURE_AHEAD:
+        "the witness signed later than now",
+        "send the time in seconds since 1970; if it is right, compare the clocks";
+    COSIGNATURE_SIGNATURE:
+        "the signature is not this key's over this checkpoint at this time",
+        "send the 64 bytes after the time in the witness's signature line";
+    KEY_UNRELIABLE: "not a public key that can be relied on", "send an Ed25519 public key made at random";
+    KEY_UNCHANGED: "the new key is the old one", "send nothing when nothing changes";
+    ROTATION_SIGNATURE:
+        "the signature is not the old key's over this rotation's statement",
+        "sign the statement with the old key, byte for byte as the documentation gives it";
+    KNOWN_ROOT:
+        "a size that is known has a root, and where none is known there is none",
+        "give known_size and known_root of one checkpoint, or neither";
     // Corrections
     CORRECTION_CHANGES_SUBJECT:
         "the corrected event is about another subject",

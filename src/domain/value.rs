@@ -249,6 +249,46 @@ impl<'de> Deserialize<'de> for Url {
     }
 }
 
+/// The longest name of a key in a signed note, in bytes.
+pub const MAX_KEY_NAME: usize = 255;
+
+/// The name of a key in a signed note (C2SP `signed-note`): 1–255 bytes, without white space, control characters or `+`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct KeyName(Box<str>);
+
+impl KeyName {
+    /// Parses a key's name.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let bad = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+        if text.is_empty() || text.len() > MAX_KEY_NAME || text.chars().any(bad) {
+            return Err(Invalid::new(
+                "not the name of a key",
+                "write the name in the witness's verifier key: 1 to 255 bytes without white space or '+'",
+            ));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The name's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyName {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(from)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
 /// A decimal number, exact: an optional `-`, up to 12 digits, and up to 6 more after a point. `85`, `0.5`, `-3.25`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]

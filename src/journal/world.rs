@@ -20,6 +20,7 @@ use crate::domain::{
     event::Access,
     id::{SourceName, Subject},
     subject::Life,
+    value::Sha256,
 };
 
 /// Keys are chosen by posters, so the hash is seeded; it is not the standard library's, which takes as long as the
@@ -262,6 +263,14 @@ impl World for View<'_> {
             }
         }
         Ok(ids)
+    }
+
+    fn root(&mut self, size: u64) -> Result<Option<Sha256>, Refused> {
+        let reader = &self.base.reader;
+        if size > reader.head().size {
+            return Ok(None);
+        }
+        reader.root(size).map(|root| Some(Sha256(root.0))).map_err(unreadable)
     }
 
     fn size(&self) -> Option<u64> {

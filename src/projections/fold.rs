@@ -102,7 +102,8 @@ impl Views {
             | Kind::Erasure
             | Kind::ReleasePoint
             | Kind::IssuedReport
-            | Kind::AuditOpinion => None,
+            | Kind::AuditOpinion
+            | Kind::Cosignature => None,
         }
     }
 
@@ -142,7 +143,8 @@ impl Views {
             | Kind::Erasure
             | Kind::ReleasePoint
             | Kind::IssuedReport
-            | Kind::AuditOpinion => {}
+            | Kind::AuditOpinion
+            | Kind::Cosignature => {}
         }
     }
 

@@ -132,7 +132,7 @@ const fn is_lasting(mark: Irregularity) -> bool {
 }
 
 /// What is adopted, published, granted or stated is said again, not corrected: the last one stands. What others have
-/// acted on outside the ledger (erased, released, issued, signed) stays as it was said.
+/// acted on outside the ledger (erased, released, issued, signed, restored) stays as it was said.
 const fn is_steering(event_type: EventType) -> bool {
     matches!(
         event_type,
@@ -150,6 +150,9 @@ const fn is_steering(event_type: EventType) -> bool {
             | EventType::ReleasePointDeclared
             | EventType::ReportIssued
             | EventType::AuditOpinionRecorded
+            | EventType::CosignatureRecorded
+            | EventType::KeyRotated
+            | EventType::LedgerRestored
     )
 }
 

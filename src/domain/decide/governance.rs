@@ -31,7 +31,7 @@ pub(super) fn ledger<W: World>(case: &mut Case<'_, W>, opened: &LedgerOpened) ->
 }
 
 /// On whatever day: the ledger may have been opened under the wrong clock.
-pub(super) fn clock_corrected<W: World>(case: &Case<'_, W>) -> Judged<(), W> {
+pub(super) fn of_an_open_ledger<W: World>(case: &Case<'_, W>) -> Judged<(), W> {
     match case.place.after {
         State::Ledger(_) => Ok(()),
         _ => Err(rules::LEDGER_NOT_OPENED.refusal(None).into()),

@@ -1,17 +1,15 @@
-//! Rules of what keeps the ledger itself honest: erasures, release points, issued reports, auditors' opinions.
+//! Rules of what keeps the ledger itself honest: erasures, release points, issued reports.
 //!
 //! Invariant: a position that an event names was held by the ledger on the event's day; release points lie at least
-//! the release interval apart, whatever the order in which they are recorded; an opinion is its key holder's own.
+//! the release interval apart, whatever the order in which they are recorded.
 
-use ed25519_dalek::VerifyingKey;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::envelope::CLOCK_TOLERANCE;
 use super::mention::settings_subject;
 use super::{Case, Judged, Mention, Stop, World};
 use crate::domain::event::{
-    AuditOpinionRecorded, ContentErased, ErasureReference, ErasureRequested, Payload, ReleasePointDeclared,
-    ReportIssued,
+    ContentErased, ErasureReference, ErasureRequested, Payload, ReleasePointDeclared, ReportIssued,
 };
 use crate::domain::id::Kind;
 use crate::domain::rejection::Rejection;
@@ -126,31 +124,8 @@ pub(super) fn report_issued<W: World>(case: &mut Case<'_, W>, issued: &ReportIss
     }
 }
 
-/// The signature is verified against the statement; the root is not: whoever verifies the ledger compares it.
-pub(super) fn audit_opinion<W: World>(
-    case: &mut Case<'_, W>,
-    opinion: &AuditOpinionRecorded,
-) -> Judged<(), W> {
-    if opinion.end <= opinion.first {
-        return Err(rules::OPINION_RANGE_EMPTY.at("audit_opinion_recorded.end").into());
-    }
-    held_by_the_day(case, opinion.end, "audit_opinion_recorded.end")?;
-    let key = VerifyingKey::from_bytes(&opinion.public_key.0).ok().filter(|key| !key.is_weak());
-    let Some(key) = key else {
-        return Err(rules::OPINION_KEY.at("audit_opinion_recorded.public_key").into());
-    };
-    let genesis = case.world.fact(0).map_err(Stop::World)?;
-    let Some(Payload::LedgerOpened(opened)) = genesis.as_ref().map(|fact| &fact.event.payload) else {
-        return Err(Rejection::unknown("audit_opinion_recorded.signature", "opening as record 0").into());
-    };
-    let statement = opinion.statement(&opened.origin);
-    let signature = ed25519_dalek::Signature::from_bytes(&opinion.signature.0);
-    key.verify_strict(statement.as_bytes(), &signature)
-        .map_err(|_| rules::OPINION_SIGNATURE.at("audit_opinion_recorded.signature").into())
-}
-
 /// The ledger held so many records on the event's day, as far as clocks agree.
-fn held_by_the_day<W: World>(case: &mut Case<'_, W>, count: u64, field: &str) -> Judged<(), W> {
+pub(super) fn held_by_the_day<W: World>(case: &mut Case<'_, W>, count: u64, field: &str) -> Judged<(), W> {
     let Some(last) = count.checked_sub(1) else { return Err(rules::COUNT_IS_ZERO.at(field).into()) };
     let Some(fact) = case.world.fact(last).map_err(Stop::World)? else {
         return Err(rules::RECORDS_NOT_HELD.refusal(None).into());

@@ -180,6 +180,9 @@ payloads! {
     AuditOpinionRecorded = "audit_opinion.recorded" on AuditOpinion,
     ClockCorrected = "clock.corrected" on Ledger,
     CorrectionMade = "correction.made" on Any,
+    CosignatureRecorded = "cosignature.recorded" on Cosignature,
+    KeyRotated = "key.rotated" on Ledger,
+    LedgerRestored = "ledger.restored" on Ledger,
 }
 
 pub(crate) use {with_payload, with_payload_type};
@@ -245,7 +248,8 @@ impl Payload {
             | Self::EvidenceWithdrawn(EvidenceWithdrawn { reason, .. })
             | Self::PolicyChangeDeclined(PolicyChangeDeclined { reason, .. })
             | Self::PolicyChangeAbandoned(PolicyChangeAbandoned { reason, .. })
-            | Self::PolicyChangeReversed(PolicyChangeReversed { reason, .. }) => vec![("reason", *reason)],
+            | Self::PolicyChangeReversed(PolicyChangeReversed { reason, .. })
+            | Self::LedgerRestored(LedgerRestored { reason, .. }) => vec![("reason", *reason)],
             _ => Vec::new(),
         }
     }
@@ -274,7 +278,8 @@ impl Payload {
             | Self::EvidenceWithdrawn(EvidenceWithdrawn { reason, .. })
             | Self::PolicyChangeDeclined(PolicyChangeDeclined { reason, .. })
             | Self::PolicyChangeAbandoned(PolicyChangeAbandoned { reason, .. })
-            | Self::PolicyChangeReversed(PolicyChangeReversed { reason, .. }) => vec![("reason", reason)],
+            | Self::PolicyChangeReversed(PolicyChangeReversed { reason, .. })
+            | Self::LedgerRestored(LedgerRestored { reason, .. }) => vec![("reason", reason)],
             _ => Vec::new(),
         }
     }

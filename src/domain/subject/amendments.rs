@@ -106,6 +106,9 @@ impl Amendments {
             | Payload::ReleasePointDeclared(_)
             | Payload::ReportIssued(_)
             | Payload::AuditOpinionRecorded(_)
+            | Payload::CosignatureRecorded(_)
+            | Payload::KeyRotated(_)
+            | Payload::LedgerRestored(_)
             | Payload::ClockCorrected(_) => Err(Breach::of(&rules::VOID_OF_OPERATION, Some(target.sequence))),
             _ => self.not_voided(target, &rules::ALREADY_VOIDED).map(|()| target.sequence),
         }

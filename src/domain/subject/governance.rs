@@ -38,9 +38,10 @@ impl Opening {
         }
     }
 
-    /// It is said of the ledger, and changes nothing about it. A clock that was ahead when the ledger was opened is set
-    /// right on a day before the opening.
-    pub(super) fn clock_corrected(state: &State) -> Result<State, Breach> {
+    /// It is said of the ledger, and changes nothing about how it was opened. A clock that was ahead when the ledger was
+    /// opened is set right on a day before the opening, and other things may be said on such a day, too. Keys and restores
+    /// hold from their record on, whatever day they name, so they are judged by sequence, elsewhere.
+    pub(super) fn unchanged(state: &State) -> Result<State, Breach> {
         match state {
             State::Ledger(_) | State::None => Ok(state.clone()),
             _ => Err(Breach::of(&rules::WRONG_KIND, None)),

@@ -188,7 +188,12 @@ impl State {
             Payload::AuditOpinionRecorded(_) => {
                 Entry::after(self, at, &rules::OPINION_ALREADY_RECORDED).map(Self::Entry)
             }
-            Payload::ClockCorrected(_) => Opening::clock_corrected(self),
+            Payload::CosignatureRecorded(_) => {
+                Entry::after(self, at, &rules::COSIGNATURE_ALREADY_RECORDED).map(Self::Entry)
+            }
+            Payload::ClockCorrected(_) | Payload::KeyRotated(_) | Payload::LedgerRestored(_) => {
+                Opening::unchanged(self)
+            }
             // Voids and corrections act on what is replayed, before any state: none ever comes here.
             Payload::EventVoided(_) | Payload::CorrectionMade(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
         }

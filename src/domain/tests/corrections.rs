@@ -9,7 +9,7 @@ use crate::domain::subject::State;
 use crate::domain::value::Occurred;
 
 /// The correction of an event, recorded on a day: as it was said, but for what is changed.
-fn correct(when: &str, target: &Said, change: impl FnOnce(&mut Corrected)) -> Said {
+pub(super) fn correct(when: &str, target: &Said, change: impl FnOnce(&mut Corrected)) -> Said {
     let mut corrected = Corrected {
         subject: target.event.subject.clone(),
         occurred: target.event.occurred,

@@ -29,6 +29,7 @@ pub(super) const TESTS: &[&str] = &[
     include_str!("replay.rs"),
     include_str!("sources.rs"),
     include_str!("surveys.rs"),
+    include_str!("trust.rs"),
     include_str!("voids.rs"),
 ];
 

@@ -392,8 +392,8 @@ fn given_an_opinion_about_another_ledger_when_recorded_here_then_its_signature_i
 fn given_an_opinion_signed_elsewhere_when_recorded_then_it_is_accepted() {
     const KEY: &str = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c";
     const SIGNATURE: &str = concat!(
-        "db19312034c1f499d8c051a192a03b481658637339d23c20bc1f29cc55af6698",
-        "49135420aabf6e2b55985692b6cc1c350b4c6a348ae715ff4f4739e8803add0d"
+        "feac7981107ae698ea220b862ed1f42f7f42f4973b41535a3363054c293c472a",
+        "9406015f191f0915e5cbe91fb7e337a975670c3a366aec23ba8a91b77750ec08"
     );
     let golden = AuditOpinionRecorded {
         public_key: PublicKey(const_hex::decode_to_array(KEY).unwrap()),
@@ -403,7 +403,7 @@ fn given_an_opinion_signed_elsewhere_when_recorded_then_it_is_accepted() {
     assert_eq!(
         golden.statement("ledger.example/acme"),
         "pledgebook audit opinion v1\nledger.example/acme\n0\n3\n\
-         4813494d137e1631bba301d5acab6e7bb7aa74ce1185d456565ef51d737677b2\n\
+         db2effe64d36352bcd4c260bde0e1138310c9f77b89d4c57578652f9b185b630\n\
          UNQUALIFIED\nOutside Auditors\n"
     );
     given([]).when(concluded(TODAY, golden)).then_accepted();

@@ -76,7 +76,7 @@ pub(super) fn opinion(first: u64, end: u64) -> AuditOpinionRecorded {
     let unsigned = AuditOpinionRecorded {
         first,
         end,
-        root: hash("root"),
+        root: super::root_at(end),
         result: OpinionResult::Unqualified,
         auditor: label("Outside Auditors"),
         public_key: PublicKey(key.verifying_key().to_bytes()),

@@ -11,7 +11,7 @@ use crate::domain::{
     event::nested,
     id::{Code, SourceName, Subject},
     rejection::Rejection,
-    value::{Decimal, Invalid, Label, PublicKey, Sha256, Signature, Url, Words, check_words},
+    value::{Decimal, Invalid, KeyName, Label, PublicKey, Sha256, Signature, Url, Words, check_words},
 };
 use crate::grpc::wire;
 use crate::journal::{Text, read::WordsView};
@@ -141,6 +141,11 @@ pub(super) fn public_key(at: &Path<'_>, bytes: &[u8]) -> Result<PublicKey, Rejec
 /// An Ed25519 signature.
 pub(super) fn signature(at: &Path<'_>, bytes: &[u8]) -> Result<Signature, Rejection> {
     bytes.try_into().map(Signature).map_err(|_| at.refuse("not an Ed25519 signature", "give its 64 bytes"))
+}
+
+/// The name of a key in a signed note.
+pub(super) fn key_name(at: &Path<'_>, text: &str) -> Result<KeyName, Rejection> {
+    KeyName::parse(text).map_err(|why| at.invalid(&why))
 }
 
 /// A source's name.

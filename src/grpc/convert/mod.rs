@@ -143,6 +143,9 @@ payloads! {
     AuditOpinionRecorded = "audit_opinion_recorded",
     ClockCorrected = "clock_corrected",
     CorrectionMade = "correction_made",
+    CosignatureRecorded = "cosignature_recorded",
+    KeyRotated = "key_rotated",
+    LedgerRestored = "ledger_restored",
 }
 
 /// A ledger's genesis, as an operator asks for it in the request's field `opened`.

@@ -1,14 +1,16 @@
-//! What keeps the ledger itself honest: sources, erasures, release points, reports, opinions, the clock.
+//! What keeps the ledger itself honest: sources, erasures, release points, reports, opinions, keys,
+//! cosignatures, restores, the clock.
 
 use super::Wire;
 use super::field::{
-    Held, Path, Texts, closed, code, date, day, label, list, number, optional_code, public_key, sha256,
-    shown, shown_or_empty, signature, source,
+    Held, Path, Texts, closed, code, date, day, key_name, label, list, number, optional_code,
+    optional_sha256, public_key, sha256, shown, shown_or_empty, signature, source,
 };
 use crate::domain::{
     event::{
-        AuditOpinionRecorded, ClockCorrected, ContentErased, ErasureReference, ErasureRefused,
-        ErasureRequested, ReleasePointDeclared, ReportIssued, SourceStatement, SourceSucceeded,
+        AuditOpinionRecorded, ClockCorrected, ContentErased, CosignatureRecorded, ErasureReference,
+        ErasureRefused, ErasureRequested, KeyRotated, LedgerRestored, ReleasePointDeclared, ReportIssued,
+        SourceStatement, SourceSucceeded,
     },
     rejection::Rejection,
 };
@@ -174,6 +176,78 @@ impl Wire for ClockCorrected {
 
     fn print(&self, _: &Held<'_>) -> wire::ClockCorrected {
         wire::ClockCorrected { drift_seconds: self.drift_seconds }
+    }
+}
+
+impl Wire for CosignatureRecorded {
+    type Message = wire::CosignatureRecorded;
+
+    fn parse(at: &Path<'_>, wire: wire::CosignatureRecorded, _: &mut Texts) -> Result<Self, Rejection> {
+        Ok(Self {
+            witness: key_name(&at.field("witness"), &wire.witness)?,
+            organisation: label(&at.field("organisation"), &wire.organisation)?,
+            public_key: public_key(&at.field("public_key"), &wire.public_key)?,
+            size: wire.size,
+            root: sha256(&at.field("root"), &wire.root)?,
+            time: wire.time,
+            signature: signature(&at.field("signature"), &wire.signature)?,
+        })
+    }
+
+    fn print(&self, _: &Held<'_>) -> wire::CosignatureRecorded {
+        wire::CosignatureRecorded {
+            witness: shown(&self.witness),
+            organisation: shown(&self.organisation),
+            public_key: self.public_key.0.to_vec(),
+            size: self.size,
+            root: self.root.0.to_vec(),
+            time: self.time,
+            signature: self.signature.0.to_vec(),
+        }
+    }
+}
+
+impl Wire for KeyRotated {
+    type Message = wire::KeyRotated;
+
+    fn parse(at: &Path<'_>, wire: wire::KeyRotated, _: &mut Texts) -> Result<Self, Rejection> {
+        Ok(Self {
+            old_key: public_key(&at.field("old_key"), &wire.old_key)?,
+            new_key: public_key(&at.field("new_key"), &wire.new_key)?,
+            signature: signature(&at.field("signature"), &wire.signature)?,
+        })
+    }
+
+    fn print(&self, _: &Held<'_>) -> wire::KeyRotated {
+        wire::KeyRotated {
+            old_key: self.old_key.0.to_vec(),
+            new_key: self.new_key.0.to_vec(),
+            signature: self.signature.0.to_vec(),
+        }
+    }
+}
+
+impl Wire for LedgerRestored {
+    type Message = wire::LedgerRestored;
+
+    fn parse(at: &Path<'_>, wire: wire::LedgerRestored, texts: &mut Texts) -> Result<Self, Rejection> {
+        Ok(Self {
+            restored_size: wire.restored_size,
+            known_size: wire.known_size,
+            known_root: optional_sha256(&at.field("known_root"), &wire.known_root)?,
+            incarnation: wire.incarnation,
+            reason: texts.words(at, "reason", wire.reason)?,
+        })
+    }
+
+    fn print(&self, held: &Held<'_>) -> wire::LedgerRestored {
+        wire::LedgerRestored {
+            restored_size: self.restored_size,
+            known_size: self.known_size,
+            known_root: self.known_root.map(|root| root.0.to_vec()).unwrap_or_default(),
+            incarnation: self.incarnation,
+            reason: held.text("reason"),
+        }
     }
 }
 

@@ -16,6 +16,16 @@ use crate::domain::{
 };
 use crate::journal::{Journal, Limits, Proposal, Refused, clock::SimulatedClock, codec, commit::Local};
 
+/// What is the operator's own, and nobody else's.
+const OWN: [EventType; 6] = [
+    EventType::LedgerOpened,
+    EventType::GrantChanged,
+    EventType::ClockCorrected,
+    EventType::CosignatureRecorded,
+    EventType::KeyRotated,
+    EventType::LedgerRestored,
+];
+
 /// The pinned sample of a type, about a subject of its own kind, on the day of the test's clock, with nothing in its
 /// envelope that could be refused.
 fn sample(event_type: EventType) -> Proposal {
@@ -44,10 +54,8 @@ fn sample(event_type: EventType) -> Proposal {
         causation_id: None,
         payload: event.payload,
     };
-    // The operator's own events are nobody else's.
-    let own = [EventType::LedgerOpened, EventType::GrantChanged, EventType::ClockCorrected];
     let mut proposal = proposal(event);
-    if own.contains(&event_type) {
+    if OWN.contains(&event_type) {
         proposal.command.source = source(SourceName::OPERATOR);
     }
     proposal
@@ -106,10 +114,9 @@ fn given_every_type_when_its_source_holds_no_grant_then_not_granted() {
         one.command.source = source("stranger");
         Some(one)
     };
-    let own = [EventType::LedgerOpened, EventType::GrantChanged, EventType::ClockCorrected];
     each(&journal, by_stranger, |event| {
         let event_type = event.payload.event_type();
-        let what = if own.contains(&event_type) {
+        let what = if OWN.contains(&event_type) {
             format!("type {}", event_type.as_str())
         } else {
             "anything on this ledger".to_owned()

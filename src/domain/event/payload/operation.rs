@@ -1,11 +1,14 @@
-//! What keeps the ledger itself honest: sources, erasures, release points, reports, opinions, the clock.
+//! What keeps the ledger itself honest: sources, erasures, release points, reports, opinions, keys,
+//! cosignatures, restores, the clock.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
 
 use crate::domain::event::codes::{ErasureGround, OpinionResult, RefusalGround};
 use crate::domain::id::{Code, SourceName};
-use crate::domain::value::{Label, PublicKey, Sha256, Signature};
+use crate::domain::value::{KeyName, Label, PublicKey, Sha256, Signature, Words};
 
 payload! {
     /// What is to be erased: the words, or the content, that one record committed to.
@@ -93,7 +96,7 @@ payload! {
     }
 }
 payload! {
-    /// An auditor says what they found. Whoever verifies the ledger compares the root; recording it does not.
+    /// An auditor says what they found.
     AuditOpinionRecorded {
         /// First record looked at.
         first: u64,
@@ -136,5 +139,102 @@ payload! {
     ClockCorrected {
         /// How far the clock was ahead before (behind: negative), in seconds.
         drift_seconds: i64,
+    }
+}
+payload! {
+    /// A witness outside signed a checkpoint of this ledger: from then on somebody else holds it to that history.
+    CosignatureRecorded {
+        /// The name of the witness's key.
+        witness: KeyName,
+        /// The organisation that controls the witness.
+        organisation: Label,
+        /// The witness's Ed25519 public key, 32 bytes.
+        public_key: PublicKey,
+        /// How many records the checkpoint counts.
+        size: u64,
+        /// The tree's root over them.
+        root: Sha256,
+        /// When the witness signed, in seconds since 1970 (UTC).
+        time: u64,
+        /// Ed25519 (RFC 8032) over the statement, 64 bytes.
+        signature: Signature,
+    }
+}
+impl CosignatureRecorded {
+    /// What the witness signs, by the C2SP specification `tlog-cosignature` v1: in UTF-8, each line ended by one line
+    /// feed, the two lines below and the checkpoint's text (`tlog-checkpoint`).
+    ///
+    /// ```text
+    /// cosignature/v1
+    /// time <seconds since 1970, decimal>
+    /// <the ledger's origin>
+    /// <size, decimal>
+    /// <root, base64>
+    /// ```
+    pub fn statement(&self, origin: &str) -> String {
+        let Self { size, root, time, .. } = self;
+        let root = BASE64.encode(root.0);
+        format!("cosignature/v1\ntime {time}\n{origin}\n{size}\n{root}\n")
+    }
+
+    /// The id of its subject: the first 16 bytes, in lower-case hexadecimal, of the SHA-256 of the witness's name, a line
+    /// feed, the public key and the size in 8 bytes, big-endian. So there is one subject for what one key of one witness
+    /// says of one size, and the ledger's own life does not grow with every cosignature.
+    pub fn subject_id(&self) -> String {
+        let hash = sha2::Sha256::new()
+            .chain_update(self.witness.as_str())
+            .chain_update(b"\n")
+            .chain_update(self.public_key.0)
+            .chain_update(self.size.to_be_bytes());
+        const_hex::encode(&hash.finalize()[..16])
+    }
+}
+payload! {
+    /// From this record on the ledger signs with another key. The key before the first rotation stands in no record:
+    /// whoever follows a ledger from its beginning has it from elsewhere, and then follows the rotations.
+    KeyRotated {
+        /// The Ed25519 public key with which it signed until now, 32 bytes.
+        old_key: PublicKey,
+        /// The Ed25519 public key with which it signs from now on, 32 bytes.
+        new_key: PublicKey,
+        /// Ed25519 (RFC 8032) of the old key over the statement, 64 bytes.
+        signature: Signature,
+    }
+}
+impl KeyRotated {
+    /// What the old key signs: in UTF-8, each line ended by one line feed,
+    ///
+    /// ```text
+    /// pledgebook.key-rotation/v1
+    /// <the ledger's origin>
+    /// <old key, base64>
+    /// <new key, base64>
+    /// ```
+    pub fn statement(&self, origin: &str) -> String {
+        let [old, new] = [self.old_key, self.new_key].map(|key| BASE64.encode(key.0));
+        format!("pledgebook.key-rotation/v1\n{origin}\n{old}\n{new}\n")
+    }
+}
+payload! {
+    /// The ledger goes on from a copy: the first record after what the copy held. What the copy did not hold is lost,
+    /// and sequences from `restored_size` on may have been given out before to other records.
+    LedgerRestored {
+        /// How many records the copy held; the sequence of this record.
+        restored_size: u64,
+        /// The highest size of any checkpoint of this ledger that is known to anybody; 0: none is known.
+        known_size: u64,
+        /// The root in that checkpoint; none: none is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        known_root: Option<Sha256>,
+        /// Which restore it is, counted from 1.
+        incarnation: u32,
+        /// Why it was restored.
+        reason: Words,
+    }
+}
+impl LedgerRestored {
+    /// How many records are known to be lost. There may be more: nobody may have known of them.
+    pub const fn lost(&self) -> u64 {
+        self.known_size.saturating_sub(self.restored_size)
     }
 }

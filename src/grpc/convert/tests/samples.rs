@@ -43,6 +43,7 @@ pub(super) fn samples() -> Vec<Message> {
         feedback_loop_samples(),
         operation_samples(),
         correction_samples(),
+        trust_samples(),
     ]
     .concat()
 }
@@ -481,4 +482,30 @@ fn correction_samples() -> Vec<Message> {
         approver_post: "internal-audit".into(),
         reason: "The day was wrong.".into(),
     }))]
+}
+
+fn trust_samples() -> Vec<Message> {
+    vec![
+        Message::CosignatureRecorded(wire::CosignatureRecorded {
+            witness: "witness.example/w1".into(),
+            organisation: "Example Audit".into(),
+            public_key: vec![9; 32],
+            size: 12,
+            root: vec![9; 32],
+            time: 1_767_225_600,
+            signature: vec![5; 64],
+        }),
+        Message::KeyRotated(wire::KeyRotated {
+            old_key: vec![9; 32],
+            new_key: vec![8; 32],
+            signature: vec![5; 64],
+        }),
+        Message::LedgerRestored(wire::LedgerRestored {
+            restored_size: 12,
+            known_size: 15,
+            known_root: vec![9; 32],
+            incarnation: 2,
+            reason: "The disk failed.".into(),
+        }),
+    ]
 }

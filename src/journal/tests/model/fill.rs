@@ -8,6 +8,7 @@ use sha2::Digest as _;
 
 use super::said::Speaker;
 use crate::domain::{
+    command::Recorded,
     event::*,
     id::{Code, Kind, SourceName, Subject},
     subject::State,
@@ -47,9 +48,8 @@ pub(super) fn fill(it: &mut Speaker<'_>, subject: &Subject, payload: &mut Payloa
         | Kind::Awareness
         | Kind::Signposting
         | Kind::SurveyResult => counted(it, payload),
-        Kind::Erasure | Kind::ReleasePoint | Kind::IssuedReport | Kind::AuditOpinion => {
-            operated(it, payload);
-        }
+        Kind::Erasure | Kind::ReleasePoint | Kind::IssuedReport => operated(it, payload),
+        Kind::AuditOpinion | Kind::Cosignature => vouched(it, payload),
     }
     if let Payload::OwnerReassigned(change) = payload {
         let owner = match it.life(subject).state() {
@@ -329,8 +329,58 @@ fn governed(it: &mut Speaker<'_>, subject: &Subject, payload: &mut Payload) {
             settings.survey_minimum = 10 + it.dice.below(3) as u32;
         }
         Payload::ClockCorrected(corrected) => corrected.drift_seconds = 5,
+        Payload::KeyRotated(rotated) => *rotated = key_rotated(it, subject),
+        Payload::LedgerRestored(restored) => {
+            let earlier = |fact: &&std::sync::Arc<Recorded>| {
+                fact.event.subject == *subject && matches!(fact.event.payload, Payload::LedgerRestored(_))
+            };
+            restored.incarnation =
+                it.facts.iter().filter(earlier).count() as u32 + u32::from(it.dice.chance(90));
+            restored.restored_size = it.facts.len() as u64 - u64::from(it.dice.chance(10));
+            (restored.known_size, restored.known_root) = match it.dice.weighted(&[20, 50, 25, 5]) {
+                0 => (0, None),
+                1 => {
+                    let (size, root) = known_root(it);
+                    (size, Some(root))
+                }
+                2 => (restored.restored_size + 1 + it.dice.below(5), Some(hash(b"lost"))),
+                _ => (0, Some(hash(b"lost"))),
+            };
+        }
         _ => {}
     }
+}
+
+/// From the key in force, mostly, to another of few.
+fn key_rotated(it: &mut Speaker<'_>, subject: &Subject) -> KeyRotated {
+    let key = |number: u64| SigningKey::from_bytes(&[10 + number as u8; 32]);
+    let public = |number: u64| PublicKey(key(number).verifying_key().to_bytes());
+    let mut rotations = it.facts.iter().rev().filter(|fact| fact.event.subject == *subject);
+    let last = rotations.find_map(|fact| match &fact.event.payload {
+        Payload::KeyRotated(last) => Some(last.new_key),
+        _ => None,
+    });
+    let in_force = (0..8).find(|number| Some(public(*number)) == last).unwrap_or(0);
+    let old = if it.dice.chance(90) { in_force } else { it.dice.below(8) };
+    let new = if it.dice.chance(85) { (old + 1) % 8 } else { it.dice.below(8) };
+    let unsigned = KeyRotated { old_key: public(old), new_key: public(new), signature: Signature([0; 64]) };
+    let statement = unsigned.statement(origin(it));
+    KeyRotated { signature: Signature(key(old).sign(statement.as_bytes()).to_bytes()), ..unsigned }
+}
+
+/// The ledger's origin, or, now and then, another's.
+fn origin(it: &mut Speaker<'_>) -> &'static str {
+    if it.dice.chance(90) { "test.example/ledger" } else { "other.example" }
+}
+
+/// A size and its root, as a poster can know them; or, now and then, another root.
+fn known_root(it: &mut Speaker<'_>) -> (u64, Sha256) {
+    let known = it.naive.roots.len() as u64;
+    if known == 0 || it.dice.chance(8) {
+        return (1 + it.dice.below(known + 2), hash(b"another"));
+    }
+    let size = 1 + it.dice.below(known);
+    (size, it.naive.roots[size as usize - 1])
 }
 
 pub(super) fn entry(id: &str) -> CodeListEntry {
@@ -417,12 +467,27 @@ fn operated(it: &mut Speaker<'_>, payload: &mut Payload) {
             report.as_at = it.day(-8, 0);
             report.release_point = it.dice.chance(30).then(|| it.code(&["rp", "rq"]));
         }
+        _ => {}
+    }
+}
+
+/// What others sign about the ledger.
+fn vouched(it: &mut Speaker<'_>, payload: &mut Payload) {
+    let key = SigningKey::from_bytes(&[7 + it.dice.below(2) as u8; 32]);
+    let public_key = PublicKey(key.verifying_key().to_bytes());
+    let (size, root) = known_root(it);
+    let sign = |statement: String| Signature(key.sign(statement.as_bytes()).to_bytes());
+    match payload {
         Payload::AuditOpinionRecorded(opinion) => {
-            (opinion.first, opinion.end) = (0, some_of(it));
-            let key = SigningKey::from_bytes(&[7; 32]);
-            opinion.public_key = PublicKey(key.verifying_key().to_bytes());
-            let origin = if it.dice.chance(90) { "test.example/ledger" } else { "other.example" };
-            opinion.signature = Signature(key.sign(opinion.statement(origin).as_bytes()).to_bytes());
+            (opinion.first, opinion.end, opinion.root) = (0, size, root);
+            opinion.public_key = public_key;
+            opinion.signature = sign(opinion.statement(origin(it)));
+        }
+        Payload::CosignatureRecorded(signed) => {
+            (signed.size, signed.root, signed.public_key) = (size, root, public_key);
+            let ahead = 360 * i64::from(it.dice.chance(5));
+            signed.time = (it.naive.now.as_second() + ahead).cast_unsigned();
+            signed.signature = sign(signed.statement(origin(it)));
         }
         _ => {}
     }

@@ -24,7 +24,7 @@ use crate::domain::{
     },
     id::{Code, Kind, SourceName},
     rejection::Rejection,
-    value::Occurred,
+    value::{Occurred, Sha256},
 };
 use crate::journal::clock::Clock;
 use crate::journal::tests::{code, event, groundwork, noon, opened, post, proposal, source};
@@ -144,6 +144,7 @@ impl<'a> History<'a> {
     pub(super) fn run(&mut self) {
         for _ in 0..self.dice.below(24) + 12 {
             self.pass_time();
+            self.learn_roots();
             let requests = self.requests();
             let rival = if self.has_power && self.dice.chance(10) { self.rival() } else { None };
             self.burst(&requests, rival);
@@ -178,6 +179,15 @@ impl<'a> History<'a> {
         };
         self.engine().clock.set(self.naive.now);
         assert_eq!(self.engine().clock.now(), self.naive.now);
+    }
+
+    /// What a poster can know of the tree: the roots over what is durable.
+    fn learn_roots(&mut self) {
+        let reader = self.engine().journal.reader().clone();
+        let known = self.naive.roots.len() as u64;
+        // A disk without power gives none.
+        let roots = (known + 1..=reader.head().size).map_while(|size| reader.root(size).ok());
+        self.naive.roots.extend(roots.map(|root| Sha256(root.0)));
     }
 
     fn speaker(&mut self, facts: Vec<std::sync::Arc<Recorded>>) -> Speaker<'_> {

@@ -54,7 +54,7 @@ pub(super) struct Speaker<'a> {
 }
 
 /// The families that a history speaks of, by weight: a few of them most of the time, so that lives come far.
-pub(super) struct Focus([u64; 25]);
+pub(super) struct Focus([u64; 26]);
 
 impl Focus {
     pub(super) fn new(dice: &mut Dice) -> Self {
@@ -188,6 +188,11 @@ impl Speaker<'_> {
                 _ => Occurred::Day(day),
             };
         }
+        if let Payload::CosignatureRecorded(signed) = &payload
+            && self.dice.chance(95)
+        {
+            event.subject = Kind::Cosignature.subject(&Code::parse(&signed.subject_id()).unwrap());
+        }
         event.payload = payload;
     }
 
@@ -236,7 +241,13 @@ impl Speaker<'_> {
         {
             source = target.clone();
         }
-        let operators = [EventType::GrantChanged, EventType::ClockCorrected];
+        let operators = [
+            EventType::GrantChanged,
+            EventType::ClockCorrected,
+            EventType::CosignatureRecorded,
+            EventType::KeyRotated,
+            EventType::LedgerRestored,
+        ];
         if operators.contains(&event.payload.event_type()) && self.dice.chance(85) {
             source = SourceName::parse(SourceName::OPERATOR).unwrap();
         }
@@ -307,7 +318,7 @@ impl Family {
     }
 }
 
-const FAMILIES: [Family; 25] = [
+const FAMILIES: [Family; 26] = [
     Family(Kind::Action, &["a", "b", "c"], 30),
     Family(Kind::Feedback, &[""], 26),
     Family(Kind::PolicyChange, &["p", "q"], 14),
@@ -332,7 +343,8 @@ const FAMILIES: [Family; 25] = [
     Family(Kind::Awareness, &["aw", "ax"], 2),
     Family(Kind::Signposting, &["sg", "sh"], 2),
     Family(Kind::SurveyResult, &["sr", "st"], 3),
-    Family(Kind::Ledger, &["test", "other"], 1),
+    Family(Kind::Cosignature, &["one"], 3),
+    Family(Kind::Ledger, &["test", "test", "other"], 3),
 ];
 
 /// What usually comes next in a life that stands so.
