@@ -5,7 +5,7 @@ use prost::Message as _;
 use std::{env, fs, path::PathBuf};
 
 /// Every file of the wire, one a service, and the messages they share.
-const PROTOS: [&str; 5] = [
+const PROTOS: [&str; 6] = [
     "pledgebook/v1/event.proto",
     "pledgebook/v1/recorder.proto",
     "pledgebook/v1/reader.proto",

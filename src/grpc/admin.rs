@@ -1,28 +1,25 @@
 //! For operators: ledgers, and who may post to them.
 
-use std::sync::Arc;
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
 use super::{
     Caller, House, blocking, convert,
     status::{self, Place},
     wire::{
         self, CorrectClockRequest, CorrectClockResponse, CreateLedgerRequest, CreateLedgerResponse,
-        ListLedgersRequest, ListLedgersResponse, SetGrantsRequest, SetGrantsResponse,
-        ledger_admin_service_server::LedgerAdminService,
+        ListLedgersRequest, ListLedgersResponse, RotateKeyRequest, RotateKeyResponse, SetGrantsRequest,
+        SetGrantsResponse, ledger_admin_service_server::LedgerAdminService,
     },
 };
 use crate::domain::{
-    command::{Command, Expected},
-    event::{ClockCorrected, Event, GrantChanged, Payload},
+    event::{ClockCorrected, GrantChanged, Payload},
     id::{LedgerName, SourceName, Subject},
     rejection::Rejection,
-    value::Occurred,
 };
 use crate::journal::{Proposal, Standing, clock::Fault};
 use crate::ledgers::{CreateError, Ledger};
 use crate::limits::{MAX_GRANTS, REQUEST_TIMEOUT};
+use crate::notary::NotRotated;
 
 /// The service.
 #[derive(Clone)]
@@ -108,24 +105,31 @@ impl LedgerAdminService for Admin {
         let receipt = appended.first().map(|one| convert::receipt(&ledger.name, &one.receipt));
         Ok(Response::new(CorrectClockResponse { receipt, drift_seconds }))
     }
+
+    async fn rotate_key(
+        &self,
+        request: Request<RotateKeyRequest>,
+    ) -> Result<Response<RotateKeyResponse>, Status> {
+        let ledger = self.house.ledger(&request.into_inner().ledger)?;
+        let rotated = ledger.notary.rotate().await.map_err(|why| match why {
+            NotRotated::Refused(refused) => status::refused(&ledger.name, |_| Place::Request, &refused),
+            NotRotated::Unattested(why) => status::unattested(&ledger.name, &why),
+            NotRotated::Key(why) => {
+                tracing::error!(ledger = %ledger.name, %why, "the key could not be rotated");
+                status::not_rotated(&ledger.name)
+            }
+        })?;
+        Ok(Response::new(RotateKeyResponse {
+            receipt: Some(convert::receipt(&ledger.name, &rotated.receipt)),
+            vkey: rotated.key.to_string(),
+            handover: rotated.handover.to_text(),
+        }))
+    }
 }
 
-/// An operator's own event about that subject, at this moment. Nobody has to choose an id for it: to say it twice is
-/// to say the same twice.
+/// An operator's own event about that subject, at this moment.
 fn said(ledger: &Ledger, subject: Subject, payload: impl Into<Payload>) -> Result<Proposal, Rejection> {
-    let event = Event {
-        id: Uuid::new_v4(),
-        subject,
-        occurred: Occurred::Instant(ledger.clock.now()),
-        source_sequence: None,
-        producer_recorded_at: None,
-        actor_post: None,
-        correlation_id: None,
-        causation_id: None,
-        payload: payload.into(),
-    };
-    let command = Command { source: convert::operator()?, expected: Expected::Any, event: Arc::new(event) };
-    Ok(Proposal { command, texts: Vec::new() })
+    Proposal::of_operator(subject, ledger.clock.now(), payload)
 }
 
 /// A grant, as the operator's own event.
@@ -159,5 +163,6 @@ fn summary(ledger: &Ledger) -> wire::Ledger {
             Standing::ReadOnly(why) => why,
             Standing::ClockFault(fault) => fault.why,
         },
+        vkey: ledger.notary.key().to_string(),
     }
 }

@@ -234,6 +234,12 @@ pub(super) fn unattested(ledger: &LedgerName, why: &Unattested) -> Status {
     Answer::new(code, reason, message).with("ledger", ledger).retry_after(Duration::from_secs(1)).status()
 }
 
+/// The key could not be rotated; the old one signs on.
+pub(super) fn not_rotated(ledger: &LedgerName) -> Status {
+    let message = "the key's files could not be written; the server's log says why, and the old key signs on";
+    Answer::new(Code::Internal, "NOT_ROTATED", message).with("ledger", ledger).status()
+}
+
 /// There is no kept checkpoint of that size.
 pub(super) fn no_such_checkpoint(ledger: &LedgerName, size: u64) -> Status {
     let message = format!("{ledger} keeps no checkpoint of {size} events; ask for the newest, with size 0");

@@ -1,11 +1,17 @@
 //! What goes into the journal's queue, and what comes out of it.
 
 use jiff::Timestamp;
+use std::sync::Arc;
 use storage::Digest;
 use uuid::Uuid;
 
 use crate::domain::{
-    command::Command, id::SourceName, irregularity::Irregularity, rejection::Rejection, value::Sha256,
+    command::{Command, Expected},
+    event::{Event, Payload},
+    id::{SourceName, Subject},
+    irregularity::Irregularity,
+    rejection::Rejection,
+    value::{Occurred, Sha256},
 };
 
 /// Words that belong to an event: they are held beside its record, which has `SHA-256(nonce ‖ text)` in their place.
@@ -49,6 +55,32 @@ pub struct Proposal {
     pub command: Command,
     /// Its words.
     pub texts: Vec<Text>,
+}
+
+impl Proposal {
+    /// An operator's own event about that subject, at that moment. Nobody has to choose an id for it: to say it twice is
+    /// to say the same twice.
+    pub fn of_operator(
+        subject: Subject,
+        at: Timestamp,
+        payload: impl Into<Payload>,
+    ) -> Result<Self, Rejection> {
+        let source = SourceName::parse(SourceName::OPERATOR)
+            .map_err(|why| Rejection::malformed("source", why.rule, why.remedy))?;
+        let event = Event {
+            id: Uuid::new_v4(),
+            subject,
+            occurred: Occurred::Instant(at),
+            source_sequence: None,
+            producer_recorded_at: None,
+            actor_post: None,
+            correlation_id: None,
+            causation_id: None,
+            payload: payload.into(),
+        };
+        let command = Command { source, expected: Expected::Any, event: Arc::new(event) };
+        Ok(Self { command, texts: Vec::new() })
+    }
 }
 
 /// Says where an event stands; the same for ever.

@@ -68,6 +68,11 @@ impl Keys {
         Self { directory: directory.join(PRIVATE), name: name.to_owned() }
     }
 
+    /// Where the key that signs stands.
+    pub(super) fn path(&self) -> PathBuf {
+        self.directory.join(KEY)
+    }
+
     /// The key that signs; none if there is no file.
     pub(super) fn current(&self) -> Result<Option<Signer>, KeyError> {
         self.read(KEY)

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`keys`] | the key's file |
 //! | [`proof`] | the proof of a receipt |
+//! | [`rotation`] | how one key hands over to the next |
 //!
 //! Invariant: what is signed is durable, and its root was computed by the writer from the bytes that it hashed and then
 //! synced (after a restart: from the sealed indexes that it wrote of them, and from the records behind those, read and
@@ -13,6 +14,7 @@
 
 mod keys;
 mod proof;
+mod rotation;
 
 use std::{
     fs, io,
@@ -27,9 +29,11 @@ use storage::{
 };
 use tokio::sync::oneshot;
 
-use crate::journal::Journal;
+use crate::domain::id::Subject;
+use crate::journal::{Journal, Receipt, Refused, clock::Clock};
 pub use keys::KeyError;
 use keys::Keys;
+use rotation::Standing;
 
 /// The most time between a record and a published checkpoint that covers it.
 const PUBLISH_EVERY: Duration = Duration::from_secs(1);
@@ -58,6 +62,42 @@ pub enum Unattested {
     Unreadable(String),
 }
 
+/// Why a key was not rotated.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRotated {
+    /// The rotation was not recorded; the old key signs on.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The checkpoint that both keys sign could not be kept: a restart finishes it.
+    #[error(transparent)]
+    Unattested(#[from] Unattested),
+    /// The new key's file could not be written; the old key signs on.
+    #[error("{0}")]
+    Key(String),
+}
+
+/// What a rotation gave.
+#[derive(Clone, Debug)]
+pub struct Rotated {
+    /// Where the rotation stands.
+    pub receipt: Receipt,
+    /// The key that signs from now on.
+    pub key: Verifier,
+    /// The checkpoint that both keys signed.
+    pub handover: Note,
+}
+
+/// A key that signs, or signed.
+#[derive(Clone, Debug)]
+pub struct KeyInForce {
+    /// The key.
+    pub verifier: Verifier,
+    /// The record from which on it signs.
+    pub from: u64,
+    /// The checkpoint that the key before and this one signed; none of the first.
+    pub handover: Option<Note>,
+}
+
 /// Why the thread could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -74,15 +114,22 @@ pub enum StartError {
         /// Where it should be.
         path: PathBuf,
     },
-    /// What is kept was signed by another key.
-    #[error("{path}: this is not the key that the newest kept checkpoint is signed with; put that one back", path = path.display())]
+    /// Another key is in force.
+    #[error(
+        "{path}: this is not the key that is in force: the newest kept checkpoint, or the last recorded rotation, names \
+         another; put that one back",
+        path = path.display()
+    )]
     OtherKey {
         /// The key's file.
         path: PathBuf,
     },
-    /// The ledger's own files could not be read.
+    /// The ledger's own files could not be read, or written.
     #[error(transparent)]
     Storage(#[from] storage::Error),
+    /// Its records could not be read.
+    #[error(transparent)]
+    Unreadable(#[from] Refused),
     /// The system refused a file or a thread.
     #[error("{path}: {error}", path = path.display())]
     Io {
@@ -100,9 +147,12 @@ pub struct Notary {
 }
 
 struct Shared {
-    reader: Reader,
+    journal: Journal,
+    ledger: Subject,
     kept: Kept,
     latest: RwLock<Option<SignedCheckpoint>>,
+    /// Why it signs nothing any more.
+    broken: RwLock<Option<String>>,
     key: RwLock<Verifier>,
     /// Taken away when it stops, so that the thread's loop ends.
     asks: RwLock<Option<mpsc::SyncSender<Ask>>>,
@@ -113,39 +163,56 @@ struct Shared {
 enum Ask {
     /// A kept checkpoint of at least so many records.
     Attest { size: u64, reply: oneshot::Sender<Result<(), Unattested>> },
+    /// Another key.
+    Rotate { reply: oneshot::Sender<Result<Rotated, NotRotated>> },
 }
 
 impl Notary {
-    /// Starts to sign for the ledger in `directory`. Its key is made if nothing was ever signed.
-    pub fn start(directory: &Path, journal: &Journal, checkpoints: Checkpoints) -> Result<Self, StartError> {
+    /// Starts to sign for the ledger in `directory`, whose own subject is `ledger`. Its key is made if nothing was ever
+    /// signed; a rotation that was recorded, but not finished, is finished.
+    pub fn start(
+        directory: &Path,
+        ledger: Subject,
+        journal: &Journal,
+        clock: Arc<dyn Clock>,
+        mut checkpoints: Checkpoints,
+    ) -> Result<Self, StartError> {
         let reader = journal.reader().clone();
         let kept = checkpoints.kept();
+        let newest = kept.newest()?;
         let keys = Keys::of(directory, &reader.identity().origin);
-        let signer = match (keys.current()?, kept.newest()?) {
-            (Some(signer), newest) => {
-                if let Some(newest) = newest {
-                    let signed = SignedCheckpoint::parse(&newest.note).map_err(storage::Error::from)?;
-                    if !matches!(signer.verifier().verify(&signed.note), Ok(Some(_))) {
-                        return Err(StartError::OtherKey { path: keys.path() });
-                    }
+        let rotations = rotation::all(journal, &ledger)?;
+        let signer = match rotation::standing(&keys, rotations.last(), newest.is_some())? {
+            Standing::InForce(signer) => signer,
+            Standing::HandingOver { sequence, old, new } => {
+                if kept.at(sequence + 1)?.is_none() {
+                    let note = rotation::handover(&reader, sequence, (&old, &new))?;
+                    checkpoints.keep(note.to_text().as_bytes())?;
                 }
-                signer
+                keys.take_over()?;
+                new
             }
-            (None, None) => keys.make()?,
-            (None, Some(_)) => return Err(StartError::Missing { path: keys.path() }),
         };
+        if let Some(newest) = kept.newest()? {
+            let signed = SignedCheckpoint::parse(&newest.note).map_err(storage::Error::from)?;
+            if !matches!(signer.verifier().verify(&signed.note), Ok(Some(_))) {
+                return Err(StartError::OtherKey { path: keys.path() });
+            }
+        }
         let (asks, waiting) = mpsc::sync_channel(WAITING);
         let shared = Arc::new(Shared {
-            reader: reader.clone(),
+            journal: journal.clone(),
+            ledger,
             kept,
             latest: RwLock::new(None),
-            key: RwLock::new(signer.verifier()),
+            broken: RwLock::new(None),
+            key: RwLock::new(signer.verifier().clone()),
             asks: RwLock::new(Some(asks)),
             thread: Mutex::new(None),
         });
         let path = directory.join(PUBLISHED);
         let mut clerk =
-            Clerk { shared: shared.clone(), reader, checkpoints, signer, path, last: None, broken: None };
+            Clerk { shared: shared.clone(), reader, checkpoints, keys, signer, clock, path, last: None };
         // What was published last time may be behind, or was lost with the power.
         clerk.publish();
         let thread = std::thread::Builder::new()
@@ -173,26 +240,62 @@ impl Notary {
         &self.shared.kept
     }
 
+    /// Why there is no newest signed checkpoint.
+    pub fn why_silent(&self) -> Unattested {
+        let broken = self.shared.broken.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        Unattested::Broken(broken.unwrap_or_else(|| "nothing was signed yet".into()))
+    }
+
+    /// The keys that sign and signed, first to last. Reads files.
+    pub fn keys(&self) -> Result<Vec<KeyInForce>, Unattested> {
+        let unreadable = |why: &dyn std::fmt::Display| Unattested::Unreadable(why.to_string());
+        let Shared { journal, ledger, kept, .. } = &*self.shared;
+        let origin = &journal.reader().identity().origin;
+        let rotations = rotation::all(journal, ledger).map_err(|why| unreadable(&why))?;
+        let named = |key: &[u8; 32]| Verifier::ed25519(origin, key).map_err(|why| unreadable(&why));
+        let first = match rotations.first() {
+            Some((_, rotated)) => named(&rotated.old_key.0)?,
+            None => self.key(),
+        };
+        let mut keys = vec![KeyInForce { verifier: first, from: 0, handover: None }];
+        for (sequence, rotated) in &rotations {
+            let kept = kept.at(sequence + 1).map_err(|why| unreadable(&why))?;
+            let note =
+                kept.map(|kept| Note::parse(&kept.note)).transpose().map_err(|why| unreadable(&why))?;
+            let verifier = named(&rotated.new_key.0)?;
+            keys.push(KeyInForce { verifier, from: *sequence, handover: note });
+        }
+        Ok(keys)
+    }
+
     /// Returns when a checkpoint of at least `size` records, which must be durable, is signed and kept.
     pub async fn attest(&self, size: u64) -> Result<(), Unattested> {
-        let covered = size.checked_sub(1).map(|last| self.shared.kept.covering(last));
-        match covered {
-            None | Some(Ok(Some(_))) => return Ok(()),
-            Some(Ok(None)) => {}
-            Some(Err(error)) => return Err(Unattested::Unreadable(error.to_string())),
+        if size == 0 || self.shared.kept.covers(size - 1) {
+            return Ok(());
         }
         let (reply, answer) = oneshot::channel();
+        self.ask(Ask::Attest { size, reply })?;
+        answer.await.unwrap_or(Err(Unattested::Stopping))
+    }
+
+    /// Makes a new key, records that it takes over, and has both sign the checkpoint behind that record.
+    pub async fn rotate(&self) -> Result<Rotated, NotRotated> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Ask::Rotate { reply })?;
+        answer.await.unwrap_or(Err(Unattested::Stopping.into()))
+    }
+
+    fn ask(&self, ask: Ask) -> Result<(), Unattested> {
         let asks = self.shared.asks.read().ok().and_then(|asks| asks.clone()).ok_or(Unattested::Stopping)?;
-        asks.try_send(Ask::Attest { size, reply }).map_err(|error| match error {
+        asks.try_send(ask).map_err(|error| match error {
             mpsc::TrySendError::Full(_) => Unattested::Busy,
             mpsc::TrySendError::Disconnected(_) => Unattested::Stopping,
-        })?;
-        answer.await.unwrap_or(Err(Unattested::Stopping))
+        })
     }
 
     /// The proof of the record `sequence`: always the same. None before a kept checkpoint covers it. Reads files.
     pub fn proof(&self, sequence: u64) -> Result<Option<ProofFile>, Unattested> {
-        proof::of(&self.shared.reader, &self.shared.kept, sequence)
+        proof::of(self.shared.journal.reader(), &self.shared.kept, sequence)
     }
 
     /// Signs and publishes a last time, and ends. Blocks.
@@ -213,11 +316,13 @@ struct Clerk {
     shared: Arc<Shared>,
     reader: Reader,
     checkpoints: Checkpoints,
+    keys: Keys,
     signer: Signer,
+    clock: Arc<dyn Clock>,
+    /// Of the published checkpoint.
     path: PathBuf,
     /// What was signed last.
     last: Option<Checkpoint>,
-    broken: Option<String>,
 }
 
 impl Clerk {
@@ -239,18 +344,65 @@ impl Clerk {
 
     /// One checkpoint for everybody who waits.
     fn serve(&mut self, first: Ask, waiting: &mpsc::Receiver<Ask>) {
-        let asks: Vec<Ask> = std::iter::once(first).chain(waiting.try_iter()).collect();
-        let most = asks.iter().map(|Ask::Attest { size, .. }| *size).max().unwrap_or(0);
-        let attested = self.attest(most);
-        for Ask::Attest { reply, .. } in asks {
+        let (mut most, mut replies) = (0, Vec::new());
+        for ask in std::iter::once(first).chain(waiting.try_iter()) {
+            match ask {
+                Ask::Attest { size, reply } => {
+                    most = most.max(size);
+                    replies.push(reply);
+                }
+                Ask::Rotate { reply } => {
+                    let _ = reply.send(self.rotate());
+                }
+            }
+        }
+        let attested = if replies.is_empty() { Ok(()) } else { self.attest(most) };
+        for reply in replies {
             // Whoever has gone asks again.
             let _ = reply.send(attested.clone());
         }
     }
 
+    fn rotate(&mut self) -> Result<Rotated, NotRotated> {
+        self.check()?;
+        let key = |error: keys::KeyError| NotRotated::Key(error.to_string());
+        let new = self.keys.make_next().map_err(key)?;
+        let origin = self.reader.identity().origin.clone();
+        let ledger = self.shared.ledger.clone();
+        let proposal = rotation::proposal(ledger, &origin, self.clock.now(), (&self.signer, &new))
+            .map_err(|rejection| Refused::Rejected { index: 0, rejection })?;
+        let appended = match self.shared.journal.append_blocking(vec![proposal]) {
+            Ok(appended) => appended,
+            // Whether it is recorded is known after a restart only: both keys must be there then.
+            Err(Refused::Unknown) => {
+                self.give_up(
+                    "it is not known whether a key's rotation is recorded; a restart finds out".into(),
+                );
+                return Err(Refused::Unknown.into());
+            }
+            Err(refused) => {
+                self.keys.drop_next().map_err(key)?;
+                return Err(refused.into());
+            }
+        };
+        let receipt = appended.into_iter().next().map(|it| it.receipt).ok_or(Refused::Unknown)?;
+        let handover = rotation::handover(&self.reader, receipt.sequence, (&self.signer, &new));
+        let kept = handover.and_then(|note| self.checkpoints.keep(note.to_text().as_bytes()).map(|_| note));
+        let note = kept
+            .map_err(|error| self.give_up(format!("{error}; a restart finishes the rotation of the key")))?;
+        if let Err(error) = self.keys.take_over() {
+            return Err(self.give_up(format!("{error}; a restart finishes the rotation of the key")).into());
+        }
+        self.signer = new;
+        let verifier = self.signer.verifier().clone();
+        *self.shared.key.write().unwrap_or_else(std::sync::PoisonError::into_inner) = verifier.clone();
+        tracing::info!(sequence = receipt.sequence, key = %verifier, "the key was rotated");
+        self.publish();
+        Ok(Rotated { receipt, key: verifier, handover: note })
+    }
+
     fn attest(&mut self, size: u64) -> Result<(), Unattested> {
-        let unreadable = |error: storage::Error| Unattested::Unreadable(error.to_string());
-        if self.shared.kept.covering(size.saturating_sub(1)).map_err(unreadable)?.is_some() {
+        if self.shared.kept.covers(size.saturating_sub(1)) {
             return Ok(());
         }
         let head = self.reader.head();
@@ -274,7 +426,8 @@ impl Clerk {
     /// Signs what is durable and new, and publishes it. What goes wrong here is told to whoever asks for a proof.
     fn publish(&mut self) {
         let head = self.reader.head();
-        if head.size == 0 || self.broken.is_some() {
+        let new = self.last.as_ref().is_none_or(|last| last.size < head.size || !self.path.exists());
+        if head.size == 0 || !new || self.check().is_err() {
             return;
         }
         let published = self.sign(&head).and_then(|signed| {
@@ -287,9 +440,7 @@ impl Clerk {
     }
 
     fn sign(&mut self, head: &Head) -> Result<SignedCheckpoint, Unattested> {
-        if let Some(why) = &self.broken {
-            return Err(Unattested::Broken(why.clone()));
-        }
+        self.check()?;
         if let Some(last) = &self.last {
             let again = self.reader.root(last.size).map_err(|e| Unattested::Unreadable(e.to_string()))?;
             if again != last.root {
@@ -308,9 +459,14 @@ impl Clerk {
         Ok(signed)
     }
 
-    fn give_up(&mut self, why: String) -> Unattested {
+    fn check(&self) -> Result<(), Unattested> {
+        let broken = self.shared.broken.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        broken.map_or(Ok(()), |why| Err(Unattested::Broken(why)))
+    }
+
+    fn give_up(&self, why: String) -> Unattested {
         tracing::error!(%why, "the ledger signs nothing any more");
-        self.broken = Some(why.clone());
+        *self.shared.broken.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(why.clone());
         Unattested::Broken(why)
     }
 }
