@@ -11,6 +11,7 @@
 //! | [`backend`] | the only I/O: files, memory, and faults on purpose |
 //! | `segment` | one file of records, and its sealed index |
 //! | [`log`] | segments in order: append, read, recover |
+//! | [`note`] | signed notes: checkpoints, cosignatures, proof files; pure |
 //! | [`words`] | erasable text under commitments |
 //! | [`integrity`] | reads everything, repairs nothing |
 //! | [`limits`] | every limit, with its reason |
@@ -27,6 +28,7 @@ pub mod integrity;
 pub mod limits;
 pub mod log;
 pub mod merkle;
+pub mod note;
 mod segment;
 pub mod words;
 

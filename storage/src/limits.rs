@@ -22,6 +22,28 @@ pub const MAX_DEPTH: usize = 32;
 /// Longest origin line, in bytes, without its newline: the C2SP checkpoint's own limit.
 pub const MAX_ORIGIN: usize = 255;
 
+/// Longest signed note, in bytes: three lines and [`MAX_SIGNATURES`], with room for the
+/// signatures of the coming kinds (3.3 KB a line) of the 16 that everybody must accept.
+pub const MAX_NOTE: usize = 64 << 10;
+
+/// Most signatures on a note: the log's own over a rotation, and every witness there is.
+pub const MAX_SIGNATURES: usize = 64;
+
+/// Longest name of a key that we make or trust, in bytes: the log key's is the origin.
+pub const MAX_KEY_NAME: usize = MAX_ORIGIN;
+
+/// Longest verifier key, in bytes: a name, and an ML-DSA-44 key in base64.
+pub const MAX_VERIFIER_KEY: usize = MAX_KEY_NAME + 10 + 1752;
+
+/// Most hashes of an inclusion proof: the height of a tree of 2⁶⁴ leaves.
+pub const MAX_PROOF: usize = 64;
+
+/// Most extra data of a proof file, in bytes: the record that the proof is about.
+pub const MAX_EXTRA: usize = MAX_RECORD;
+
+/// Longest proof file, in bytes: its head, the extra data, the proof and the note.
+pub const MAX_PROOF_FILE: usize = 64 + MAX_EXTRA.div_ceil(3) * 4 + MAX_PROOF * 45 + MAX_NOTE;
+
 /// Longest group, header included, in bytes: bounds what one sync covers and what recovery
 /// must hold in memory to judge a group.
 pub const MAX_GROUP: usize = 8 << 20;
@@ -61,4 +83,5 @@ const _: () = {
     assert!(MAX_SEGMENT + (MAX_GROUP as u64) < 1 << 31);
     assert!(MIN_SEGMENT < FIRST_SEGMENT && FIRST_SEGMENT < MAX_SEGMENT);
     assert!(MAX_ORIGIN < PAGE / 2);
+    assert!(MAX_SIGNATURES >= 16 && MAX_NOTE > 16 * (MAX_KEY_NAME + 3_300));
 };
