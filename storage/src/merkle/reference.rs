@@ -3,17 +3,69 @@
 
 use crate::format::digest::Digest;
 
+/// The largest power of two smaller than `n`, which is 2 or more.
+fn split(n: usize) -> usize {
+    let mut k = 1;
+    while 2 * k < n {
+        k *= 2;
+    }
+    k
+}
+
 /// MTH(D[n]) over leaf hashes.
 pub(crate) fn root(leaves: &[Digest]) -> Digest {
     match leaves {
         [] => Digest::of(b""),
         [leaf] => *leaf,
         _ => {
-            let mut k = 1;
-            while 2 * k < leaves.len() {
-                k *= 2;
-            }
+            let k = split(leaves.len());
             Digest::node(&root(&leaves[..k]), &root(&leaves[k..]))
         }
+    }
+}
+
+/// PATH(m, D[n]), §2.1.1.
+pub(crate) fn path(m: usize, leaves: &[Digest]) -> Vec<Digest> {
+    // PATH(0, {d(0)}) = {}
+    if leaves.len() == 1 {
+        return Vec::new();
+    }
+    let k = split(leaves.len());
+    if m < k {
+        // PATH(m, D[n]) = PATH(m, D[0:k]) : MTH(D[k:n])
+        let mut path = path(m, &leaves[..k]);
+        path.push(root(&leaves[k..]));
+        path
+    } else {
+        // PATH(m, D[n]) = PATH(m - k, D[k:n]) : MTH(D[0:k])
+        let mut path = path(m - k, &leaves[k..]);
+        path.push(root(&leaves[..k]));
+        path
+    }
+}
+
+/// PROOF(m, D[n]), §2.1.2.
+pub(crate) fn proof(m: usize, leaves: &[Digest]) -> Vec<Digest> {
+    // PROOF(m, D[n]) = SUBPROOF(m, D[n], true)
+    subproof(m, leaves, true)
+}
+
+/// SUBPROOF(m, D[n], b), §2.1.2.
+fn subproof(m: usize, leaves: &[Digest], b: bool) -> Vec<Digest> {
+    if m == leaves.len() {
+        // SUBPROOF(m, D[m], true) = {}; SUBPROOF(m, D[m], false) = {MTH(D[m])}
+        return if b { Vec::new() } else { vec![root(leaves)] };
+    }
+    let k = split(leaves.len());
+    if m <= k {
+        // SUBPROOF(m, D[n], b) = SUBPROOF(m, D[0:k], b) : MTH(D[k:n])
+        let mut proof = subproof(m, &leaves[..k], b);
+        proof.push(root(&leaves[k..]));
+        proof
+    } else {
+        // SUBPROOF(m, D[n], b) = SUBPROOF(m - k, D[k:n], false) : MTH(D[0:k])
+        let mut proof = subproof(m - k, &leaves[k..], false);
+        proof.push(root(&leaves[..k]));
+        proof
     }
 }
