@@ -15,10 +15,11 @@
 
 use std::fmt;
 
-use super::{Note, text};
+use super::{Checkpoint, Note, SignedCheckpoint, Untrusted, Verifier, text};
 use crate::error::Malformed;
 use crate::format::digest::Digest;
 use crate::limits::{MAX_EXTRA, MAX_PROOF, MAX_PROOF_FILE};
+use crate::merkle::verify;
 
 /// The first line: the format and its version.
 const FORMAT: &str = "c2sp.org/tlog-proof@v1";
@@ -78,6 +79,20 @@ impl ProofFile {
         let checkpoint = Note::parse(note.as_bytes())
             .map_err(|malformed| Malformed::at(at + malformed.at, malformed.rule))?;
         Ok(Self { extra, index, hashes, checkpoint })
+    }
+
+    /// The checkpoint that this proves `leaf` to be under: one of the log `origin` by `keys`
+    /// (see [`SignedCheckpoint::open`]), to whose root the path leads.
+    ///
+    /// `leaf` is [`crate::leaf_hash`] of the record that the caller has in hand, or holds
+    /// from elsewhere; size and root come from the signed checkpoint and from nowhere else.
+    pub fn check(&self, leaf: &Digest, origin: &str, keys: &[Verifier]) -> Result<Checkpoint, Untrusted> {
+        let checkpoint = Checkpoint::parse(&self.checkpoint.text)?;
+        let signed = SignedCheckpoint { checkpoint, note: self.checkpoint.clone() };
+        signed.trust(origin, keys)?;
+        let checkpoint = signed.checkpoint;
+        verify::inclusion(leaf, self.index, checkpoint.size, &self.hashes, &checkpoint.root)?;
+        Ok(checkpoint)
     }
 
     /// The file: of a parsed one, the bytes that were parsed.

@@ -7,6 +7,7 @@ use ed25519_dalek::VerifyingKey;
 
 use super::*;
 use crate::limits::{MAX_EXTRA, MAX_PROOF, MAX_PROOF_FILE, MAX_VERIFIER_KEY};
+use crate::merkle::verify::Defect;
 
 /// Every vector must be refused, and by the rule that its second text is a part of.
 fn refused<T: std::fmt::Debug>(
@@ -48,7 +49,7 @@ fn given_a_note_with_a_defect_when_it_is_parsed_then_the_rule_is_named() {
             ("a tab", with("acme", "ac\tme"), "control characters"),
             ("a NUL", with("acme", "ac\0me"), "control characters"),
             ("no blank line", with("\n\n", "\n"), "blank line"),
-            ("no text", NOTE[NOTE.find('—').unwrap()..].as_bytes().to_vec(), "blank line"),
+            ("no text", NOTE.as_bytes()[NOTE.find('—').unwrap()..].to_vec(), "blank line"),
             ("no signature", b"text\n\n".to_vec(), "has a signature"),
             ("a blank line at the end", format!("{NOTE}\n").into_bytes(), "has a signature"),
             ("no newline at the end", NOTE.trim_end().as_bytes().to_vec(), "ends in a newline"),
@@ -316,7 +317,7 @@ fn given_a_proof_file_with_a_defect_when_it_is_parsed_then_the_rule_is_named() {
                 b"c2sp.org/tlog-proof@v1\nindex 1\n\n\n".to_vec(),
                 "blank line parts",
             ),
-            ("no checkpoint", text[..text.find("\n\n").unwrap() + 2].as_bytes().to_vec(), "blank line parts"),
+            ("no checkpoint", text.as_bytes()[..text.find("\n\n").unwrap() + 2].to_vec(), "blank line parts"),
             ("a defect of the note", of("— led", "- led"), "em dash"),
             ("longer than any", vec![b'x'; MAX_PROOF_FILE + 1], "155,860 bytes"),
         ],
@@ -325,4 +326,41 @@ fn given_a_proof_file_with_a_defect_when_it_is_parsed_then_the_rule_is_named() {
     let broken = of("— led", "- led");
     let at = ProofFile::parse(&broken).unwrap_err().at;
     assert!(broken[at..].starts_with(b"- led"), "a place is counted from the file's first byte");
+}
+
+#[test]
+fn given_a_proof_that_proves_something_else_when_it_is_checked_then_it_is_not_trusted() {
+    let leaf = leaf_hash(b"event-1");
+    let keys = [log().verifier().clone()];
+    let check = |proof: &ProofFile, leaf: &Digest| proof.check(leaf, ORIGIN, &keys);
+    let changed = |change: &dyn Fn(&mut ProofFile)| {
+        let mut proof = proof();
+        change(&mut proof);
+        check(&proof, &leaf)
+    };
+    let defect = |checked: Result<Checkpoint, Untrusted>| match checked {
+        Err(Untrusted::Proof(defect)) => defect,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(defect(check(&proof(), &leaf_hash(b"event-x"))), Defect::OtherRoot);
+    assert_eq!(defect(changed(&|proof| proof.index = 0)), Defect::OtherRoot);
+    assert_eq!(defect(changed(&|proof| proof.index = 3)), Defect::NoSuchLeaf { index: 3, size: 3 });
+    assert_eq!(defect(changed(&|proof| proof.hashes.swap(0, 1))), Defect::OtherRoot);
+    assert_eq!(defect(changed(&|proof| proof.hashes.truncate(1))), Defect::TooShort);
+    assert_eq!(defect(changed(&|proof| proof.hashes.push(Digest([0; 32])))), Defect::TooLong);
+    // A proof that leads somewhere is worth what the signature on that root is worth.
+    let forged = Checkpoint { size: 1, root: leaf, ..checkpoint() }.text();
+    let forge = |proof: &mut ProofFile| {
+        (proof.index, proof.hashes) = (0, vec![]);
+        proof.checkpoint.text.clone_from(&forged);
+    };
+    assert!(matches!(changed(&forge), Err(Untrusted::Signature { .. })));
+    let stranger = Signer::new(ORIGIN, SigningKey::from_bytes(&[9; 32])).unwrap();
+    let by_stranger = |proof: &mut ProofFile| {
+        forge(proof);
+        proof.checkpoint.signatures = vec![stranger.sign(&forged)];
+    };
+    assert_eq!(changed(&by_stranger), Err(Untrusted::Unsigned { keys: 1 }));
+    let expected = "ledger.example/other".to_owned();
+    assert_eq!(proof().check(&leaf, &expected, &keys), Err(Untrusted::Origin { expected }));
 }

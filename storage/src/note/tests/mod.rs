@@ -118,7 +118,7 @@ fn given_one_key_in_two_roles_when_it_verifies_then_neither_stands_for_the_other
 
 #[test]
 fn given_a_key_that_signs_when_it_is_shown_then_its_secret_is_not() {
-    let secret: String = [1_u8; 32].iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = "01".repeat(32);
     for shown in [format!("{:?}", log()), format!("{:#?}", log())] {
         assert!(shown.contains(LOG_KEY), "{shown}");
         assert!(!shown.contains(&secret) && !shown.contains("1, 1, 1"), "{shown}");
@@ -151,4 +151,19 @@ fn given_the_limits_when_a_proof_file_is_as_large_as_it_may_be_then_it_is_read()
     assert!(text.len() <= crate::limits::MAX_PROOF_FILE && text.len() + 32 > crate::limits::MAX_PROOF_FILE);
     // Not shown: it would be a quarter of a megabyte.
     assert!(ProofFile::parse(text.as_bytes()) == Ok(proof));
+}
+
+/// The proof that `event-1` is record 1 of the worked checkpoint.
+fn proof() -> ProofFile {
+    let hashes = ["event-0", "event-2"].map(|entry| leaf_hash(entry.as_bytes())).to_vec();
+    ProofFile { extra: None, index: 1, hashes, checkpoint: note() }
+}
+
+#[test]
+fn given_a_proof_file_when_the_record_is_checked_then_it_is_under_the_signed_checkpoint() {
+    let keys = [log().verifier().clone()];
+    assert_eq!(proof().check(&leaf_hash(b"event-1"), ORIGIN, &keys), Ok(checkpoint()));
+    // Extra data is nobody's word, and changes nothing.
+    let extra = ProofFile { extra: Some(b"another record".to_vec()), ..proof() };
+    assert_eq!(extra.check(&leaf_hash(b"event-1"), ORIGIN, &keys), Ok(checkpoint()));
 }
