@@ -114,8 +114,14 @@ const IMPURE: &[&str] = &[
 ];
 
 /// Places that must be pure.
-const PURE: &[&str] =
-    &["src/domain/", "src/projections/", "src/reports/", "storage/src/format/", "storage/src/merkle/"];
+const PURE: &[&str] = &[
+    "src/domain/",
+    "src/projections/",
+    "src/reports/",
+    "storage/src/format/",
+    "storage/src/merkle/",
+    "storage/src/note/",
+];
 
 /// What the log engine knows nothing of.
 const NOT_FOR_STORAGE: &[&str] = &[

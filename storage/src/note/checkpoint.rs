@@ -9,6 +9,7 @@ use super::{Note, Verifier, text};
 use crate::error::Malformed;
 use crate::format::digest::Digest;
 use crate::limits::{MAX_NOTE, MAX_ORIGIN};
+use crate::merkle::verify::Defect;
 
 /// A log, a size of it, and the root of the tree of that size.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,12 +83,12 @@ impl SignedCheckpoint {
     /// their keys: a log's checkpoint without the log's signature is nobody's word.
     pub fn open(bytes: &[u8], origin: &str, keys: &[Verifier]) -> Result<Self, Untrusted> {
         let signed = Self::parse(bytes)?;
-        signed.trusted(origin, keys)?;
+        signed.trust(origin, keys)?;
         Ok(signed)
     }
 
-    /// Holds the checkpoint against what is expected of it, as [`SignedCheckpoint::open`].
-    pub fn trusted(&self, origin: &str, keys: &[Verifier]) -> Result<(), Untrusted> {
+    /// Whether this is a checkpoint of the log `origin` by `keys`: see [`SignedCheckpoint::open`].
+    pub fn trust(&self, origin: &str, keys: &[Verifier]) -> Result<(), Untrusted> {
         if self.checkpoint.origin != origin {
             return Err(Untrusted::Origin { expected: origin.to_owned() });
         }
@@ -126,4 +127,7 @@ pub enum Untrusted {
         /// How many keys were looked for.
         keys: usize,
     },
+    /// Signed it is, but the path does not lead from the record to its root.
+    #[error("the record is not shown to be in the log: {0}")]
+    Proof(#[from] Defect),
 }

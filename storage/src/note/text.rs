@@ -88,4 +88,9 @@ impl<'a> Lines<'a> {
         let at = self.at;
         self.next()?.ok_or(Malformed::at(at, rule))
     }
+
+    /// What was not taken, and where it begins.
+    pub(super) fn rest(self) -> (usize, &'a str) {
+        (self.at, self.rest)
+    }
 }
