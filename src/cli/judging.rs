@@ -174,7 +174,8 @@ impl Run<'_> {
     /// Asks until the server has time for it.
     async fn ask(&self, units: &[Request]) -> anyhow::Result<Result<AppendResponse, Refusal>> {
         let events: Vec<Event> = units.iter().flat_map(|unit| unit.events.iter().cloned()).collect();
-        let request = AppendRequest { ledger: self.ledger.to_owned(), events, validate_only: true };
+        let request =
+            AppendRequest { ledger: self.ledger.to_owned(), events, validate_only: true, receipt: 0 };
         for patience in (0..PATIENCE).rev() {
             let status = match self.server.recorder().append(request.clone()).await {
                 Ok(answer) => return Ok(Ok(answer.into_inner())),

@@ -228,7 +228,8 @@ fn send(
     tokio::spawn(async move {
         for index in waiting {
             let events = requests[index].events.clone();
-            let append = Some(AppendRequest { ledger: ledger.clone(), events, validate_only: false });
+            let append =
+                Some(AppendRequest { ledger: ledger.clone(), events, validate_only: false, receipt: 0 });
             let request = AppendStreamRequest { correlation: index as u64, append };
             // Room first: while we waited for it, it may have become enough.
             let Ok(room) = send.reserve().await else { return };

@@ -169,11 +169,6 @@ pub(super) fn grant(index: usize, wire: wire::SourceGrant) -> Result<(SourceName
     Ok((source, GrantChanged::parse(&grant, message, &mut Texts::default())?))
 }
 
-/// The name under which operators' events are recorded.
-pub(super) fn operator() -> Result<SourceName, Rejection> {
-    SourceName::parse(SourceName::OPERATOR).map_err(|why| Path::root("source").invalid(&why))
-}
-
 /// By what an event is found: its source, if it is named, and its id.
 pub(super) fn key(source: &str, event_id: &str) -> Result<(Option<SourceName>, Uuid), Rejection> {
     let source = field::optional_source(&Path::root("source"), source)?;
