@@ -38,6 +38,7 @@ mod out;
 mod posting;
 mod receipts;
 mod report;
+mod restore;
 mod serve;
 mod sheet;
 mod summary;
@@ -84,6 +85,8 @@ enum Command {
     Report(report::Report),
     /// Read every byte of a ledger and say what does not hold.
     Verify(verify::Verify),
+    /// Put a copy of a ledger back into service.
+    Restore(restore::Restore),
     /// Create and list ledgers.
     Ledger(ledger::Ledger),
     /// Say what a posting system may post.
@@ -100,6 +103,7 @@ pub fn run() -> ExitCode {
         Command::Append(append) => append.run(),
         Command::Report(report) => report.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Restore(restore) => restore.run(),
         Command::Ledger(ledger) => ledger.run(),
         Command::Grant(grant) => grant.run(),
         Command::Token(token) => token.run(),

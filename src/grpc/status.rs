@@ -214,7 +214,7 @@ pub(super) fn unattested(ledger: &LedgerName, why: &Unattested) -> Status {
         Unattested::Stopping => return stopping(),
         Unattested::Busy => (Code::ResourceExhausted, "NOTARY_BUSY"),
         Unattested::DiskFull => (Code::ResourceExhausted, "DISK_FULL"),
-        Unattested::Broken(_) => (Code::FailedPrecondition, "NOTHING_SIGNED"),
+        Unattested::Broken(_) | Unattested::Restored { .. } => (Code::FailedPrecondition, "NOTHING_SIGNED"),
         Unattested::Unreadable(why) => {
             tracing::error!(%ledger, %why, "a proof could not be made");
             return unreadable(ledger);

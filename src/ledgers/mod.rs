@@ -5,6 +5,7 @@
 //! is durable, and is renamed then: so a ledger either has its genesis or is not there.
 
 mod projector;
+pub mod restore;
 
 use jiff::tz::TimeZone;
 use std::{
@@ -329,7 +330,7 @@ mod tests {
         Ledgers::open(data, Arc::new(SystemClock::new()), Limits::default(), Options::default())
     }
 
-    fn opened(origin: &str) -> LedgerOpened {
+    pub(super) fn opened(origin: &str) -> LedgerOpened {
         LedgerOpened {
             organisation: Label::parse("Acme").unwrap(),
             origin: origin.into(),

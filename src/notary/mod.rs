@@ -29,7 +29,7 @@ use storage::{
 };
 use tokio::sync::oneshot;
 
-use crate::domain::id::Subject;
+use crate::domain::{event::Payload, id::Subject};
 use crate::journal::{Journal, Receipt, Refused, clock::Clock};
 pub use keys::KeyError;
 use keys::Keys;
@@ -54,6 +54,15 @@ pub enum Unattested {
     /// The disk is full.
     #[error("there is no room on the disk to keep a checkpoint; free some space, then ask again")]
     DiskFull,
+    /// The ledger was restored from a copy, and is not yet longer than it was known to be.
+    #[error(
+        "the ledger was restored from a copy that lacked records: it signs again when it holds more than the {known} that \
+         were known"
+    )]
+    Restored {
+        /// The highest size that was known.
+        known: u64,
+    },
     /// A checkpoint could not be kept, or must not be signed.
     #[error("the ledger signs nothing any more: {0}")]
     Broken(String),
@@ -151,6 +160,8 @@ struct Shared {
     ledger: Subject,
     kept: Kept,
     latest: RwLock<Option<SignedCheckpoint>>,
+    /// As the thread has it.
+    floor: u64,
     /// Why it signs nothing any more.
     broken: RwLock<Option<String>>,
     key: RwLock<Verifier>,
@@ -180,6 +191,7 @@ impl Notary {
         let reader = journal.reader().clone();
         let kept = checkpoints.kept();
         let newest = kept.newest()?;
+        let floor = floor(journal, &ledger)?;
         let keys = Keys::of(directory, &reader.identity().origin);
         let rotations = rotation::all(journal, &ledger)?;
         let signer = match rotation::standing(&keys, rotations.last(), newest.is_some())? {
@@ -205,14 +217,25 @@ impl Notary {
             ledger,
             kept,
             latest: RwLock::new(None),
+            floor,
             broken: RwLock::new(None),
             key: RwLock::new(signer.verifier().clone()),
             asks: RwLock::new(Some(asks)),
             thread: Mutex::new(None),
         });
         let path = directory.join(PUBLISHED);
-        let mut clerk =
-            Clerk { shared: shared.clone(), reader, checkpoints, keys, signer, clock, path, last: None };
+        let mut clerk = Clerk {
+            shared: shared.clone(),
+            reader,
+            checkpoints,
+            keys,
+            signer,
+            clock,
+            path,
+            floor,
+            last: None,
+            published: 0,
+        };
         // What was published last time may be behind, or was lost with the power.
         clerk.publish();
         let thread = std::thread::Builder::new()
@@ -242,6 +265,9 @@ impl Notary {
 
     /// Why there is no newest signed checkpoint.
     pub fn why_silent(&self) -> Unattested {
+        if self.shared.journal.head().size <= self.shared.floor {
+            return Unattested::Restored { known: self.shared.floor };
+        }
         let broken = self.shared.broken.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         Unattested::Broken(broken.unwrap_or_else(|| "nothing was signed yet".into()))
     }
@@ -321,8 +347,12 @@ struct Clerk {
     clock: Arc<dyn Clock>,
     /// Of the published checkpoint.
     path: PathBuf,
+    /// The highest size that the ledger was known to have when it was restored: nothing is signed up to it.
+    floor: u64,
     /// What was signed last.
     last: Option<Checkpoint>,
+    /// Size of the published checkpoint; 0 at first: what an earlier run published may be anything.
+    published: u64,
 }
 
 impl Clerk {
@@ -365,6 +395,9 @@ impl Clerk {
 
     fn rotate(&mut self) -> Result<Rotated, NotRotated> {
         self.check()?;
+        if self.reader.head().size <= self.floor {
+            return Err(Unattested::Restored { known: self.floor }.into());
+        }
         let key = |error: keys::KeyError| NotRotated::Key(error.to_string());
         let new = self.keys.make_next().map_err(key)?;
         let origin = self.reader.identity().origin.clone();
@@ -426,21 +459,24 @@ impl Clerk {
     /// Signs what is durable and new, and publishes it. What goes wrong here is told to whoever asks for a proof.
     fn publish(&mut self) {
         let head = self.reader.head();
-        let new = self.last.as_ref().is_none_or(|last| last.size < head.size || !self.path.exists());
-        if head.size == 0 || !new || self.check().is_err() {
+        if head.size <= self.floor || head.size <= self.published || self.check().is_err() {
             return;
         }
         let published = self.sign(&head).and_then(|signed| {
             replace(&self.path, signed.note.to_text().as_bytes())
                 .map_err(|error| Unattested::Unreadable(format!("{PUBLISHED}: {error}")))
         });
-        if let Err(error) = published {
-            tracing::error!(%error, "the checkpoint could not be published");
+        match published {
+            Ok(()) => self.published = head.size,
+            Err(error) => tracing::error!(%error, "the checkpoint could not be published"),
         }
     }
 
     fn sign(&mut self, head: &Head) -> Result<SignedCheckpoint, Unattested> {
         self.check()?;
+        if head.size <= self.floor {
+            return Err(Unattested::Restored { known: self.floor });
+        }
         if let Some(last) = &self.last {
             let again = self.reader.root(last.size).map_err(|e| Unattested::Unreadable(e.to_string()))?;
             if again != last.root {
@@ -469,6 +505,16 @@ impl Clerk {
         *self.shared.broken.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(why.clone());
         Unattested::Broken(why)
     }
+}
+
+/// The highest size that was known when the ledger was restored; 0 if it never was.
+fn floor(journal: &Journal, ledger: &Subject) -> Result<u64, Refused> {
+    let life = journal.life(ledger)?;
+    let known = life.facts().iter().map(|fact| match &fact.event.payload {
+        Payload::LedgerRestored(restored) => restored.known_size,
+        _ => 0,
+    });
+    Ok(known.max().unwrap_or(0))
 }
 
 /// Puts `bytes` in the place of the file, at once and whole. Unsynced: it is signed again after every start.
