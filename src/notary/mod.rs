@@ -195,19 +195,19 @@ impl Notary {
         let keys = Keys::of(directory, &reader.identity().origin);
         let rotations = rotation::all(journal, &ledger)?;
         let signer = match rotation::standing(&keys, rotations.last(), newest.is_some())? {
-            Standing::InForce(signer) => signer,
+            Standing::InForce(key) => *key,
             Standing::HandingOver { sequence, old, new } => {
                 if kept.at(sequence + 1)?.is_none() {
                     let note = rotation::handover(&reader, sequence, (&old, &new))?;
                     checkpoints.keep(note.to_text().as_bytes())?;
                 }
                 keys.take_over()?;
-                new
+                *new
             }
         };
         if let Some(newest) = kept.newest()? {
-            let signed = SignedCheckpoint::parse(&newest.note).map_err(storage::Error::from)?;
-            if !matches!(signer.verifier().verify(&signed.note), Ok(Some(_))) {
+            let note = Note::parse(&newest.note).map_err(storage::Error::from)?;
+            if !matches!(signer.verifier().verify(&note), Ok(Some(_))) {
                 return Err(StartError::OtherKey { path: keys.path() });
             }
         }

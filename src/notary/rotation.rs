@@ -38,15 +38,15 @@ pub(super) fn all(journal: &Journal, ledger: &Subject) -> Result<Vec<Recorded>, 
 /// What a start finds to be done about keys.
 pub(super) enum Standing {
     /// This key is in force.
-    InForce(Signer),
+    InForce(Box<Signer>),
     /// A rotation is recorded, but not finished.
     HandingOver {
         /// The record's sequence.
         sequence: u64,
         /// The key before.
-        old: Signer,
+        old: Box<Signer>,
         /// The key from then on.
-        new: Signer,
+        new: Box<Signer>,
     },
 }
 
@@ -57,9 +57,9 @@ pub(super) fn standing(keys: &Keys, last: Option<&Recorded>, signed: bool) -> Re
         // A key that was to take over, and whose rotation was never recorded.
         keys.drop_next()?;
         return match current {
-            Some(signer) => Ok(Standing::InForce(signer)),
+            Some(key) => Ok(Standing::InForce(Box::new(key))),
             None if signed => Err(StartError::Missing { path: keys.path() }),
-            None => Ok(Standing::InForce(keys.make()?)),
+            None => Ok(Standing::InForce(Box::new(keys.make()?))),
         };
     };
     let is = |signer: &Signer, key: &PublicKey| signer.verifier().public_key() == key.0;
@@ -67,10 +67,10 @@ pub(super) fn standing(keys: &Keys, last: Option<&Recorded>, signed: bool) -> Re
         (None, _) => Err(StartError::Missing { path: keys.path() }),
         (Some(current), _) if is(&current, &rotated.new_key) => {
             keys.drop_next()?;
-            Ok(Standing::InForce(current))
+            Ok(Standing::InForce(Box::new(current)))
         }
         (Some(old), Some(new)) if is(&old, &rotated.old_key) && is(&new, &rotated.new_key) => {
-            Ok(Standing::HandingOver { sequence: *sequence, old, new })
+            Ok(Standing::HandingOver { sequence: *sequence, old: Box::new(old), new: Box::new(new) })
         }
         _ => Err(StartError::OtherKey { path: keys.path() }),
     }
@@ -89,7 +89,7 @@ pub(super) fn proposal(
         signature: Signature([0; 64]),
     };
     let line = old.sign(&unsigned.statement(origin));
-    let signature = line.bytes.try_into().map(Signature).unwrap_or(unsigned.signature);
+    let signature = line.bytes.try_into().map_or(unsigned.signature, Signature);
     Proposal::of_operator(ledger, now, KeyRotated { signature, ..unsigned })
 }
 

@@ -143,5 +143,5 @@ pub async fn pledged() -> Server {
 }
 
 pub fn append(events: Vec<Event>) -> wire::AppendRequest {
-    wire::AppendRequest { ledger: LEDGER.into(), events, validate_only: false }
+    wire::AppendRequest { ledger: LEDGER.into(), events, ..Default::default() }
 }
