@@ -243,8 +243,7 @@ fn payload<W: World>(case: &mut Case<'_, W>) -> Judged<(), W> {
         Payload::AuditOpinionRecorded(opinion) => trust::audit_opinion(case, opinion),
         Payload::CorrectionMade(correction) => correction::made(case, correction),
         Payload::EventVoided(void) => {
-            correction::voided(case, void)?;
-            governance::still_holds(case)
+            correction::voided(case, void).and_then(|()| governance::still_holds(case))
         }
         Payload::CosignatureRecorded(signed) => trust::cosignature(case, signed),
         Payload::KeyRotated(rotated) => trust::key_rotated(case, rotated),

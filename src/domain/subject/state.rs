@@ -22,7 +22,7 @@ use super::source::Source;
 use super::unit::Unit;
 use crate::domain::command::Recorded;
 use crate::domain::event::Payload;
-use crate::domain::rules::{self, Breach};
+use crate::domain::rules::{self, Breach, Rule};
 
 /// What the facts of one subject add up to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,8 +150,11 @@ impl State {
             Payload::PracticeSupportProvided(_)
             | Payload::AwarenessActivityHeld(_)
             | Payload::SupportSignposted(_)
-            | Payload::SurveyResultRecorded(_) => {
-                Entry::after(self, at, &rules::ALREADY_RECORDED).map(Self::Entry)
+            | Payload::SurveyResultRecorded(_)
+            | Payload::ReportIssued(_)
+            | Payload::AuditOpinionRecorded(_)
+            | Payload::CosignatureRecorded(_) => {
+                Entry::after(self, at, recorded_already(&fact.event.payload)).map(Self::Entry)
             }
             Payload::FeedbackRoundClosed(closed) => Round::closed(self, closed, at, day).map(Self::Round),
             Payload::RoundResponsePublished(_) => Round::published(self, at).map(Self::Round),
@@ -182,20 +185,21 @@ impl State {
             Payload::ReleasePointDeclared(declared) => {
                 ReleasePoint::after(self, declared, at, day).map(Self::ReleasePoint)
             }
-            Payload::ReportIssued(_) => {
-                Entry::after(self, at, &rules::REPORT_ALREADY_ISSUED).map(Self::Entry)
-            }
-            Payload::AuditOpinionRecorded(_) => {
-                Entry::after(self, at, &rules::OPINION_ALREADY_RECORDED).map(Self::Entry)
-            }
-            Payload::CosignatureRecorded(_) => {
-                Entry::after(self, at, &rules::COSIGNATURE_ALREADY_RECORDED).map(Self::Entry)
-            }
             Payload::ClockCorrected(_) | Payload::KeyRotated(_) | Payload::LedgerRestored(_) => {
                 Opening::unchanged(self)
             }
             // Voids and corrections act on what is replayed, before any state: none ever comes here.
             Payload::EventVoided(_) | Payload::CorrectionMade(_) => Err(Breach::of(&rules::WRONG_KIND, None)),
         }
+    }
+}
+
+/// The rule by which what is recorded once is not recorded again.
+const fn recorded_already(payload: &Payload) -> &'static Rule {
+    match payload {
+        Payload::ReportIssued(_) => &rules::REPORT_ALREADY_ISSUED,
+        Payload::AuditOpinionRecorded(_) => &rules::OPINION_ALREADY_RECORDED,
+        Payload::CosignatureRecorded(_) => &rules::COSIGNATURE_ALREADY_RECORDED,
+        _ => &rules::ALREADY_RECORDED,
     }
 }

@@ -256,6 +256,17 @@ impl Outcome {
         self
     }
 
+    /// … because of no event: nothing that is recorded stands in the way.
+    #[track_caller]
+    pub(super) fn because_of_nothing(self) -> Self {
+        assert!(
+            matches!(&self.judged, Err(Rejection::Impossible { standing: None, .. })),
+            "{:?}",
+            self.judged
+        );
+        self
+    }
+
     /// Refused by a rule about form, at this field.
     #[track_caller]
     pub(super) fn then_malformed(self, form: &Form, at: &str) -> Self {

@@ -63,8 +63,9 @@ pub(super) fn restore(restored_size: u64, incarnation: u32) -> LedgerRestored {
     LedgerRestored { restored_size, known_size: 0, known_root: None, incarnation, reason: words() }
 }
 
-pub(super) fn knowing(size: u64, root: Option<Sha256>, restore: LedgerRestored) -> LedgerRestored {
-    LedgerRestored { known_size: size, known_root: root, ..restore }
+pub(super) fn knowing(size: u64, root: Option<Sha256>, mut restore: LedgerRestored) -> LedgerRestored {
+    (restore.known_size, restore.known_root) = (size, root);
+    restore
 }
 
 pub(super) fn restored(when: &str, restore: LedgerRestored) -> Said {

@@ -241,7 +241,8 @@ fn restore_not_first() {
         .when(restored(TODAY, restore(size, 1)))
         .then_refused(&RESTORE_NOT_FIRST)
         .because_of(0);
-    given([]).when(restored(TODAY, restore(size + 1, 1))).then_refused(&RESTORE_NOT_FIRST);
+    let beyond = restored(TODAY, restore(size + 1, 1));
+    given([]).when(beyond).then_refused(&RESTORE_NOT_FIRST).because_of_nothing();
 }
 
 #[test]
@@ -249,7 +250,8 @@ fn incarnation_not_next() {
     let (_, size) = copy();
     let was = || given([restored(TODAY, restore(size, 1))]);
     for wrong in [0, 2, u32::MAX] {
-        given([]).when(restored(TODAY, restore(size, wrong))).then_refused(&INCARNATION_NOT_NEXT);
+        let first = restored(TODAY, restore(size, wrong));
+        given([]).when(first).then_refused(&INCARNATION_NOT_NEXT).because_of_nothing();
     }
     for wrong in [0, 1, 3] {
         let said = restored(TODAY, restore(size + 1, wrong));

@@ -1,7 +1,8 @@
 //! What one group can hold at once: a correction beside its target, a void beside a correction; and what the world
-//! answers in the middle of a group, or about days on which clocks change.
+//! answers in the middle of a group, roots included, or about days on which clocks change.
 
-use jiff::{SignedDuration, Timestamp, civil::date};
+use ed25519_dalek::{Signer as _, SigningKey};
+use jiff::{SignedDuration, Timestamp, civil::date, tz::TimeZone};
 use uuid::Uuid;
 
 use super::{engine::Engine, naive::Naive};
@@ -10,11 +11,12 @@ use crate::domain::{
     event::*,
     id::SourceName,
     rules,
-    value::{Occurred, Sha256, Words},
+    value::{Label, Occurred, PublicKey, Sha256, Signature, Words},
 };
 use crate::journal::tests::{action, cancelled, code, event, groundwork, opened, post, proposal, source};
 use crate::journal::{
     Proposal, Refused,
+    clock::Clock as _,
     world::{Base, Layer, View},
 };
 
@@ -210,4 +212,55 @@ fn given_days_on_which_clocks_change_when_a_source_is_asked_about_then_no_event_
     let sizes = [(3, 29), (3, 30), (3, 31), (10, 25), (10, 26), (10, 27)];
     let counts = sizes.map(|(month, day)| on(&mut view, date(2025, month, day)));
     assert_eq!(counts, [1, 4, 1, 1, 4, 1]);
+}
+
+/// An opinion of the key of seed 7 about the first `end` records, under that root.
+fn opinion(id: &str, end: u64, root: Sha256) -> Proposal {
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let mut opinion = AuditOpinionRecorded {
+        first: 0,
+        end,
+        root,
+        result: OpinionResult::Unqualified,
+        auditor: Label::parse("Outside Auditors").unwrap(),
+        public_key: PublicKey(key.verifying_key().to_bytes()),
+        signature: Signature([0; 64]),
+    };
+    opinion.signature = Signature(key.sign(opinion.statement("test.example/ledger").as_bytes()).to_bytes());
+    proposal(event(&format!("audit-opinion/{id}"), opinion))
+}
+
+#[test]
+fn given_the_middle_of_a_group_when_a_root_is_asked_for_then_only_what_is_durable_has_one() {
+    let engine = begun();
+    let reader = engine.journal.reader().clone();
+    let head = reader.head();
+    let mut base = Base::new(reader, TimeZone::UTC, Access::Open, 2);
+    let group = Layer::default();
+    let (now, next) = (engine.clock.now(), head.size + 2);
+    let mut view = View { base: &mut base, group: &group, request: Layer::default(), now, next };
+    // The tree of one record is its hash.
+    let leaf = engine.journal.reader().leaf(0).unwrap();
+    assert_eq!(view.root(1).unwrap(), Some(Sha256(leaf.0)));
+    assert_eq!(view.root(head.size).unwrap(), Some(Sha256(head.root.0)));
+    assert_eq!(view.root(head.size + 1).unwrap(), None);
+}
+
+#[test]
+fn given_an_opinion_when_its_root_is_not_the_ledgers_then_it_is_refused_and_otherwise_recorded() {
+    let engine = begun();
+    let head = engine.journal.head();
+    let root = Sha256(head.root.0);
+    let refused = |proposals: Vec<Proposal>| match engine.burst(&[proposals], None).0.remove(0) {
+        Err(Refused::Rejected { rejection, .. }) => rejection,
+        other => panic!("{other:?}"),
+    };
+    let another = rules::ROOT_IS_ANOTHER.at("audit_opinion_recorded.root");
+    assert_eq!(refused(vec![opinion("o", head.size - 1, root)]), another);
+    // A record of the same request is not under any root yet.
+    assert_eq!(refused(vec![post("x"), opinion("o", head.size + 1, root)]), another);
+    assert_eq!(engine.journal.head(), head);
+    // And the root of an earlier size is still the root of that size.
+    let (answers, _) = engine.burst(&[vec![post("y")], vec![opinion("o", head.size, root)]], None);
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
 }
