@@ -74,6 +74,10 @@ pub const MAX_SEGMENT: u64 = 1 << 30;
 /// [`crate::Options::segment_bytes`]: creating a ledger is fast and a small one stays small.
 pub const FIRST_SEGMENT: u64 = 1 << 20;
 
+/// Most records that are read for one answer in place of hashes that the level files should
+/// have, and do not have yet: some 20 MB, and less than a second.
+pub const MAX_UNWRITTEN: u64 = 1 << 16;
+
 /// Most findings that an integrity report lists; it counts all.
 pub const MAX_FINDINGS: usize = 1_000;
 

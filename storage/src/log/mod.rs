@@ -4,13 +4,15 @@
 //! on stable storage. It must not know events, clocks, or where the directory lies.
 //!
 //! The way of a group: [`appender`] builds it and puts it into the open segment, `tail`
-//! accounts for it in index, tree and watermark, [`reader`] serves it; [`recovery`] walks
-//! the open segment through the same `tail`. [`eraser`] overwrites words, and nothing else.
+//! accounts for it in index, tree and watermark, [`reader`] serves it, and `prover` proves
+//! it; [`recovery`] walks the open segment through the same `tail`. [`eraser`] overwrites
+//! words, and nothing else.
 
 pub mod appender;
 pub mod eraser;
 mod levels;
 mod place;
+mod prover;
 pub mod reader;
 pub mod recovery;
 mod segments;

@@ -27,7 +27,7 @@ use crate::words::FoundWord;
 /// outlives the [`Log`](super::Log) that it came from.
 #[derive(Clone)]
 pub struct Reader {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl fmt::Debug for Reader {
@@ -189,7 +189,8 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// `Beyond` for a size larger than the log, `Damaged` and `Io` of a level file.
+    /// `Beyond` for a size larger than the log, `Damaged` and `Io` of a level file, or of a
+    /// record that is read in its place.
     pub fn root(&self, size: u64) -> Result<Digest, Error> {
         let head = self.head();
         if size > head.size {
@@ -209,15 +210,10 @@ impl Reader {
         Ok(root)
     }
 
-    fn extend(&self, range: &mut range::Range, size: u64) -> Result<(), Error> {
+    /// Carries `range` on to the first `size` records.
+    pub(super) fn extend(&self, range: &mut range::Range, size: u64) -> Result<(), Error> {
         for (first, height) in range::subtrees(range.size(), size) {
-            let file = || levels::path((height / range::TILE_HEIGHT) as usize);
-            let subtree = self.shared.levels.subtree(first, height);
-            let subtree = subtree.map_err(|error| Error::io(&file(), 0, error))?;
-            let rule = "the level is shorter than the log";
-            let subtree =
-                subtree.ok_or_else(|| Error::Damaged { file: file(), offset: 0, sequence: first, rule })?;
-            range.push_subtree(height, subtree, |_, _| {});
+            range.push_subtree(height, self.node(first, height)?, |_, _| {});
         }
         Ok(())
     }
