@@ -66,6 +66,12 @@ pub fn watermark(slot: &[u8]) -> Option<Vec<u8>> {
     Mark::decode(slot).map(|mark| mark.encode())
 }
 
+/// The bytes that `text` is in base64, as signed notes have it.
+#[must_use]
+pub fn base64(text: &str) -> Option<Vec<u8>> {
+    crate::note::unbase64(text).ok()
+}
+
 /// What was found of the words in some bytes.
 #[derive(Debug, Default)]
 pub struct FoundWords {
