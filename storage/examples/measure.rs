@@ -6,7 +6,10 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Instant;
 
-use storage::{Backend, Digest, Draft, FileBackend, Identity, Keyer, Keys, Log, Options, Record, integrity};
+use storage::merkle::tile::{Level, Tile};
+use storage::{
+    Backend, Digest, Draft, FileBackend, Identity, Keyer, Keys, Log, Options, Reader, Record, integrity,
+};
 
 fn keys(event: &[u8]) -> Keys {
     let Digest(hash) = Digest::of(&event[..16]);
@@ -36,6 +39,42 @@ fn append(log: Log, groups: u64, each: u64) -> Result<Log, Box<dyn Error>> {
         log = log.commit(group)?;
     }
     Ok(log)
+}
+
+/// Asks 10,000 times, for numbers spread over `0..count`, and says how long an answer takes.
+fn latency(
+    what: &str,
+    count: u64,
+    ask: impl Fn(u64) -> Result<(), storage::Error>,
+) -> Result<(), storage::Error> {
+    let mut micros = Vec::new();
+    for n in 0..10_000_u64 {
+        // The golden ratio: every number anew, and none near the one before.
+        let at = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % count;
+        let begun = Instant::now();
+        ask(at)?;
+        micros.push(begun.elapsed().as_secs_f64() * 1e6);
+    }
+    micros.sort_by(f64::total_cmp);
+    println!("{what} us p50={:.0} p99={:.0} max={:.0}", micros[5_000], micros[9_900], micros[9_999]);
+    Ok(())
+}
+
+/// Proofs and tiles, each checked before it is given out.
+fn prove(reader: &Reader) -> Result<(), storage::Error> {
+    let size = reader.head().size;
+    for (what, size) in [("at head", size), ("at 1,000,000 records", 1_000_000)] {
+        latency(&format!("inclusion proof {what}"), size, |index| {
+            reader.prove_inclusion(index, size).map(drop)
+        })?;
+        latency(&format!("consistency proof {what}"), size, |old| {
+            reader.prove_consistency(old.max(1), size).map(drop)
+        })?;
+    }
+    for (what, level) in [("hash tile", Level::Hashes(0)), ("entry bundle", Level::Entries)] {
+        latency(what, size / 256, |index| reader.tile(Tile { level, index, width: 256 }).map(drop))?;
+    }
+    Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -80,6 +119,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         reader.root(size * n / 100)?;
     }
     println!("root us={:.0}", begun.elapsed().as_secs_f64() * 1e4);
+    prove(&reader)?;
     let begun = Instant::now();
     let mut bytes = 0;
     reader.scan(0, size, &mut |record| {

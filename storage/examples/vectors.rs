@@ -19,10 +19,9 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::SigningKey;
-use storage::merkle::proof;
 use storage::merkle::tile::{Level, tiles};
 use storage::note::{Checkpoint, Cosigner, Note, ProofFile, Signer};
-use storage::{Backend, Digest, Draft, Identity, Keyer, Keys, Log, MemoryBackend, Options, Reader, Record};
+use storage::{Backend, Draft, Identity, Keyer, Keys, Log, MemoryBackend, Options, Reader, Record};
 
 type Failure = Box<dyn Error>;
 
@@ -44,8 +43,6 @@ fn main() -> Result<(), Failure> {
 
 struct Vectors {
     log: Reader,
-    /// Level h holds the roots of the perfect subtrees with 2^h leaves.
-    levels: Vec<Vec<Digest>>,
     signer: Signer,
     witness: Cosigner,
 }
@@ -54,13 +51,9 @@ impl Vectors {
     fn new() -> Result<Self, Failure> {
         let origin = "ledger.example/vectors";
         let log = log(origin)?.reader();
-        let mut levels = vec![(0..SIZE).map(|n| log.leaf(n)).collect::<Result<Vec<_>, _>>()?];
-        while let Some(level) = levels.last().filter(|level| level.len() > 1) {
-            levels.push(level.as_chunks().0.iter().map(|[left, right]| Digest::node(left, right)).collect());
-        }
         let signer = Signer::new(origin, SigningKey::from_bytes(&[1; 32]))?;
         let witness = Cosigner::new("witness.example/w1", SigningKey::from_bytes(&[2; 32]))?;
-        Ok(Self { log, levels, signer, witness })
+        Ok(Self { log, signer, witness })
     }
 
     fn write(&self, directory: &Path) -> Result<(), Failure> {
@@ -73,7 +66,7 @@ impl Vectors {
         put("checkpoint", self.checkpoint(SIZE)?.to_text().as_bytes())?;
         for level in [Level::Entries, Level::Hashes(0), Level::Hashes(1), Level::Hashes(2)] {
             for tile in tiles(SIZE, level) {
-                put(&tile.path(), &self.tile(level, tile.index, tile.width)?)?;
+                put(&tile.path(), &self.log.tile(tile)?.ok_or("the log has no such tile")?)?;
             }
         }
         for size in SIZES {
@@ -83,13 +76,13 @@ impl Vectors {
                 let proof = ProofFile {
                     extra: (index % 2 == 1).then(|| b"what nobody signed".to_vec()),
                     index,
-                    hashes: self.fetch(proof::inclusion(index, size))?,
+                    hashes: self.log.prove_inclusion(index, size)?,
                     checkpoint: checkpoint.clone(),
                 };
                 put(&format!("inclusion/{size}/{index}"), proof.to_text().as_bytes())?;
             }
             for old in SIZES.into_iter().take_while(|old| *old < size) {
-                let hashes = self.fetch(proof::consistency(old, size))?;
+                let hashes = self.log.prove_consistency(old, size)?;
                 let lines: String = hashes.iter().map(|hash| STANDARD.encode(hash) + "\n").collect();
                 put(&format!("consistency/{old}-{size}"), lines.as_bytes())?;
             }
@@ -101,33 +94,6 @@ impl Vectors {
         let origin = self.log.identity().origin.clone();
         let text = Checkpoint { origin, size, root: self.log.root(size)? }.text();
         Ok(Note { signatures: vec![self.signer.sign(&text), self.witness.cosign(&text, TIME + size)], text })
-    }
-
-    fn fetch(&self, spans: Option<Vec<proof::Span>>) -> Result<Vec<Digest>, Failure> {
-        proof::fetch(&spans.ok_or("there is no such proof")?, |first, height| {
-            let hash =
-                self.levels.get(height as usize).and_then(|level| level.get((first >> height) as usize));
-            hash.copied().ok_or_else(|| "there is no such node".into())
-        })
-    }
-
-    fn tile(&self, level: Level, index: u64, width: u16) -> Result<Vec<u8>, Failure> {
-        let numbers = (256 * index..).take(usize::from(width));
-        let mut bytes = Vec::new();
-        match level {
-            Level::Entries => {
-                for n in numbers {
-                    let record = self.log.read(n)?;
-                    bytes.extend_from_slice(&u16::try_from(record.len())?.to_be_bytes());
-                    bytes.extend_from_slice(&record);
-                }
-            }
-            Level::Hashes(level) => {
-                let hashes = &self.levels[8 * usize::from(level)];
-                bytes.extend(numbers.flat_map(|n| hashes[n as usize].0));
-            }
-        }
-        Ok(bytes)
     }
 }
 

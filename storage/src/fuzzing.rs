@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 
 use crate::Keys;
 use crate::backend::MemoryBackend;
+use crate::format::digest::Digest;
 use crate::format::record::{self, Draft, Record};
 use crate::log::{Mark, SLOT};
-use crate::merkle::Range;
+use crate::merkle::{Range, reference};
 use crate::segment::header::{self, GroupHeader, Records, SegmentHeader};
 use crate::segment::index::{self, IndexFault, Sealed, Summary};
 use crate::segment::index_path;
@@ -64,6 +65,62 @@ pub fn segment_header(page: &[u8]) -> Option<Vec<u8>> {
 #[must_use]
 pub fn watermark(slot: &[u8]) -> Option<Vec<u8>> {
     Mark::decode(slot).map(|mark| mark.encode())
+}
+
+/// A tree by RFC 6962's own definition, slowly: what a proof's verdict is compared with.
+pub struct Twin(Vec<Digest>);
+
+impl Twin {
+    /// The tree of `size` leaves.
+    #[must_use]
+    pub fn new(size: usize) -> Self {
+        Self((0..size as u64).map(|n| crate::leaf_hash(&n.to_be_bytes())).collect())
+    }
+
+    /// Its leaves.
+    #[must_use]
+    pub fn leaves(&self) -> &[Digest] {
+        &self.0
+    }
+
+    /// The root of its first `size` leaves.
+    #[must_use]
+    pub fn root(&self, size: usize) -> Digest {
+        reference::root(&self.0[..size])
+    }
+
+    /// The inclusion proof of one of its leaves.
+    #[must_use]
+    pub fn path(&self, index: usize) -> Vec<Digest> {
+        reference::path(index, &self.0)
+    }
+
+    /// The consistency proof from its first `old` leaves.
+    #[must_use]
+    pub fn proof(&self, old: usize) -> Vec<Digest> {
+        reference::proof(old, &self.0)
+    }
+}
+
+/// The root to which an inclusion proof leads, by the definition; `None` if it is none of
+/// leaf `index` of `size`.
+#[must_use]
+pub fn root_of_path(index: u64, size: u64, leaf: Digest, path: &[Digest]) -> Option<Digest> {
+    if index < size { reference::root_of_path(index, size, leaf, path) } else { None }
+}
+
+/// The old root and the new to which a consistency proof leads, by the definition; `None` if
+/// it is none from `old` leaves to `new`.
+#[must_use]
+pub fn roots_of_proof(old: u64, new: u64, old_root: Digest, proof: &[Digest]) -> Option<(Digest, Digest)> {
+    let fits = 0 < old && old <= new;
+    if fits { reference::roots_of_proof(old, new, Some(old_root), proof) } else { None }
+}
+
+/// The bytes that `text` is in base64, as signed notes have it.
+#[must_use]
+pub fn base64(text: &str) -> Option<Vec<u8>> {
+    crate::note::unbase64(text).ok()
 }
 
 /// What was found of the words in some bytes.

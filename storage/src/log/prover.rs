@@ -17,9 +17,9 @@
 //!
 //! The tree is put together from what stands before the tile, the tile's own hashes, and what
 //! stands behind it, and must have the head's root: one or two reads and some 30 hashes for
-//! every doubling of the log, some ten microseconds each. To compare a full tile with the one
-//! hash above it would cost one read, but say nothing of a partial tile, nor of files in
-//! which both were changed.
+//! every doubling of the log, together 0.1 ms at a million records (`examples/measure.rs`).
+//! To compare a full tile with the one hash above it would cost one read, but say nothing of a
+//! partial tile, nor of files in which both were changed.
 
 use std::ops::ControlFlow;
 

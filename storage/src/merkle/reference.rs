@@ -69,3 +69,56 @@ fn subproof(m: usize, leaves: &[Digest], b: bool) -> Vec<Digest> {
         proof
     }
 }
+
+/// The root to which `path` leads from leaf `m` of `n`, going down as PATH does; `None` when
+/// it has not just as many hashes as that takes.
+#[cfg(fuzzing)]
+pub(crate) fn root_of_path(m: u64, n: u64, leaf: Digest, path: &[Digest]) -> Option<Digest> {
+    if n == 1 {
+        return path.is_empty().then_some(leaf);
+    }
+    let (last, path) = path.split_last()?;
+    let k = split_wide(n);
+    Some(if m < k {
+        Digest::node(&root_of_path(m, k, leaf, path)?, last)
+    } else {
+        Digest::node(last, &root_of_path(m - k, n - k, leaf, path)?)
+    })
+}
+
+/// The roots of the old tree and of the new to which `proof` leads, going down as SUBPROOF
+/// does; `None` when it has not just as many hashes as that takes.
+#[cfg(fuzzing)]
+pub(crate) fn roots_of_proof(
+    m: u64,
+    n: u64,
+    known: Option<Digest>,
+    proof: &[Digest],
+) -> Option<(Digest, Digest)> {
+    if m == n {
+        return match (known, proof) {
+            (Some(root), []) => Some((root, root)),
+            (None, [root]) => Some((*root, *root)),
+            _ => None,
+        };
+    }
+    let (last, proof) = proof.split_last()?;
+    let k = split_wide(n);
+    if m <= k {
+        let (old, new) = roots_of_proof(m, k, known, proof)?;
+        Some((old, Digest::node(&new, last)))
+    } else {
+        let (old, new) = roots_of_proof(m - k, n - k, None, proof)?;
+        Some((Digest::node(last, &old), Digest::node(last, &new)))
+    }
+}
+
+/// As [`split`], for trees of any size.
+#[cfg(fuzzing)]
+fn split_wide(n: u64) -> u64 {
+    let mut k = 1;
+    while k < n - k {
+        k *= 2;
+    }
+    k
+}

@@ -36,13 +36,13 @@ impl Checkpoint {
             return Err(Malformed::at(MAX_NOTE, "a note has at most 64 KiB"));
         }
         let mut lines = text::Lines::new(text::printable(text.as_bytes())?, 0);
-        let (at, origin) = lines.expect("a checkpoint's first line is its origin")?;
+        let (at, origin) = lines.required("a checkpoint's first line is its origin")?;
         if origin.is_empty() || origin.len() > MAX_ORIGIN {
             return Err(Malformed::at(at, "an origin has 1 to 255 bytes"));
         }
-        let (at, size) = lines.expect("a checkpoint's second line is its size")?;
+        let (at, size) = lines.required("a checkpoint's second line is its size")?;
         let size = text::decimal(size, at)?;
-        let (at, root) = lines.expect("a checkpoint's third line is its root")?;
+        let (at, root) = lines.required("a checkpoint's third line is its root")?;
         let root = text::digest(root, at)?;
         while let Some((at, extension)) = lines.next()? {
             if extension.is_empty() {

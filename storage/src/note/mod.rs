@@ -135,3 +135,9 @@ impl fmt::Display for SignatureLine {
         write!(f, "{DASH}{} {}", self.name, text::base64(&signature))
     }
 }
+
+/// For whoever makes vkeys that fit, and nobody else.
+#[cfg(fuzzing)]
+pub(crate) fn unbase64(text: &str) -> Result<Vec<u8>, Malformed> {
+    text::unbase64(text, 0)
+}

@@ -45,11 +45,11 @@ impl ProofFile {
             return Err(Malformed::at(MAX_PROOF_FILE, "a proof file has at most 155,860 bytes"));
         }
         let mut lines = text::Lines::new(text::printable(bytes)?, 0);
-        let (at, format) = lines.expect("a proof file's first line is its format")?;
+        let (at, format) = lines.required("a proof file's first line is its format")?;
         if format != FORMAT {
             return Err(Malformed::at(at, "a proof file's first line is c2sp.org/tlog-proof@v1"));
         }
-        let (mut at, mut line) = lines.expect("a proof file has an index")?;
+        let (mut at, mut line) = lines.required("a proof file has an index")?;
         let mut extra = None;
         if let Some(base64) = line.strip_prefix("extra ") {
             let bytes = text::unbase64(base64, at + 6)?;
@@ -60,13 +60,13 @@ impl ProofFile {
                 ));
             }
             extra = Some(bytes);
-            (at, line) = lines.expect("a proof file has an index")?;
+            (at, line) = lines.required("a proof file has an index")?;
         }
         let index = line.strip_prefix("index ").ok_or(Malformed::at(at, "a proof file has an index"))?;
         let index = text::decimal(index, at + 6)?;
         let mut hashes = Vec::new();
         loop {
-            let (at, line) = lines.expect("a blank line stands before the checkpoint")?;
+            let (at, line) = lines.required("a blank line stands before the checkpoint")?;
             if line.is_empty() {
                 break;
             }

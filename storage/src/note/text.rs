@@ -84,7 +84,7 @@ impl<'a> Lines<'a> {
     }
 
     /// The next line, which must be there.
-    pub(super) fn expect(&mut self, rule: &'static str) -> Result<(usize, &'a str), Malformed> {
+    pub(super) fn required(&mut self, rule: &'static str) -> Result<(usize, &'a str), Malformed> {
         let at = self.at;
         self.next()?.ok_or(Malformed::at(at, rule))
     }

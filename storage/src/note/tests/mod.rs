@@ -39,7 +39,9 @@ fn checkpoint() -> Checkpoint {
     Checkpoint { origin: ORIGIN.to_owned(), size: 3, root: Digest::node(&Digest::node(&a, &b), &c) }
 }
 
-/// The worked example, not yet in bytes.
+const FORMAT: &str = include_str!("../../../FORMAT.md");
+
+/// The worked example, parsed.
 fn note() -> Note {
     Note::parse(NOTE.as_bytes()).unwrap()
 }
@@ -157,6 +159,13 @@ fn given_the_limits_when_a_proof_file_is_as_large_as_it_may_be_then_it_is_read()
 fn proof() -> ProofFile {
     let hashes = ["event-0", "event-2"].map(|entry| leaf_hash(entry.as_bytes())).to_vec();
     ProofFile { extra: None, index: 1, hashes, checkpoint: note() }
+}
+
+#[test]
+fn given_the_worked_forms_when_format_md_is_read_then_it_has_them_byte_for_byte() {
+    for form in [NOTE, LOG_KEY, WITNESS_KEY, &proof().to_text()] {
+        assert!(FORMAT.contains(form), "FORMAT.md lacks:\n{form}");
+    }
 }
 
 #[test]
