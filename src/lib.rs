@@ -10,10 +10,12 @@
 //! | [`domain`] | what is legal: events, rules, life cycles | yes |
 //! | [`projections`] | views: folds of dated facts | yes |
 //! | [`reports`] | figures from views, and their printed forms | yes |
+//! | [`audit`] | five verdicts on a ledger, for whoever trusts neither it nor its keeper | yes |
 //! | [`ledgers`] | the ledgers of one server, and the threads that keep their views | |
 //! | [`server`] | everything put together on one port | |
 //! | [`cli`] | the command: alone knows argv and stdout | |
 
+pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod config;

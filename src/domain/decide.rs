@@ -37,6 +37,8 @@ mod survey;
 
 pub use batch::{ANONYMOUS_RELEASE, judge_batch, recording_order};
 pub use mention::{Mention, mentions};
+pub use operation::{REPORTS, opinion_is_signed};
+pub use source::{digest_of_ids, statement_matches};
 
 /// What a judgement may ask about the ledger, as it stands just before the event's own place.
 pub trait World {

@@ -19,8 +19,7 @@ use crate::domain::rules;
 use crate::domain::subject::{State, operation::ReleasePoint};
 
 /// The reports that there are, R1 to R12.
-pub(super) const REPORTS: [&str; 12] =
-    ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12"];
+pub const REPORTS: [&str; 12] = ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12"];
 
 pub(super) fn erasure_requested<W: World>(
     case: &mut Case<'_, W>,
@@ -135,18 +134,21 @@ pub(super) fn audit_opinion<W: World>(
         return Err(rules::OPINION_RANGE_EMPTY.at("audit_opinion_recorded.end").into());
     }
     held_by_the_day(case, opinion.end, "audit_opinion_recorded.end")?;
-    let key = VerifyingKey::from_bytes(&opinion.public_key.0).ok().filter(|key| !key.is_weak());
-    let Some(key) = key else {
-        return Err(rules::OPINION_KEY.at("audit_opinion_recorded.public_key").into());
-    };
     let genesis = case.world.fact(0).map_err(Stop::World)?;
     let Some(Payload::LedgerOpened(opened)) = genesis.as_ref().map(|fact| &fact.event.payload) else {
         return Err(Rejection::unknown("audit_opinion_recorded.signature", "opening as record 0").into());
     };
-    let statement = opinion.statement(&opened.origin);
+    Ok(opinion_is_signed(opinion, &opened.origin)?)
+}
+
+/// Whether an opinion about the ledger of that origin is signed by the key that it names.
+pub fn opinion_is_signed(opinion: &AuditOpinionRecorded, origin: &str) -> Result<(), Rejection> {
+    let key = VerifyingKey::from_bytes(&opinion.public_key.0).ok().filter(|key| !key.is_weak());
+    let key = key.ok_or_else(|| rules::OPINION_KEY.at("audit_opinion_recorded.public_key"))?;
+    let statement = opinion.statement(origin);
     let signature = ed25519_dalek::Signature::from_bytes(&opinion.signature.0);
     key.verify_strict(statement.as_bytes(), &signature)
-        .map_err(|_| rules::OPINION_SIGNATURE.at("audit_opinion_recorded.signature").into())
+        .map_err(|_| rules::OPINION_SIGNATURE.at("audit_opinion_recorded.signature"))
 }
 
 /// The ledger held so many records on the event's day, as far as clocks agree.
