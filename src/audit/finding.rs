@@ -104,12 +104,11 @@ pub struct Conclusion {
 }
 
 impl Conclusion {
-    /// Whoever reads records that do not hold has read something else than what was recorded.
-    pub(super) fn rests_on_broken_records(&mut self) {
-        if self.verdict == Verdict::Holds {
-            self.verdict = Verdict::NotEstablished;
-        }
-        self.summary += "; of records that do not hold themselves";
+    /// Records are damaged or missing: what was found may be no more than a consequence of that, and what was not found
+    /// may stand in them. It is listed, and integrity alone is called broken.
+    pub(super) fn rests_on_damaged_records(&mut self) {
+        self.verdict = Verdict::NotEstablished;
+        self.summary += "; but records are damaged or missing";
     }
 }
 

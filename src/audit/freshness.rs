@@ -84,9 +84,9 @@ impl Freshness {
         let mut limits = Vec::new();
         if self.kept.is_empty() {
             limits.push(
-                "That this is the ledger that it was: nobody outside is known to hold a checkpoint given here, and \
-                 without one, a wholly rewritten ledger also verifies. Keep size and root with somebody else, and \
-                 give them with --size and --root."
+                "That this is the ledger that it was: no root that was kept elsewhere was given, and without one, a \
+                 wholly rewritten ledger also verifies. Keep size and root with somebody else, and give them the next \
+                 time."
                     .to_owned(),
             );
         }
@@ -157,15 +157,15 @@ impl Held {
     fn summary(&self, head: &Head<'_>) -> String {
         let since = head.report.records.saturating_sub(self.size);
         let days = |to: Timestamp| to.duration_since(self.at).as_hours().max(0) / 24;
-        let to_last = head.last.map_or(0, days);
-        format!(
-            "{} of {} held outside, by {}: {} before the last record, {} before now; {} came since",
-            self.size,
-            count(head.report.records, "record", "records"),
-            self.by,
-            count(to_last.unsigned_abs(), "day", "days"),
-            count(days(head.now).unsigned_abs(), "day", "days"),
-            since,
-        )
+        let age = |days: i64| count(days.unsigned_abs(), "day", "days");
+        let size = count(head.report.records, "record", "records");
+        let mut text = format!("{} of {size} held outside, by {}", self.size, self.by);
+        if since > 0 {
+            text += &format!("; {since} came since, the last {} later", age(head.last.map_or(0, days)));
+        }
+        if head.opened.is_none_or(|opened| !opened.simulated_clock) {
+            text += &format!("; {} ago", age(days(head.now)));
+        }
+        text
     }
 }

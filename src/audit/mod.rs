@@ -23,8 +23,11 @@ mod integrity;
 mod numbers;
 mod order;
 mod sources;
+#[cfg(test)]
+mod tests;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use std::collections::{BTreeMap, BTreeSet};
 use storage::{Digest, Keys, Record, integrity::Entry};
 
 use crate::domain::event::{LedgerOpened, Payload};
@@ -120,10 +123,26 @@ impl Audit {
             freshness,
             words.conclude(),
         ];
-        if !report.intact() {
-            conclusions.iter_mut().skip(1).for_each(Conclusion::rests_on_broken_records);
+        if !integrity::records_hold(report) {
+            conclusions.iter_mut().skip(1).for_each(Conclusion::rests_on_damaged_records);
         }
         Audited { opened, conclusions, words, kept }
+    }
+}
+
+impl Audited {
+    /// The records that findings are about, and of which nobody has said yet where they stand.
+    pub fn unplaced(&self) -> BTreeSet<u64> {
+        let findings = self.conclusions.iter().flat_map(|it| &it.findings);
+        findings.filter(|it| it.place.is_none()).filter_map(|it| it.sequence).collect()
+    }
+
+    /// Says where they stand: file and byte.
+    pub fn place(&mut self, places: &BTreeMap<u64, (String, u64)>) {
+        let findings = self.conclusions.iter_mut().flat_map(|it| &mut it.findings);
+        for finding in findings.filter(|it| it.place.is_none()) {
+            finding.place = finding.sequence.and_then(|sequence| places.get(&sequence)).cloned();
+        }
     }
 }
 

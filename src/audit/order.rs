@@ -91,3 +91,56 @@ impl<F: Fold> Turn<F> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{command::Recorded, event::Payload};
+    use crate::journal::tests::{noon, opened, source};
+    use std::sync::Arc;
+
+    /// Remembers what it saw.
+    #[derive(Default)]
+    struct Seen(Vec<u64>);
+
+    impl Fold for Seen {
+        fn record(&mut self, fact: Fact) {
+            self.0.push(fact.sequence);
+        }
+    }
+
+    fn fact(sequence: u64) -> Fact {
+        let event = opened();
+        assert!(matches!(event.payload, Payload::LedgerOpened(_)));
+        let (source, event) = (source("tracker"), Arc::new(event));
+        Fact::of(Recorded { sequence, recorded_at: noon(), source, irregularities: Vec::new(), event })
+    }
+
+    #[test]
+    fn given_facts_in_no_order_on_several_threads_when_they_are_folded_then_it_is_by_sequence() {
+        let (line, most) = (Line::new(Seen::default()), 10 * BATCH + 7);
+        // Two halves at once, each backwards by turns.
+        std::thread::scope(|scope| {
+            for half in 0..2 {
+                let line = &line;
+                scope.spawn(move || {
+                    let own = (0..most).filter(|it| it % 2 == half);
+                    own.map(|it| it ^ 0b1000).filter(|it| *it < most).for_each(|it| line.give(fact(it)));
+                });
+            }
+        });
+        let left: Vec<u64> = (0..most).filter(|it| it ^ 0b1000 >= most).collect();
+        left.iter().for_each(|it| line.give(fact(*it)));
+        let Seen(seen) = line.settle(Seen::default());
+        assert_eq!(seen, (0..most).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn given_a_fact_that_is_missing_when_all_is_settled_then_the_others_are_seen_in_order() {
+        let line = Line::new(Seen::default());
+        let given: Vec<u64> = (0..3 * BATCH).filter(|it| *it != 5).collect();
+        given.iter().rev().for_each(|it| line.give(fact(*it)));
+        assert!(lock(&line.turn).fold.0.is_empty());
+        assert_eq!(line.settle(Seen::default()).0, given);
+    }
+}

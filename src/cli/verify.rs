@@ -141,8 +141,9 @@ fn look(path: &Path, given: &Given, bar: &ProgressBar) -> anyhow::Result<(integr
             bar.set_position(progress.bytes);
         });
         let report = report.map_err(unreadable)?;
-        let audited = audit.settle(&report, &|size| integrity::root(&backend, size).ok().flatten());
+        let mut audited = audit.settle(&report, &|size| integrity::root(&backend, size).ok().flatten());
         if audited.words.agree() || looks == LOOKS {
+            audited.place(&integrity::places(&backend, &audited.unplaced()).map_err(unreadable)?);
             return Ok((report, audited));
         }
         looks += 1;

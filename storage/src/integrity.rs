@@ -23,6 +23,7 @@
 
 mod examine;
 mod merge;
+mod place;
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -38,6 +39,7 @@ use crate::merkle::range::subtrees;
 use crate::segment::header::SegmentHeader;
 use crate::segment::{self, index_path, path};
 pub use crate::words::{Content, Entry};
+pub use place::places;
 
 /// Something that does not hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
