@@ -11,10 +11,12 @@
 //! | [`projections`] | views: folds of dated facts | yes |
 //! | [`reports`] | figures from views, and their printed forms | yes |
 //! | [`notary`] | signs what the ledger holds, and proves receipts | |
+//! | [`audit`] | five verdicts on a ledger, for whoever trusts neither it nor its keeper | yes |
 //! | [`ledgers`] | the ledgers of one server, and the threads that keep their views | |
 //! | [`server`] | everything put together on one port | |
 //! | [`cli`] | the command: alone knows argv and stdout | |
 
+pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod config;

@@ -44,7 +44,6 @@ mod sheet;
 mod summary;
 mod token;
 mod verify;
-mod words;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -83,7 +82,7 @@ enum Command {
     Append(append::Append),
     /// Print a report, from a server or from a data directory.
     Report(report::Report),
-    /// Read every byte of a ledger and say what does not hold.
+    /// Read every byte of a ledger and give five verdicts: what holds, what is broken, what is not established.
     Verify(verify::Verify),
     /// Put a copy of a ledger back into service.
     Restore(restore::Restore),

@@ -10,35 +10,76 @@ use super::rejection::Rejection;
 use super::rules;
 use super::subject::{Life, State, governance::Grant, source::Source};
 
+/// What an event claims the right to say. It borrows, so that whoever judges many of them keeps no event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim<'a> {
+    /// The type of the event itself.
+    pub event_type: EventType,
+    /// The type that a grant must cover: whoever may say something may say it anew.
+    pub said: EventType,
+    /// What it is about.
+    pub subject: &'a Subject,
+    /// The posts in whose name it speaks.
+    pub posts: Vec<&'a Code>,
+}
+
+impl<'a> Claim<'a> {
+    /// The claim of an event.
+    pub fn of(event: &'a Event) -> Self {
+        let event_type = event.payload.event_type();
+        let said = match &event.payload {
+            Payload::CorrectionMade(made) => made.corrected.payload.event_type(),
+            _ => event_type,
+        };
+        Self { event_type, said, subject: &event.subject, posts: posts_spoken_for(event).collect() }
+    }
+}
+
 /// Judges whether a source may post an event. `holder` is the life of [`SourceName::subject`].
 pub fn judge(access: Access, holder: &Life, source: &SourceName, event: &Event) -> Result<(), Rejection> {
+    judge_claim(access, holder, source, &Claim::of(event)).map(|_| ())
+}
+
+/// Why a claim is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entitlement {
+    /// The operator needs no grant.
+    Operator,
+    /// A grant covers it.
+    Granted,
+    /// The ledger is open, and the source was never granted anything: so nothing was asked of it.
+    Open,
+}
+
+/// Judges a claim, and says by what it is good. `holder` is the life of [`SourceName::subject`] as it stood just before
+/// the event's own place.
+pub fn judge_claim(
+    access: Access,
+    holder: &Life,
+    source: &SourceName,
+    claim: &Claim<'_>,
+) -> Result<Entitlement, Rejection> {
     if source.as_str() == SourceName::OPERATOR {
-        return Ok(());
+        return Ok(Entitlement::Operator);
     }
     let denied = |what: String| Err(Rejection::NotGranted { source_name: source.clone(), what });
-    let event_type = event.payload.event_type();
-    if is_operators_own(event_type) {
-        return denied(format!("type {}", event_type.as_str()));
+    if is_operators_own(claim.event_type) {
+        return denied(format!("type {}", claim.event_type.as_str()));
     }
     let grant = match (holder.state(), access) {
         (State::Source(Source { grant: Some(grant), .. }), _) => grant,
-        (_, Access::Open) => return Ok(()),
+        (_, Access::Open) => return Ok(Entitlement::Open),
         (_, Access::Granted) => return denied("anything on this ledger".into()),
     };
-    // Whoever may say something may say it anew.
-    let said = match &event.payload {
-        Payload::CorrectionMade(made) => made.corrected.payload.event_type(),
-        _ => event_type,
-    };
-    if !grant.allows_type(said) {
-        return denied(format!("type {}", said.as_str()));
+    if !grant.allows_type(claim.said) {
+        return denied(format!("type {}", claim.said.as_str()));
     }
-    if !grant.allows_subject(&event.subject) {
-        return denied(format!("subject {}", event.subject));
+    if !grant.allows_subject(claim.subject) {
+        return denied(format!("subject {}", claim.subject));
     }
-    match posts_spoken_for(event).find(|post| !grant.allows_post(post)) {
+    match claim.posts.iter().find(|post| !grant.allows_post(post)) {
         Some(post) => denied(format!("post {post}")),
-        None => Ok(()),
+        None => Ok(Entitlement::Granted),
     }
 }
 

@@ -26,6 +26,7 @@
 mod examine;
 mod kept;
 mod merge;
+mod place;
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -37,9 +38,12 @@ use crate::format::digest::Digest;
 use crate::limits::{MAX_FINDINGS, PAGE};
 use crate::log::checkpoints::KeptCheckpoint;
 use crate::log::{Keyer, LevelFiles, Mark, SLOT, TILES, WATERMARK, read_slots};
+use crate::merkle::Range;
+use crate::merkle::range::subtrees;
 use crate::segment::header::SegmentHeader;
 use crate::segment::{self, index_path, path};
 pub use crate::words::{Content, Entry};
+pub use place::places;
 
 /// Something that does not hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -138,6 +142,25 @@ pub fn verify_words(
     let origin = plan.segments.iter().find_map(|segment| Some(&*segment.header.as_ref()?.identity.origin));
     kept.check(plan.clean(), origin, &levels, &mut report)?;
     Ok(report)
+}
+
+/// The Merkle root of the first `size` records, as the level files give it: of a ledger that
+/// was found intact, what the records give. `None` where there are not so many.
+///
+/// # Errors
+///
+/// `Io` when a level file cannot be read.
+pub fn root(backend: &dyn Backend, size: u64) -> Result<Option<Digest>, Error> {
+    let io = |error| Error::io(TILES, 0, error);
+    let levels = LevelFiles::open(backend, Mode::Read).map_err(io)?;
+    let mut nodes = Vec::new();
+    for (first, height) in subtrees(0, size) {
+        match levels.subtree(first, height).map_err(io)? {
+            Some(node) => nodes.push(node),
+            None => return Ok(None),
+        }
+    }
+    Ok(Range::from_nodes(size, nodes).map(|range| range.root()))
 }
 
 /// Runs `work` for 0 to `count` on all cores; the results are in order.

@@ -51,7 +51,7 @@ fn verified(data: &Path) -> (serde_json::Value, bool) {
 
 fn assert_intact(data: &Path, held: u64, erased: u64) {
     let (said, fine) = verified(data);
-    assert!(fine && said["verdicts"]["integrity"] == "intact", "{said}");
+    assert!(fine && said["verdicts"]["integrity"] == "holds", "{said}");
     let words = &said["words"];
     assert_eq!((words["held"].as_u64(), words["erased"].as_u64()), (Some(held), Some(erased)), "{said}");
 }
@@ -160,9 +160,9 @@ async fn given_words_files_that_somebody_changed_when_the_ledger_is_verified_the
     zeroed[at(WORDS) - 32..at(WORDS) + WORDS.len() + 4].fill(0);
     std::fs::write(&path, &zeroed).unwrap();
     let (said, fine) = verified(data.path());
-    assert!(!fine && said["verdicts"]["integrity"] == "intact" && said["verdicts"]["words"] == "broken");
+    assert!(!fine && said["verdicts"]["integrity"] == "holds" && said["verdicts"]["erasure"] == "broken");
     assert_eq!(said["words"]["erased_unexplained"], 1, "{said}");
-    assert_eq!(said["words"]["problems"][0]["sequence"], 9, "{said}");
+    assert_eq!(said["findings"][0]["sequence"], 9, "{said}");
     // Other words, with a checksum that fits.
     let mut other = whole.clone();
     let (start, end) = (at(WORDS) - 32, at(WORDS) + WORDS.len());
@@ -171,7 +171,7 @@ async fn given_words_files_that_somebody_changed_when_the_ledger_is_verified_the
     other[end..end + 4].copy_from_slice(&checksum.to_be_bytes());
     std::fs::write(&path, &other).unwrap();
     let (said, fine) = verified(data.path());
-    assert!(!fine && said["verdicts"]["integrity"] == "intact", "{said}");
+    assert!(!fine && said["verdicts"]["integrity"] == "holds", "{said}");
     assert_eq!((said["words"]["altered"].as_u64(), said["words"]["held"].as_u64()), (Some(1), Some(1)));
     std::fs::write(&path, &whole).unwrap();
     assert_intact(data.path(), 2, 0);
@@ -184,7 +184,7 @@ async fn given_words_files_that_somebody_changed_when_the_ledger_is_verified_the
     std::fs::write(&path, &whole).unwrap();
     let (said, fine) = verified(data.path());
     assert!(!fine && said["words"]["held_though_erased"] == 1, "{said}");
-    assert!(said["words"]["problems"][0]["found"].as_str().unwrap().contains("record 13"), "{said}");
+    assert!(said["findings"][0]["found"].as_str().unwrap().contains("record 13"), "{said}");
     let server =
         Server::on(data, |it| *it = pledgebook::config::Config { listen: it.listen, ..config }).await;
     assert_erased(&server).await;

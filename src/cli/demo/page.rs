@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 use super::{LEDGER, SECOND, pen::OPERATOR, play::Tally, stage::Year};
 use crate::cli::{
     out::{self, Align},
-    verify::{self, Verified},
+    verify::Verified,
 };
 use crate::domain::irregularity::Irregularity;
 use crate::reports::{self, Format, Report};
@@ -46,7 +46,6 @@ impl Page<'_> {
         page += &out::heading("The files of both ledgers, verified");
         let verdicts: Vec<_> = self.verified.iter().map(|it| it.text(width)).collect();
         page += &verdicts.join("\n");
-        page += &verify::limits(width);
         page += &self.next();
         page
     }

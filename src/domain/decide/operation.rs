@@ -17,8 +17,7 @@ use crate::domain::rules;
 use crate::domain::subject::{State, operation::ReleasePoint};
 
 /// The reports that there are, R1 to R12.
-pub(super) const REPORTS: [&str; 12] =
-    ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12"];
+pub const REPORTS: [&str; 12] = ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12"];
 
 pub(super) fn erasure_requested<W: World>(
     case: &mut Case<'_, W>,

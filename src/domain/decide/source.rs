@@ -5,6 +5,7 @@
 
 use sha2::Digest;
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 use super::{Case, Judged, Stop, World};
 use crate::domain::event::{SourceStatement, SourceSucceeded};
@@ -12,6 +13,7 @@ use crate::domain::id::SourceName;
 use crate::domain::irregularity::Irregularity;
 use crate::domain::rules;
 use crate::domain::subject::State;
+use crate::domain::value::Sha256;
 
 /// The longest period that one statement covers, in days: a leap year.
 pub(super) const LONGEST_STATEMENT: i32 = 366;
@@ -34,12 +36,23 @@ pub(super) fn stated<W: World>(case: &mut Case<'_, W>, statement: &SourceStateme
         return Err(rules::STATEMENT_OF_OTHER_SOURCE.refusal(None).into());
     }
     let mut ids = case.world.posted(&stated, from, to).map_err(Stop::World)?;
-    ids.sort_unstable();
-    let digest = ids.iter().fold(sha2::Sha256::new(), |hash, id| hash.chain_update(id.as_bytes()));
-    if ids.len() as u64 != statement.count || digest.finalize().as_slice() != statement.digest.0 {
+    if !statement_matches(statement, &mut ids) {
         case.marks.push(Irregularity::StatementMismatch);
     }
     Ok(())
+}
+
+/// Whether a statement is what the ledger holds: the ids of the stated source's events that were recorded in the
+/// period, in any order. They are left sorted.
+pub fn statement_matches(statement: &SourceStatement, ids: &mut [Uuid]) -> bool {
+    ids.len() as u64 == statement.count && digest_of_ids(ids) == statement.digest
+}
+
+/// The digest of a statement: SHA-256 over the 16 bytes of each event id, in ascending order. Leaves them sorted.
+pub fn digest_of_ids(ids: &mut [Uuid]) -> Sha256 {
+    ids.sort_unstable();
+    let hash = ids.iter().fold(sha2::Sha256::new(), |hash, id| hash.chain_update(id.as_bytes()));
+    Sha256(hash.finalize().into())
 }
 
 /// What the old system posts after that day is taken as before: retries arrive late, and the record says who posted

@@ -26,11 +26,7 @@ pub(super) fn audit_opinion<W: World>(
         return Err(rules::OPINION_RANGE_EMPTY.at("audit_opinion_recorded.end").into());
     }
     held_by_the_day(case, opinion.end, "audit_opinion_recorded.end")?;
-    let key = relied_on(&opinion.public_key)
-        .ok_or_else(|| rules::OPINION_KEY.at("audit_opinion_recorded.public_key"))?;
-    let field = "audit_opinion_recorded.signature";
-    let statement = opinion.statement(&origin(case, field)?);
-    signed(&key, &statement, &opinion.signature, &rules::OPINION_SIGNATURE, field)?;
+    opinion_is_signed(opinion, &origin(case, "audit_opinion_recorded.signature")?)?;
     has_root(case, opinion.end, opinion.root, "audit_opinion_recorded.root")
 }
 
@@ -46,12 +42,25 @@ pub(super) fn cosignature<W: World>(
     if i64::try_from(cosignature.time).map_or(true, |time| time > latest) {
         return Err(rules::COSIGNATURE_AHEAD.at("cosignature_recorded.time").into());
     }
+    has_root(case, cosignature.size, cosignature.root, "cosignature_recorded.root")?;
+    Ok(cosignature_is_signed(cosignature, &origin(case, "cosignature_recorded.signature")?)?)
+}
+
+/// Whether an opinion about the ledger of that origin is signed by the key that it names.
+pub fn opinion_is_signed(opinion: &AuditOpinionRecorded, origin: &str) -> Result<(), Rejection> {
+    let key = relied_on(&opinion.public_key)
+        .ok_or_else(|| rules::OPINION_KEY.at("audit_opinion_recorded.public_key"))?;
+    let field = "audit_opinion_recorded.signature";
+    signed(&key, &opinion.statement(origin), &opinion.signature, &rules::OPINION_SIGNATURE, field)
+}
+
+/// Whether a cosignature of a checkpoint of the ledger of that origin is by the key that it names.
+pub fn cosignature_is_signed(cosignature: &CosignatureRecorded, origin: &str) -> Result<(), Rejection> {
     let key = relied_on(&cosignature.public_key)
         .ok_or_else(|| rules::KEY_UNRELIABLE.at("cosignature_recorded.public_key"))?;
-    has_root(case, cosignature.size, cosignature.root, "cosignature_recorded.root")?;
     let field = "cosignature_recorded.signature";
-    let statement = cosignature.statement(&origin(case, field)?);
-    Ok(signed(&key, &statement, &cosignature.signature, &rules::COSIGNATURE_SIGNATURE, field)?)
+    let statement = cosignature.statement(origin);
+    signed(&key, &statement, &cosignature.signature, &rules::COSIGNATURE_SIGNATURE, field)
 }
 
 pub(super) fn key_rotated<W: World>(case: &mut Case<'_, W>, rotated: &KeyRotated) -> Judged<(), W> {

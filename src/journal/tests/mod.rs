@@ -31,11 +31,11 @@ use crate::domain::{
 };
 
 /// Midday of 1 May 2025: when the test ledger's clock starts.
-pub(super) fn noon() -> Timestamp {
+pub(crate) fn noon() -> Timestamp {
     "2025-05-01T12:00:00Z".parse().unwrap()
 }
 
-pub(super) fn code(text: &str) -> Code {
+pub(crate) fn code(text: &str) -> Code {
     Code::parse(text).unwrap()
 }
 
@@ -43,11 +43,11 @@ fn label(text: &str) -> Label {
     Label::parse(text).unwrap()
 }
 
-pub(super) fn source(name: &str) -> SourceName {
+pub(crate) fn source(name: &str) -> SourceName {
     SourceName::parse(name).unwrap()
 }
 
-pub(super) fn event(subject: &str, payload: impl Into<Payload>) -> Event {
+pub(crate) fn event(subject: &str, payload: impl Into<Payload>) -> Event {
     Event {
         id: Uuid::new_v4(),
         subject: Subject::parse(subject).unwrap(),
@@ -61,7 +61,7 @@ pub(super) fn event(subject: &str, payload: impl Into<Payload>) -> Event {
     }
 }
 
-pub(super) fn proposal(event: Event) -> Proposal {
+pub(crate) fn proposal(event: Event) -> Proposal {
     Proposal {
         command: Command { source: source("tracker"), expected: Expected::Any, event: Arc::new(event) },
         texts: Vec::new(),
@@ -69,7 +69,7 @@ pub(super) fn proposal(event: Event) -> Proposal {
 }
 
 /// A post of that code: the simplest event that depends on nothing.
-pub(super) fn post(name: &str) -> Proposal {
+pub(crate) fn post(name: &str) -> Proposal {
     proposal(event(
         &format!("post/{name}"),
         PostRegistered {
@@ -86,7 +86,7 @@ pub(super) fn impossible(name: &str) -> Proposal {
     post(name)
 }
 
-pub(super) fn opened() -> Event {
+pub(crate) fn opened() -> Event {
     event(
         "ledger/test",
         LedgerOpened {
@@ -101,7 +101,7 @@ pub(super) fn opened() -> Event {
 }
 
 /// What an action needs before it can be planned: post, audience, pledge, commitment.
-pub(super) fn groundwork() -> Vec<Proposal> {
+pub(crate) fn groundwork() -> Vec<Proposal> {
     let text = "We pledge to listen.";
     let entry = CodeListEntry {
         code: code("staff"),
@@ -144,7 +144,7 @@ pub(super) fn groundwork() -> Vec<Proposal> {
     ]
 }
 
-pub(super) fn action(name: &str) -> Proposal {
+pub(crate) fn action(name: &str) -> Proposal {
     proposal(event(
         &format!("action/{name}"),
         ActionPlanned {
@@ -160,14 +160,14 @@ pub(super) fn action(name: &str) -> Proposal {
 }
 
 /// A cancellation with its words.
-pub(super) fn cancelled(name: &str, id: Uuid, nonce: u8, words: &str) -> Proposal {
+pub(crate) fn cancelled(name: &str, id: Uuid, nonce: u8, words: &str) -> Proposal {
     let text = Text { field: "reason", nonce: [nonce; 32], text: words.into() };
     let mut event = event(&format!("action/{name}"), ActionCancelled { reason: Words(text.commitment()) });
     event.id = id;
     Proposal { texts: vec![text], ..proposal(event) }
 }
 
-pub(super) fn keyer() -> Keyer {
+pub(crate) fn keyer() -> Keyer {
     Arc::new(keys::of_record)
 }
 
@@ -178,7 +178,7 @@ pub(super) struct Given {
     pub(super) journal: Journal,
 }
 
-pub(super) fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options { background: false, ..Options::default() }
 }
 
@@ -192,7 +192,7 @@ pub(super) fn start(
         .unwrap()
 }
 
-pub(super) fn new_log(backend: Arc<dyn Backend>) -> Log {
+pub(crate) fn new_log(backend: Arc<dyn Backend>) -> Log {
     let identity = Identity { ledger: [7; 16], origin: "test.example/ledger".into() };
     Log::create(backend, identity, options(), keyer()).unwrap()
 }

@@ -1,0 +1,216 @@
+//! How fast a ledger is verified: bytes, links and tree alone, and with all five verdicts, beside what SHA-256 alone
+//! reaches over as many bytes on as many threads in the same run.
+//!
+//! ```text
+//! cargo bench --bench audit -- DIR [RECORDS]
+//! ```
+//!
+//! DIR must not hold a ledger. The records are of some 500 bytes, numbered by seven sources with grants, which state
+//! each month what they posted; they are written by the log engine itself, as no journal could write them so fast.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a benchmark stops at the first thing that is not as it must be"
+)]
+
+use jiff::{Timestamp, civil::date, tz::TimeZone};
+use pledgebook::audit::{Audit, Given, Verdict};
+use pledgebook::domain::{
+    decide::digest_of_ids,
+    event::{Access, ActionPlanned, Event, GrantChanged, LedgerOpened, Origin, Payload, SourceStatement},
+    id::{Code, SourceName, Subject},
+    value::{Label, Occurred},
+};
+use pledgebook::journal::{codec, keys};
+use sha2::Digest as _;
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use storage::{Draft, FileBackend, Group, Identity, Keyer, Log, Malformed, Options, integrity};
+use uuid::Uuid;
+
+const SOURCES: [&str; 7] = ["register", "tracker", "lms", "hr", "survey-tool", "policies", "diary"];
+/// So many records a second: a million of them take a year and a half.
+const PACE: i64 = 50_000_000;
+const ROUNDS: usize = 5;
+
+fn event(subject: &str, payload: impl Into<Payload>) -> Event {
+    Event {
+        id: Uuid::new_v4(),
+        subject: Subject::parse(subject).unwrap(),
+        occurred: Occurred::Day(date(2024, 1, 1)),
+        source_sequence: None,
+        producer_recorded_at: None,
+        actor_post: None,
+        correlation_id: None,
+        causation_id: None,
+        payload: payload.into(),
+    }
+}
+
+fn opened() -> LedgerOpened {
+    LedgerOpened {
+        organisation: Label::parse("Bench").unwrap(),
+        origin: "bench.example/audit".into(),
+        time_zone: "Europe/London".into(),
+        example_data: true,
+        simulated_clock: true,
+        access: Access::Granted,
+    }
+}
+
+fn granted() -> GrantChanged {
+    let all = || vec!["*".to_owned()];
+    GrantChanged { types: vec!["action.*".into(), "source.*".into()], subjects: all(), posts: all() }
+}
+
+fn planned() -> ActionPlanned {
+    let code = |text: &str| Code::parse(text).unwrap();
+    ActionPlanned {
+        title: Label::parse("Rest spaces in every building, agreed with those who use them, and kept open")
+            .unwrap(),
+        commitments: vec![code("C9"), code("C10")],
+        owner_post: code("head-of-people"),
+        first_due: date(2026, 3, 31),
+        origin: Origin::Review,
+        feedback: Vec::new(),
+        replaces: None,
+    }
+}
+
+/// Writes a ledger, record after record.
+struct Writer {
+    at: Timestamp,
+    zone: TimeZone,
+    bytes: Vec<u8>,
+    /// What each source posted this month.
+    month: BTreeMap<&'static str, Vec<Uuid>>,
+    numbers: BTreeMap<&'static str, u64>,
+}
+
+impl Writer {
+    fn push(&mut self, group: &mut Group, source: &str, event: &Event) {
+        self.bytes.clear();
+        codec::encode_into(event, &mut self.bytes).unwrap();
+        let recorded_at = self.at.as_microsecond();
+        let draft = Draft { source, salt: [1; 16], event: &self.bytes, flags: &[], recorded_at };
+        group.push(&draft, &[], keys::of(&SourceName::parse(source).unwrap(), event)).unwrap();
+    }
+
+    fn post(&mut self, group: &mut Group, source: &'static str, mut event: Event) {
+        let number = self.numbers.entry(source).or_default();
+        *number += 1;
+        event.source_sequence = Some(*number);
+        self.month.entry(source).or_default().push(event.id);
+        self.push(group, source, &event);
+    }
+
+    /// Time goes on; where a month ends, each source states it.
+    fn tick(&mut self, group: &mut Group) {
+        let before = self.zone.to_datetime(self.at).date();
+        self.at = Timestamp::from_microsecond(self.at.as_microsecond() + PACE).unwrap();
+        if before.month() == self.zone.to_datetime(self.at).date().month() {
+            return;
+        }
+        for (source, mut ids) in std::mem::take(&mut self.month) {
+            let statement = SourceStatement {
+                period_from: before.first_of_month(),
+                period_to: before.last_of_month(),
+                count: ids.len() as u64,
+                digest: digest_of_ids(&mut ids),
+            };
+            self.post(group, source, event(&format!("source/{source}"), statement));
+        }
+    }
+}
+
+fn write(backend: &Arc<FileBackend>, records: u64) {
+    let identity = Identity { ledger: [1; 16], origin: "bench.example/audit".into() };
+    let keyer: Keyer = Arc::new(keys::of_record);
+    let mut log = Log::create(backend.clone(), identity, Options::default(), keyer).unwrap();
+    let at = "2024-01-01T09:00:00Z".parse().unwrap();
+    let zone = TimeZone::get("Europe/London").unwrap();
+    let (month, numbers) = (BTreeMap::new(), BTreeMap::new());
+    let mut writer = Writer { at, zone, bytes: Vec::new(), month, numbers };
+    let mut group = log.group();
+    writer.push(&mut group, SourceName::OPERATOR, &event("ledger/bench", opened()));
+    for source in SOURCES {
+        writer.push(&mut group, SourceName::OPERATOR, &event(&format!("source/{source}"), granted()));
+    }
+    while group.next_sequence() < records {
+        let number = group.next_sequence();
+        let source = SOURCES[(number % 7) as usize];
+        let event = event(&format!("action/{}", Uuid::new_v4()), planned());
+        writer.post(&mut group, source, event);
+        writer.tick(&mut group);
+        if group.len() >= 1_000 {
+            log = log.commit(group).unwrap();
+            group = log.group();
+        }
+    }
+    log.commit(group).unwrap().close().unwrap();
+}
+
+/// Bytes, links and tree, with the server's keys.
+fn bytes_alone(backend: &FileBackend) -> integrity::Report {
+    let report = integrity::verify(backend, Arc::new(keys::of_record), &|_| {}).unwrap();
+    assert!(report.intact());
+    report
+}
+
+fn five_verdicts(backend: &FileBackend) {
+    let now = "2030-01-01T00:00:00Z".parse().unwrap();
+    let audit = Arc::new(Audit::new(Given { now, kept: Vec::new(), definitions: |_| None }));
+    let records = audit.clone();
+    let keyer: Keyer =
+        Arc::new(move |record| records.record(record).map_err(|_| Malformed::new("not opened")));
+    let report = integrity::verify_words(backend, keyer, &|entry| audit.word(entry), &|_| {}).unwrap();
+    let audited = audit.settle(&report, &|size| integrity::root(backend, size).unwrap());
+    for conclusion in &audited.conclusions {
+        assert!(conclusion.verdict != Verdict::Broken, "{conclusion:?}");
+    }
+}
+
+/// SHA-256 over so many bytes, 512 at a time, on all cores.
+fn hashes_alone(bytes: u64) {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut block = [7_u8; 512];
+                for _ in 0..bytes / threads / 512 {
+                    block[..32].copy_from_slice(&sha2::Sha256::digest(block));
+                }
+                std::hint::black_box(block);
+            });
+        }
+    });
+}
+
+fn seconds(work: impl FnOnce()) -> f64 {
+    let begun = Instant::now();
+    work();
+    begun.elapsed().as_secs_f64()
+}
+
+fn main() {
+    let mut given = std::env::args().skip(1).filter(|it| it != "--bench");
+    let Some(directory) = given.next() else {
+        println!("usage: cargo bench --bench audit -- DIR [RECORDS]");
+        return;
+    };
+    let records = given.next().map_or(1_000_000, |it| it.parse().unwrap());
+    let backend = Arc::new(FileBackend::new(&directory));
+    println!("written in {:.1} s", seconds(|| write(&backend, records)));
+    let report = bytes_alone(&backend);
+    let rate = |seconds: f64| report.bytes as f64 / 1e6 / seconds;
+    println!("{} records, {:.0} MB", report.records, report.bytes as f64 / 1e6);
+    for _ in 0..ROUNDS {
+        let hashes = rate(seconds(|| hashes_alone(report.bytes)));
+        let alone = rate(seconds(|| drop(bytes_alone(&backend))));
+        let all = rate(seconds(|| five_verdicts(&backend)));
+        println!(
+            "sha256 MB/s={hashes:.0} integrity MB/s={alone:.0} ({:.2}) five verdicts MB/s={all:.0} ({:.2})",
+            alone / hashes,
+            all / hashes
+        );
+    }
+}
