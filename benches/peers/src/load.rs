@@ -30,6 +30,8 @@ pub enum Kind {
     Limit,
     /// This project.
     Pledgebook,
+    /// This project, each event with its proof: signed, kept and synced before the answer.
+    Proof,
     /// UmaDB.
     Umadb,
 }
@@ -48,7 +50,7 @@ pub struct Measured {
 #[derive(Clone)]
 enum Target {
     Limit(limit::limit_service_client::LimitServiceClient<Channel>),
-    Pledgebook(wire::recorder_service_client::RecorderServiceClient<Channel>),
+    Pledgebook(wire::recorder_service_client::RecorderServiceClient<Channel>, wire::ReceiptKind),
     Umadb(Arc<umadb_client::AsyncUmaDbClient>),
 }
 
@@ -97,8 +99,11 @@ async fn channel(url: &str) -> Result<Channel> {
 async fn connect(kind: Kind, url: &str) -> Result<Target> {
     Ok(match kind {
         Kind::Limit => Target::Limit(limit::limit_service_client::LimitServiceClient::new(channel(url).await?)),
-        Kind::Pledgebook => {
-            Target::Pledgebook(wire::recorder_service_client::RecorderServiceClient::new(channel(url).await?))
+        Kind::Pledgebook | Kind::Proof => {
+            let receipt =
+                if kind == Kind::Proof { wire::ReceiptKind::Proof } else { wire::ReceiptKind::Plain };
+            let client = wire::recorder_service_client::RecorderServiceClient::new(channel(url).await?);
+            Target::Pledgebook(client, receipt)
         }
         Kind::Umadb => Target::Umadb(Arc::new(
             umadb_client::UmaDbClient::new(url.to_owned()).connect_async().await.context("UmaDB")?,
@@ -118,9 +123,11 @@ async fn append(target: &mut Target, batch: usize) -> Result<()> {
                 .collect();
             client.put(limit::PutRequest { items }).await?;
         }
-        Target::Pledgebook(client) => {
+        Target::Pledgebook(client, receipt) => {
             let events = (0..batch).map(|_| action_planned()).collect();
-            client.append(from_tracker(wire::AppendRequest { ledger: LEDGER.into(), events, ..Default::default() })).await?;
+            let (ledger, receipt) = (LEDGER.into(), (*receipt).into());
+            let request = wire::AppendRequest { ledger, events, receipt, ..Default::default() };
+            client.append(from_tracker(request)).await?;
         }
         Target::Umadb(client) => {
             let events = (0..batch)

@@ -108,7 +108,11 @@ async fn compare(
     seconds: f64,
     scratch: &Path,
 ) -> Result<()> {
-    let mut peers = vec![(Kind::Limit, std::env::current_exe()?), (Kind::Pledgebook, pledgebook.to_owned())];
+    let mut peers = vec![
+        (Kind::Limit, std::env::current_exe()?),
+        (Kind::Pledgebook, pledgebook.to_owned()),
+        (Kind::Proof, pledgebook.to_owned()),
+    ];
     peers.extend(umadb.map(|path| (Kind::Umadb, path.to_owned())));
     println!("events/s, median of {rounds} interleaved rounds of {seconds} s (p50 / p99 in microseconds)");
     for (clients, batch) in POINTS {
@@ -116,7 +120,7 @@ async fn compare(
         for _ in 0..rounds {
             for ((kind, binary), row) in peers.iter().zip(&mut rows) {
                 let server = start(*kind, binary, scratch).await?;
-                if *kind == Kind::Pledgebook {
+                if matches!(kind, Kind::Pledgebook | Kind::Proof) {
                     load::prepare(&server.url).await?;
                 }
                 row.1.push(load::run(*kind, &server.url, clients, batch, seconds).await?);
@@ -149,7 +153,7 @@ async fn start(kind: Kind, binary: &Path, scratch: &Path) -> Result<Server> {
     let mut command = Command::new(binary);
     match kind {
         Kind::Limit => command.args(["serve-limit", &port.to_string()]).arg(data.path().join("limit.log")),
-        Kind::Pledgebook => {
+        Kind::Pledgebook | Kind::Proof => {
             command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(data.path().join("data"))
         }
         Kind::Umadb => command
