@@ -54,12 +54,12 @@ impl Default for Completeness {
 
 impl Completeness {
     /// One record, of the source of that number, recorded on that day.
-    pub(super) fn record(&mut self, poster: usize, day: Date, fact: &Fact) {
+    pub(super) fn record(&mut self, source: usize, day: Date, fact: &Fact) {
         self.records += 1;
-        if self.posted.len() <= poster {
-            self.posted.resize_with(poster + 1, Posted::default);
+        if self.posted.len() <= source {
+            self.posted.resize_with(source + 1, Posted::default);
         }
-        let posted = &mut self.posted[poster];
+        let posted = &mut self.posted[source];
         if posted.days.last().is_none_or(|(last, _)| *last < day) {
             posted.days.push((day, posted.ids.len()));
         }
@@ -100,7 +100,7 @@ impl Completeness {
             let posted = self.posted.get_mut(number).map(std::mem::take).unwrap_or_default();
             counted(&posted.numbers, &source.name, &mut self.findings);
             told.numbered += posted.numbers.count();
-            told.statements(source, posted, today, &mut self.findings);
+            told.statements(source, &posted, today, &mut self.findings);
         }
         let unknown = |(_, report, version): &&(u64, Code, u32)| {
             definitions(report.as_str()).is_none_or(|newest| *version == 0 || *version > newest)
@@ -152,7 +152,7 @@ fn counted(numbers: &Numbers, source: &SourceName, findings: &mut Findings) {
 
 impl Told {
     /// The statements of one source, and the months without any.
-    fn statements(&mut self, source: &Source, posted: Posted, today: Date, findings: &mut Findings) {
+    fn statements(&mut self, source: &Source, posted: &Posted, today: Date, findings: &mut Findings) {
         let mut periods = Vec::new();
         if let State::Source(known) = source.life.state() {
             for (period, sequence) in &known.statements {
@@ -164,10 +164,10 @@ impl Told {
                 let said = source.life.facts().iter().find(|fact| fact.sequence == said_by);
                 let marked =
                     said.is_some_and(|it| it.irregularities.contains(&Irregularity::StatementMismatch));
-                self.statement(&source.name, said_by, statement, marked, &posted, findings);
+                self.statement(&source.name, said_by, statement, marked, posted, findings);
             }
         }
-        let months = silent_months(source, &posted, &periods, today);
+        let months = silent_months(source, posted, &periods, today);
         if let Some(months) = months {
             self.silent = true;
             self.notes

@@ -16,6 +16,9 @@ use crate::domain::{
 };
 use crate::journal::{erasure, receipt::commitment};
 
+/// The record whose words are erased → the field, or all of them → the event that says so, by its place among those.
+type Named = HashMap<u64, BTreeMap<Option<String>, usize>>;
+
 /// A field of words of one record.
 type Field = (u64, String);
 
@@ -114,13 +117,12 @@ impl Seen {
             problems.extend(fields.into_iter().map(missing));
         }
         for it @ (sequence, field) in self.erased.iter().chain(&self.half_erased) {
-            match by(it) {
-                Some(event) => words.erasures[event].fields += 1,
-                None => {
-                    words.unexplained += 1;
-                    let (sequence, field) = (*sequence, (*field).to_owned());
-                    problems.push(Problem { sequence, field, what: What::Unexplained });
-                }
+            if let Some(event) = by(it) {
+                words.erasures[event].fields += 1;
+            } else {
+                words.unexplained += 1;
+                let (sequence, field) = (*sequence, (*field).to_owned());
+                problems.push(Problem { sequence, field, what: What::Unexplained });
             }
         }
         for it @ (sequence, field) in &self.held {
@@ -134,8 +136,8 @@ impl Seen {
     }
 
     /// What the events say is erased, and which of the events, by its place among them.
-    fn named(&mut self) -> (HashMap<u64, BTreeMap<Option<String>, usize>>, Vec<Attested>) {
-        let (mut named, mut events) = (HashMap::<u64, BTreeMap<_, _>>::new(), Vec::new());
+    fn named(&mut self) -> (Named, Vec<Attested>) {
+        let (mut named, mut events) = (Named::new(), Vec::new());
         for (subject, facts) in &mut self.erasures {
             facts.sort_by_key(|fact| fact.sequence);
             for (at, fact) in facts.iter().enumerate() {

@@ -68,19 +68,19 @@ impl Freshness {
 
     pub(super) fn settle(self, head: &Head<'_>) -> (Conclusion, Vec<(Kept, Option<bool>)>) {
         let mut findings = Findings::about(Question::Freshness);
-        let (mut held, mut compared) = (Vec::new(), Vec::new());
+        let (mut outside, mut compared) = (Vec::new(), Vec::new());
         for (kept, at) in &self.kept {
             let same = same(kept, head, &mut findings);
             compared.push((*kept, same));
             if let (Some(true), Some(at)) = (same, at) {
-                held.push(Held { size: kept.size, at: *at, by: "whoever kept the root".to_owned() });
+                outside.push(Held { size: kept.size, at: *at, by: "whoever kept the root".to_owned() });
             }
         }
         let opinions = self.opinions.len();
         for opinion in self.opinions {
-            held.extend(opinion.settle(head, &mut findings));
+            outside.extend(opinion.settle(head, &mut findings));
         }
-        let newest = held.iter().max_by_key(|held| held.size);
+        let newest = outside.iter().max_by_key(|held: &&Held| held.size);
         let mut limits = Vec::new();
         if self.kept.is_empty() {
             limits.push(
@@ -159,13 +159,13 @@ impl Held {
         let days = |to: Timestamp| to.duration_since(self.at).as_hours().max(0) / 24;
         let age = |days: i64| count(days.unsigned_abs(), "day", "days");
         let size = count(head.report.records, "record", "records");
-        let mut text = format!("{} of {size} held outside, by {}", self.size, self.by);
+        let mut parts = vec![format!("{} of {size} held outside, by {}", self.size, self.by)];
         if since > 0 {
-            text += &format!("; {since} came since, the last {} later", age(head.last.map_or(0, days)));
+            parts.push(format!("{since} came since, the last {} later", age(head.last.map_or(0, days))));
         }
         if head.opened.is_none_or(|opened| !opened.simulated_clock) {
-            text += &format!("; {} ago", age(days(head.now)));
+            parts.push(format!("{} ago", age(days(head.now))));
         }
-        text
+        parts.join("; ")
     }
 }

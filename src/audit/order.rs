@@ -83,7 +83,9 @@ impl<F: Fold> Turn<F> {
 
     fn fold(&mut self, mut facts: Vec<Fact>) {
         facts.sort_by_key(|fact| fact.sequence);
-        facts.into_iter().for_each(|fact| self.fold.record(fact));
+        for fact in facts {
+            self.fold.record(fact);
+        }
     }
 }
 
@@ -130,7 +132,9 @@ mod tests {
             }
         });
         let left: Vec<u64> = (0..most).filter(|it| it ^ 0b1000 >= most).collect();
-        left.iter().for_each(|it| line.give(fact(*it)));
+        for it in left {
+            line.give(fact(it));
+        }
         let Seen(seen) = line.settle(Seen::default());
         assert_eq!(seen, (0..most).collect::<Vec<_>>());
     }

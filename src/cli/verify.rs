@@ -51,7 +51,7 @@ impl Verify {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let mut outcome = Outcome::Done;
         let kept: Vec<_> =
-            self.root.zip(self.size).map(|(root, size)| Kept { root, size }).into_iter().collect();
+            self.root.zip(self.size).map(|(root, size)| Kept { size, root }).into_iter().collect();
         let found = ledgers(&self.path)?;
         if !kept.is_empty() && found.len() != 1 {
             bail!("--root: it is one ledger's; give that ledger's directory, not {}", self.path.display());

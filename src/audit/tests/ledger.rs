@@ -82,7 +82,9 @@ impl Writing {
 
     /// May: groundwork, two actions that are cancelled with words, and something that nothing refers to.
     pub(super) fn may(mut self) -> Self {
-        said::groundwork().into_iter().for_each(|it| self.add(it));
+        for it in said::groundwork() {
+            self.add(it);
+        }
         for (name, words) in [("a", "The room is needed."), ("b", "The office closed.")] {
             self.add(action(name));
             self.add(said::cancelled(name, uuid::Uuid::new_v4(), 7, words));
