@@ -13,6 +13,7 @@ mod history;
 mod judged;
 mod limits;
 mod machine;
+mod pages;
 mod reader;
 mod recorder;
 mod report;
