@@ -51,6 +51,7 @@ pub const TABLE: &[Row] = &[
     row("/pledgebook.v1.AuditService/GetCheckpoint", &[Poster, Reader, Auditor, Operator]),
     row("/pledgebook.v1.AuditService/ListKeys", &[Poster, Reader, Auditor, Operator]),
     row("/pledgebook.v1.AuditService/ProveInclusion", &[Poster, Reader, Auditor, Operator]),
+    row("/pledgebook.v1.AuditService/GetProof", &[Auditor]),
     row("/pledgebook.v1.AuditService/ProveConsistency", &[Poster, Reader, Auditor, Operator]),
     row("/pledgebook.v1.AuditService/ReadRecords", &[Auditor]),
     row("/pledgebook.v1.AuditService/Verify", &[Auditor, Operator]),

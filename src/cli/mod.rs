@@ -9,7 +9,7 @@
 //! | [`sheet`] | a spreadsheet's rows as events |
 //! | [`posting`] | events on their way to a server: requests, answers, patience |
 //! | [`judging`] | what would come of them, asked of the server |
-//! | [`receipts`] | what was answered, kept in a file |
+//! | [`receipts`], [`proofs`] | what was answered, kept in files |
 //! | [`summary`] | what became of a file, for people and for programs |
 //! | [`words`] | a ledger's words, held against its records |
 //! | [`answer`] | a report as it came over the wire, to be rendered here |
@@ -27,15 +27,19 @@
 
 mod answer;
 mod append;
+mod check;
 mod client;
 pub mod demo;
 mod grant;
 mod judging;
+mod key;
 mod ledger;
 mod ndjson;
 mod offline;
 mod out;
 mod posting;
+mod proofs;
+mod prove;
 mod receipts;
 mod report;
 mod serve;
@@ -84,6 +88,12 @@ enum Command {
     Report(report::Report),
     /// Read every byte of a ledger and say what does not hold.
     Verify(verify::Verify),
+    /// Write the proof of a record, which can be checked without a server.
+    Prove(prove::Prove),
+    /// Check proofs with a ledger's key, and say what they prove.
+    Check(check::Check),
+    /// Show and rotate the keys that sign for a ledger.
+    Key(key::Key),
     /// Create and list ledgers.
     Ledger(ledger::Ledger),
     /// Say what a posting system may post.
@@ -100,6 +110,9 @@ pub fn run() -> ExitCode {
         Command::Append(append) => append.run(),
         Command::Report(report) => report.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Prove(prove) => prove.run(),
+        Command::Check(check) => check.run(),
+        Command::Key(key) => key.run(),
         Command::Ledger(ledger) => ledger.run(),
         Command::Grant(grant) => grant.run(),
         Command::Token(token) => token.run(),

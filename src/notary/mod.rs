@@ -15,6 +15,8 @@
 mod keys;
 mod proof;
 mod rotation;
+#[cfg(test)]
+mod tests;
 
 use std::{
     fs, io,
@@ -31,8 +33,9 @@ use tokio::sync::oneshot;
 
 use crate::domain::id::Subject;
 use crate::journal::{Journal, Receipt, Refused, clock::Clock};
-pub use keys::KeyError;
 use keys::Keys;
+pub use keys::{KeyError, public_key};
+pub use proof::of as proof_of;
 use rotation::Standing;
 
 /// The most time between a record and a published checkpoint that covers it.

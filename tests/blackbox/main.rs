@@ -5,6 +5,7 @@
 
 mod auth;
 mod binary;
+mod commands;
 mod crash;
 mod deadline;
 mod erase;
@@ -15,6 +16,7 @@ mod limits;
 mod machine;
 mod pages;
 mod reader;
+mod receipts;
 mod recorder;
 mod report;
 mod seed;
