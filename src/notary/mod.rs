@@ -185,7 +185,9 @@ impl Notary {
         let newest = kept.newest()?;
         let keys = Keys::of(directory, &reader.identity().origin);
         let rotations = rotation::all(journal, &ledger)?;
-        let signer = match rotation::standing(&keys, rotations.last(), newest.is_some())? {
+        // What was only published is somebody's by now, too: another key must not quietly take its signer's place.
+        let signed = newest.is_some() || directory.join(PUBLISHED).exists();
+        let signer = match rotation::standing(&keys, rotations.last(), signed)? {
             Standing::InForce(signer) => signer,
             Standing::HandingOver { sequence, old, new } => {
                 if kept.at(sequence + 1)?.is_none() {

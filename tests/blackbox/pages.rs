@@ -219,6 +219,32 @@ async fn given_pages_when_they_are_asked_for_by_either_http_then_head_and_body_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn given_one_connection_when_pages_and_calls_come_over_it_then_each_is_answered_in_its_own_form() {
+    let server = Server::start().await;
+    signed(&server, 1).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    let call = "POST /pledgebook.v1.ReaderService/Read HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\
+                content-type: application/grpc-web+proto\r\n\r\n\0\0\0\0\0";
+    // All of it at once: what is answered stands in the order in which it was asked.
+    let all =
+        [get(CHECKPOINT), call.to_owned(), get("/nothing"), get("/ledgers/acme/tile/0/000.p/1")].concat();
+    stream
+        .write_all(
+            all.replacen("/000.p/1 HTTP/1.1\r\n", "/000.p/1 HTTP/1.1\r\nconnection: close\r\n", 1).as_bytes(),
+        )
+        .await
+        .unwrap();
+    let mut answers = Vec::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answers)).await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&answers);
+    let heads: Vec<&str> = text.match_indices("HTTP/1.1 ").map(|(at, _)| &text[at + 9..at + 12]).collect();
+    assert_eq!(heads, ["200", "200", "404", "200"], "{text}");
+    assert!(text.contains("application/grpc-web+proto") && text.contains("grpc-status"), "{text}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn given_paths_of_nothing_when_they_are_asked_for_then_the_answer_is_404_in_plain_words() {
     let server = full().await;
     for path in [
