@@ -28,6 +28,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Whose web pages may call, over gRPC-Web: origins such as `https://ledger.example`. None, unless somebody says so.
     pub web_origins: Vec<String>,
+    /// Checkpoints and hash tiles are for whoever asks, token or not. Records never are.
+    pub public_tiles: bool,
     /// What it says while it runs.
     pub log: Log,
     /// How much it takes on.
@@ -40,6 +42,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8420)),
             data: PathBuf::from("pledgebook-data"),
             web_origins: Vec::new(),
+            public_tiles: false,
             log: Log::default(),
             limits: Limits::default(),
         }
@@ -287,6 +290,13 @@ mod tests {
         assert_eq!(config.limits.subscriber_stall, Duration::from_secs(5));
         assert_eq!(config.limits.subscriber_lag, 7);
         assert_eq!(config.log.level, "warn");
+    }
+
+    #[test]
+    fn given_nothing_said_then_tiles_are_not_public_and_an_operator_can_say_so() {
+        assert!(!Config::default().public_tiles);
+        let said = env(&[("PLEDGEBOOK_PUBLIC_TILES", "true")]);
+        assert!(Config::of(None, said, Flags::default()).unwrap().public_tiles);
     }
 
     #[test]

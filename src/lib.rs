@@ -5,6 +5,7 @@
 //! | Module | Is | Pure |
 //! |---|---|---|
 //! | [`grpc`] | the wire: alone knows tonic and wire messages | |
+//! | [`web`] | pages over plain HTTP: alone knows HTTP | |
 //! | [`auth`] | who is calling, and what they may call | |
 //! | [`journal`] | the only door to storage: judge, commit, answer | |
 //! | [`domain`] | what is legal: events, rules, life cycles | yes |
@@ -30,3 +31,4 @@ pub mod projections;
 pub mod reports;
 pub mod server;
 pub mod telemetry;
+pub mod web;

@@ -77,6 +77,12 @@ pub const MAX_CONNECTIONS: usize = 1_024;
 /// Most readers (`Read` and `Subscribe`) at once: each holds a page and what it reads ahead.
 pub const MAX_READERS: usize = 256;
 
+/// Most entry bundles on their way out at once: each holds up to 16 MiB until it is taken.
+pub const MAX_BUNDLES: usize = 8;
+
+/// Bytes of an entry bundle that are given to the transport in one go.
+pub const BUNDLE_PIECE: usize = 256 << 10;
+
 /// Largest list of headers, in bytes: a token, a deadline, a few names.
 pub const MAX_HEADERS: u32 = 16 << 10;
 

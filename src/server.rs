@@ -11,9 +11,10 @@ use tokio::{
 
 use crate::auth::{Gate, token::Tokens};
 use crate::config::{Config, Limits};
-use crate::grpc::{self, House, Patience};
+use crate::grpc::{self, Aside, House, Patience};
 use crate::journal::{self, clock::Clock};
 use crate::ledgers::{Ledgers, OpenError};
+use crate::web;
 
 /// Why there is no server (any more).
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +93,9 @@ async fn offer(
     let address = listener.local_addr().map_err(failed)?;
     let (begin, mut stopping) = watch::channel(false);
     let gate = Gate::new(Tokens::watch(config.tokens()));
+    let gate = Arc::new(if config.public_tiles { gate.publishing() } else { gate });
     let patience = Patience { stall: config.limits.subscriber_stall, lag: config.limits.subscriber_lag };
+    let pages = Aside::new(web::pages(ledgers.clone(), gate.clone(), patience.stall));
     let house = House::new(ledgers, gate, patience, stopping.clone());
     tracing::info!(%address, data = %config.data.display(), "listening");
     // Nobody may be waiting to hear it.
@@ -110,7 +113,7 @@ async fn offer(
         tokio::time::sleep(config.limits.grace).await;
     };
     let served = tokio::select! {
-        served = grpc::serve(house, listener, &config.web_origins) => served.map_err(Error::from),
+        served = grpc::serve(house, listener, &config.web_origins, pages) => served.map_err(Error::from),
         () = late => {
             tracing::warn!("some callers did not leave in time; the ledgers are closed all the same");
             Ok(())

@@ -1,5 +1,5 @@
-//! Who is calling, and what they may call. [`Gate::admit`] answers both from what stands in a request's head, before
-//! its body is looked at.
+//! Who is calling, and what they may call. [`Gate::admit`] and [`Gate::visit`] answer both from what stands in a
+//! request's head, before its body is looked at.
 //!
 //! Invariant: whoever is not recognised is nobody, and nobody may call nothing but health and reflection. It must not
 //! know tonic, wire messages, or what a ledger holds; what a source may *post* is judged by `domain::grants`.
@@ -8,10 +8,23 @@ pub mod policy;
 pub mod principal;
 pub mod token;
 
+use http::{HeaderMap, HeaderValue};
+use std::net::SocketAddr;
+
 use crate::domain::{id::SourceName, value::Invalid};
 use policy::Row;
 pub use principal::{Principal, Role, Roles};
 use token::{Standing, Tokens};
+
+/// The header in which a caller without a token names its source.
+pub const SOURCE_HEADER: &str = "pledgebook-source";
+
+/// What a proxy says of those for whom it calls. A proxy on this machine would make everybody local.
+const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+
+/// The other end of a request's connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
 
 /// What a caller shows.
 #[derive(Clone, Copy, Default)]
@@ -22,6 +35,19 @@ pub struct Credentials<'a> {
     pub source: Option<&'a [u8]>,
     /// It calls from this machine, and for nobody elsewhere.
     pub local: bool,
+}
+
+impl<'a> Credentials<'a> {
+    /// What the head of a request from `peer` shows.
+    pub fn of(headers: &'a HeaderMap, peer: Option<Peer>) -> Self {
+        let header = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
+        Self {
+            authorization: header("authorization"),
+            source: header(SOURCE_HEADER),
+            local: peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback())
+                && !FORWARDED.iter().any(|name| headers.contains_key(*name)),
+        }
+    }
 }
 
 /// Why a caller was not let in. Never holds what it showed.
@@ -67,19 +93,40 @@ pub enum Denied {
 /// Decides who comes in.
 pub struct Gate {
     tokens: Tokens,
+    public: bool,
 }
 
 impl Gate {
     /// A gate that knows these tokens.
     pub const fn new(tokens: Tokens) -> Self {
-        Self { tokens }
+        Self { tokens, public: false }
+    }
+
+    /// The same; but whoever asks may see the pages that may be public.
+    #[must_use]
+    pub fn publishing(self) -> Self {
+        Self { public: true, ..self }
+    }
+
+    /// Whether the pages that may be public are.
+    pub const fn publishes(&self) -> bool {
+        self.public
     }
 
     /// Who is calling `rpc` (as HTTP/2 spells it, `/package.Service/Method`), if they may. `None`: anybody may, and
     /// nobody asked who it is.
     pub fn admit(&self, rpc: &str, shown: Credentials<'_>) -> Result<Option<Principal>, Denied> {
-        let row = policy::row_of(rpc).ok_or(Denied::NoSuchRpc)?;
-        if row.open {
+        self.let_in(policy::row_of(rpc), shown)
+    }
+
+    /// The same for a page, by the route that leads to it.
+    pub fn visit(&self, route: &str, shown: Credentials<'_>) -> Result<Option<Principal>, Denied> {
+        self.let_in(policy::page(route), shown)
+    }
+
+    fn let_in(&self, row: Option<&Row>, shown: Credentials<'_>) -> Result<Option<Principal>, Denied> {
+        let row = row.ok_or(Denied::NoSuchRpc)?;
+        if row.open || row.may_be_public && self.public {
             return Ok(None);
         }
         let principal = self.recognise(shown)?;
@@ -204,6 +251,32 @@ mod tests {
         assert!(gate.admit(READ, local(Some(&reader), None)).is_ok());
         assert!(matches!(gate.admit(APPEND, local(Some(&reader), None)), Err(Denied::Role(_))));
         assert!(matches!(gate.admit(GRANTS, local(Some(&poster), None)), Err(Denied::Role(_))));
+    }
+
+    #[test]
+    fn given_pages_that_may_be_public_when_an_operator_says_so_then_those_alone_are_for_everybody() {
+        let dir = tempfile::tempdir().unwrap();
+        let tokens = || Tokens::watch(dir.path().join("tokens.json"));
+        let elsewhere = Credentials::default();
+        let public = Gate::new(tokens()).publishing();
+        for row in policy::PAGES {
+            assert_eq!(Gate::new(tokens()).visit(row.rpc, elsewhere), Err(Denied::NotLocal));
+            assert_eq!(public.visit(row.rpc, elsewhere).is_ok(), row.may_be_public, "{}", row.rpc);
+        }
+        assert_eq!(public.admit(READ, elsewhere), Err(Denied::NotLocal));
+        assert_eq!(public.visit(READ, elsewhere), Err(Denied::NoSuchRpc), "an RPC is no page");
+        assert_eq!(public.admit(policy::PAGES[0].rpc, elsewhere), Err(Denied::NoSuchRpc));
+    }
+
+    #[test]
+    fn given_a_request_when_it_comes_through_a_proxy_or_from_elsewhere_then_it_is_not_local() {
+        let (here, elsewhere) = ("127.0.0.1:1".parse().unwrap(), "192.0.2.1:1".parse().unwrap());
+        let mut headers = HeaderMap::new();
+        assert!(Credentials::of(&headers, Some(Peer(here))).local);
+        assert!(!Credentials::of(&headers, Some(Peer(elsewhere))).local);
+        assert!(!Credentials::of(&headers, None).local);
+        headers.insert("via", HeaderValue::from_static("1.1 proxy"));
+        assert!(!Credentials::of(&headers, Some(Peer(here))).local);
     }
 
     #[test]

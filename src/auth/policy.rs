@@ -1,13 +1,14 @@
-//! Who may call what: one row an RPC.
+//! Who may call what: one row an RPC, and one a page.
 //!
-//! Invariant: an RPC without a row cannot be called; a test reads the schema and fails on one that has none.
+//! Invariant: an RPC or a page without a row cannot be had; a test reads the schema and the routes, and fails on one that
+//! has none.
 
 use super::principal::{Role, Roles};
 
-/// Who may call one RPC.
+/// Who may call one RPC, or see one page.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// As HTTP/2 spells it.
+    /// As HTTP/2 spells it; of a page, its route.
     pub rpc: &'static str,
     /// Anybody may, without saying who they are.
     pub open: bool,
@@ -15,10 +16,12 @@ pub struct Row {
     pub roles: Roles,
     /// The caller must have a name to post under.
     pub needs_source: bool,
+    /// Anybody may, if an operator says so.
+    pub may_be_public: bool,
 }
 
 const fn row(rpc: &'static str, roles: &[Role]) -> Row {
-    Row { rpc, open: false, roles: Roles::of(roles), needs_source: false }
+    Row { rpc, open: false, roles: Roles::of(roles), needs_source: false, may_be_public: false }
 }
 
 const fn posting(rpc: &'static str) -> Row {
@@ -27,6 +30,11 @@ const fn posting(rpc: &'static str) -> Row {
 
 const fn anybody(rpc: &'static str) -> Row {
     Row { open: true, ..row(rpc, &[]) }
+}
+
+/// Hashes and signatures: they say nothing of what is recorded to whoever does not have it.
+const fn hashes(route: &'static str) -> Row {
+    Row { may_be_public: true, ..row(route, &[Poster, Reader, Auditor, Operator]) }
 }
 
 use Role::{Auditor, Operator, Poster, Reader};
@@ -43,6 +51,7 @@ pub const TABLE: &[Row] = &[
     row("/pledgebook.v1.AuditService/GetCheckpoint", &[Poster, Reader, Auditor, Operator]),
     row("/pledgebook.v1.AuditService/ListKeys", &[Poster, Reader, Auditor, Operator]),
     row("/pledgebook.v1.AuditService/ProveInclusion", &[Poster, Reader, Auditor, Operator]),
+    row("/pledgebook.v1.AuditService/GetProof", &[Auditor]),
     row("/pledgebook.v1.AuditService/ProveConsistency", &[Poster, Reader, Auditor, Operator]),
     row("/pledgebook.v1.AuditService/ReadRecords", &[Auditor]),
     row("/pledgebook.v1.AuditService/Verify", &[Auditor, Operator]),
@@ -60,9 +69,21 @@ pub const TABLE: &[Row] = &[
     anybody("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"),
 ];
 
+/// The table of the pages, by their routes.
+pub const PAGES: &[Row] = &[
+    hashes("/ledgers/{ledger}/checkpoint"),
+    hashes("/ledgers/{ledger}/tile/{level}/{*tile}"),
+    row("/ledgers/{ledger}/tile/entries/{*tile}", &[Auditor]),
+];
+
 /// The row of an RPC.
 pub fn row_of(rpc: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.rpc == rpc)
+}
+
+/// The row of a page.
+pub fn page(route: &str) -> Option<&'static Row> {
+    PAGES.iter().find(|row| row.rpc == route)
 }
 
 #[cfg(test)]
@@ -103,6 +124,23 @@ mod tests {
             assert!(row.rpc.contains("v1alpha") || rpcs.iter().any(|rpc| rpc == row.rpc), "{}", row.rpc);
             assert!(TABLE[..index].iter().all(|other| other.rpc != row.rpc), "{} stands twice", row.rpc);
         }
+    }
+
+    #[test]
+    fn every_page_has_a_row_and_every_row_of_a_page_stands_once() {
+        let routes = crate::web::ROUTES;
+        let missing: Vec<_> = routes.iter().filter(|route| page(route).is_none()).collect();
+        assert!(missing.is_empty(), "add a row to the table of pages for {missing:?}");
+        assert_eq!(routes.len(), PAGES.len(), "a row of no page, or one that stands twice");
+    }
+
+    #[test]
+    fn no_page_with_records_may_be_public_and_none_is_without_a_role() {
+        for row in PAGES {
+            assert!(!row.open && !row.roles.is_empty(), "{}", row.rpc);
+            assert_eq!(row.may_be_public, !row.rpc.contains("entries"), "{}", row.rpc);
+        }
+        assert!(TABLE.iter().all(|row| !row.may_be_public));
     }
 
     #[test]

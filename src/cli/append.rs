@@ -22,12 +22,13 @@ use super::{
     ndjson::Parser,
     out,
     posting::{self, Told},
+    proofs::Proofs,
     receipts::Receipts,
     sheet::{self, Whose},
     summary::{OfSheet, Origin, Refused, Summary},
 };
 use crate::domain::event::EventType;
-use crate::grpc::wire::{AppendResponse, Event};
+use crate::grpc::wire::{AppendResponse, Event, ReceiptKind};
 use crate::limits::{MAX_APPEND, MAX_BATCH};
 
 /// Post events from a file: a spreadsheet's CSV with a mapping, or proto3 JSON, one event a line (see
@@ -81,6 +82,11 @@ pub(super) struct Append {
     /// Keep the receipts in that file, one JSON object a line, each once: for the monthly statement.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "print"])]
     receipts: Option<PathBuf>,
+    /// Ask for proofs, and put them into that directory, one `<event id>.tlog-proof` each (see `check`).
+    ///
+    /// A proof is complete: whoever has it and the ledger's key needs no server to see that the event is recorded.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dry_run", "print"])]
+    proofs: Option<PathBuf>,
     /// Print the summary as JSON.
     #[arg(long)]
     json: bool,
@@ -127,6 +133,8 @@ impl Append {
     /// Has them recorded, or judged.
     fn ask(&self, ledger: &str, events: Vec<(usize, Event)>, summary: &mut Summary) -> anyhow::Result<()> {
         let mut receipts = self.receipts.as_deref().map(Receipts::open).transpose()?;
+        let mut proofs = self.proofs.as_deref().map(Proofs::open).transpose()?;
+        let kind = if proofs.is_some() { ReceiptKind::Proof } else { ReceiptKind::Plain };
         let bar = bar(events.len());
         let requests = posting::requests(events, usize::from(self.batch));
         block_on(async {
@@ -134,19 +142,21 @@ impl Append {
             if !requests.is_empty() {
                 summary.example = client::is_example(&server, ledger).await;
             }
-            let mut told = Watched { summary, bar: &bar, receipts: receipts.as_mut() };
+            let mut told =
+                Watched { summary, bar: &bar, receipts: receipts.as_mut(), proofs: proofs.as_mut() };
             if self.dry_run {
                 let judged = judging::judge(&server, ledger, requests, &mut told).await?;
                 summary.stopped.clone_from(&judged.stopped);
                 summary.dry = Some(judged);
             } else {
-                let stopped = posting::post(&server, ledger, requests, &mut told).await?;
+                let stopped = posting::post(&server, ledger, requests, kind, &mut told).await?;
                 summary.stopped = stopped;
             }
             anyhow::Ok(())
         })?;
         bar.finish_and_clear();
-        receipts.map_or(Ok(()), Receipts::close)
+        receipts.map_or(Ok(()), Receipts::close)?;
+        proofs.map_or(Ok(()), Proofs::close)
     }
 
     /// The events of an NDJSON file.
@@ -251,6 +261,7 @@ struct Watched<'a> {
     summary: &'a mut Summary,
     bar: &'a ProgressBar,
     receipts: Option<&'a mut Receipts>,
+    proofs: Option<&'a mut Proofs>,
 }
 
 impl Told for Watched<'_> {
@@ -258,6 +269,9 @@ impl Told for Watched<'_> {
         self.bar.inc(lines.len() as u64);
         if let Some(receipts) = &mut self.receipts {
             receipts.keep(&answer);
+        }
+        if let Some(proofs) = &mut self.proofs {
+            proofs.keep(&answer);
         }
         self.summary.take(answer);
     }

@@ -16,9 +16,9 @@ use tonic_types::StatusExt as _;
 use crate::grpc::{
     SOURCE_HEADER,
     wire::{
-        ListLedgersRequest, ledger_admin_service_client::LedgerAdminServiceClient,
-        reader_service_client::ReaderServiceClient, recorder_service_client::RecorderServiceClient,
-        report_service_client::ReportServiceClient,
+        ListLedgersRequest, audit_service_client::AuditServiceClient,
+        ledger_admin_service_client::LedgerAdminServiceClient, reader_service_client::ReaderServiceClient,
+        recorder_service_client::RecorderServiceClient, report_service_client::ReportServiceClient,
     },
 };
 use crate::limits::{MAX_MESSAGE_IN, MAX_MESSAGE_OUT};
@@ -100,6 +100,10 @@ impl Server {
     pub(super) fn reports(&self) -> ReportServiceClient<Calls> {
         ReportServiceClient::with_interceptor(self.channel.clone(), self.identity.clone())
             .max_decoding_message_size(MAX_MESSAGE_OUT)
+    }
+
+    pub(super) fn audit(&self) -> AuditServiceClient<Calls> {
+        AuditServiceClient::with_interceptor(self.channel.clone(), self.identity.clone())
     }
 
     pub(super) fn admin(&self) -> LedgerAdminServiceClient<Calls> {

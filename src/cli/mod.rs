@@ -9,7 +9,7 @@
 //! | [`sheet`] | a spreadsheet's rows as events |
 //! | [`posting`] | events on their way to a server: requests, answers, patience |
 //! | [`judging`] | what would come of them, asked of the server |
-//! | [`receipts`] | what was answered, kept in a file |
+//! | [`receipts`], [`proofs`] | what was answered, kept in files |
 //! | [`summary`] | what became of a file, for people and for programs |
 //! | [`words`] | a ledger's words, held against its records |
 //! | [`answer`] | a report as it came over the wire, to be rendered here |
@@ -27,15 +27,19 @@
 
 mod answer;
 mod append;
+mod check;
 mod client;
 pub mod demo;
 mod grant;
 mod judging;
+mod key;
 mod ledger;
 mod ndjson;
 mod offline;
 mod out;
 mod posting;
+mod proofs;
+mod prove;
 mod receipts;
 mod report;
 mod restore;
@@ -86,6 +90,12 @@ enum Command {
     Verify(verify::Verify),
     /// Put a copy of a ledger back into service.
     Restore(restore::Restore),
+    /// Write the proof of a record, which can be checked without a server.
+    Prove(prove::Prove),
+    /// Check proofs with a ledger's key, and say what they prove.
+    Check(check::Check),
+    /// Show and rotate the keys that sign for a ledger.
+    Key(key::Key),
     /// Create and list ledgers.
     Ledger(ledger::Ledger),
     /// Say what a posting system may post.
@@ -103,6 +113,9 @@ pub fn run() -> ExitCode {
         Command::Report(report) => report.run(),
         Command::Verify(verify) => verify.run(),
         Command::Restore(restore) => restore.run(),
+        Command::Prove(prove) => prove.run(),
+        Command::Check(check) => check.run(),
+        Command::Key(key) => key.run(),
         Command::Ledger(ledger) => ledger.run(),
         Command::Grant(grant) => grant.run(),
         Command::Token(token) => token.run(),

@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use storage::{Keyer, Log, MemoryBackend, Options, Reader};
+use storage::{Checkpoints, Kept, Keyer, Log, MemoryBackend, Options, Reader};
 
 use crate::domain::id::LedgerName;
 use crate::domain::value::Sha256;
@@ -34,21 +34,10 @@ pub(super) struct Offline {
 impl Offline {
     /// Reads one ledger of a data directory: the one that is named, or the only one.
     pub(super) fn read(data: &Path, name: Option<&str>) -> anyhow::Result<Self> {
-        let found = ledgers(data)?;
-        let wanted =
-            name.map(|name| LedgerName::parse(name).map_err(|why| anyhow!("--ledger {name}: {why}")));
-        let names = || found.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>().join(", ");
-        let (name, path) = match (wanted.transpose()?, found.as_slice()) {
-            (Some(wanted), _) => found
-                .iter()
-                .find(|(name, _)| *name == wanted)
-                .ok_or_else(|| anyhow!("{}: there is no {wanted} here, only {}", data.display(), names()))?,
-            (None, [only]) => only,
-            (None, _) => bail!("{}: say which ledger with --ledger: {}", data.display(), names()),
-        };
-        let (reader, log) = open(path)?;
+        let (name, path) = find(data, name)?;
+        let (reader, log) = open(&path)?;
         let views = fold(&reader).with_context(|| format!("{}: the log cannot be read", path.display()))?;
-        Ok(Self { name: name.clone(), views, reader, _log: log })
+        Ok(Self { name, views, reader, _log: log })
     }
 
     /// What the ledger is called, and what stood in it.
@@ -56,6 +45,42 @@ impl Offline {
         let root = self.reader.root(as_known.min(self.views.size()))?;
         Ok(Stand { ledger: self.name.to_string(), root: Sha256(root.0) })
     }
+}
+
+/// A ledger's records and kept checkpoints, read from its files.
+pub(super) struct Files {
+    pub(super) name: LedgerName,
+    pub(super) reader: Reader,
+    pub(super) kept: Kept,
+    _log: Log,
+}
+
+impl Files {
+    /// Reads one ledger of a data directory: the one that is named, or the only one.
+    pub(super) fn read(data: &Path, name: Option<&str>) -> anyhow::Result<Self> {
+        let (name, path) = find(data, name)?;
+        let (reader, log) = open(&path)?;
+        // Whether the last run closed it is not asked: what a crash cut short is cut off in the copy.
+        let checkpoints = Checkpoints::open(&log, false)
+            .map_err(|error| anyhow!("{}: {error}; `pledgebook verify {0}` says more", path.display()))?;
+        Ok(Self { name, reader, kept: checkpoints.kept(), _log: log })
+    }
+}
+
+/// One ledger of a data directory, and where it stands: the one that is named, or the only one.
+pub(super) fn find(data: &Path, name: Option<&str>) -> anyhow::Result<(LedgerName, PathBuf)> {
+    let mut found = ledgers(data)?;
+    let wanted = name.map(|name| LedgerName::parse(name).map_err(|why| anyhow!("--ledger {name}: {why}")));
+    let names = found.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>().join(", ");
+    let place = match wanted.transpose()? {
+        Some(wanted) => found
+            .iter()
+            .position(|(name, _)| *name == wanted)
+            .ok_or_else(|| anyhow!("{}: there is no {wanted} here, only {names}", data.display()))?,
+        None if found.len() == 1 => 0,
+        None => bail!("{}: say which ledger with --ledger: {names}", data.display()),
+    };
+    Ok(found.swap_remove(place))
 }
 
 /// The ledgers of a data directory, by name; the directory of one ledger counts as itself.
@@ -116,8 +141,8 @@ fn copy(path: &Path) -> anyhow::Result<MemoryBackend> {
             total >> 20
         );
     }
-    // A watermark read after the records could speak of some that were written in between.
-    files.sort_by_key(|file| (!file.ends_with("watermark"), file.clone()));
+    // A checkpoint or a watermark read after the records could speak of some that were written in between.
+    files.sort_by_key(|file| (!file.ends_with("checkpoints"), !file.ends_with("watermark"), file.clone()));
     let backend = MemoryBackend::new();
     for file in files {
         match fs::read(path.join(&file)) {

@@ -17,7 +17,7 @@ use tonic::Status;
 
 use super::client::{self, Refusal, Server};
 use crate::grpc::wire::{
-    Anonymity, AppendRequest, AppendResponse, AppendStreamRequest, AppendStreamResponse, Event,
+    Anonymity, AppendRequest, AppendResponse, AppendStreamRequest, AppendStreamResponse, Event, ReceiptKind,
     append_stream_response::Outcome, event::Payload,
 };
 use crate::limits::{MAX_APPEND, MAX_BATCH, MAX_PIPELINED};
@@ -113,6 +113,7 @@ pub(super) async fn post(
     server: &Server,
     ledger: &str,
     requests: Vec<Request>,
+    kind: ReceiptKind,
     told: &mut impl Told,
 ) -> anyhow::Result<Option<String>> {
     let requests: Arc<[Request]> = requests.into();
@@ -120,7 +121,7 @@ pub(super) async fn post(
     let mut patience = PATIENCE;
     while !waiting.is_empty() {
         let before = waiting.len();
-        let ended = match round(server, ledger, &requests, &mut waiting, told).await {
+        let ended = match round(server, (ledger, kind), &requests, &mut waiting, told).await {
             Ok(ended) => ended,
             // In the first round, nothing has been done yet.
             Err(status) if before == requests.len() => return Err(client::failed(&status)),
@@ -155,13 +156,13 @@ enum Ended {
 /// Sends what waits, until it is all answered or the server is too busy. What is settled then waits no longer.
 async fn round(
     server: &Server,
-    ledger: &str,
+    asked: (&str, ReceiptKind),
     requests: &Arc<[Request]>,
     waiting: &mut Vec<usize>,
     told: &mut impl Told,
 ) -> Result<Ended, Status> {
     let enough = Arc::new(AtomicBool::new(false));
-    let stream = send(ledger, requests, waiting, &enough);
+    let stream = send(asked, requests, waiting, &enough);
     let mut answers = server.recorder().append_stream(stream).await?.into_inner();
     let mut settled = vec![false; requests.len()];
     let mut ended = None;
@@ -217,7 +218,7 @@ async fn round(
 
 /// The requests that wait, in their order, until it is enough.
 fn send(
-    ledger: &str,
+    (ledger, kind): (&str, ReceiptKind),
     requests: &Arc<[Request]>,
     waiting: &[usize],
     enough: &Arc<AtomicBool>,
@@ -228,8 +229,9 @@ fn send(
     tokio::spawn(async move {
         for index in waiting {
             let events = requests[index].events.clone();
+            let receipt = kind.into();
             let append =
-                Some(AppendRequest { ledger: ledger.clone(), events, validate_only: false, receipt: 0 });
+                Some(AppendRequest { ledger: ledger.clone(), events, validate_only: false, receipt });
             let request = AppendStreamRequest { correlation: index as u64, append };
             // Room first: while we waited for it, it may have become enough.
             let Ok(room) = send.reserve().await else { return };

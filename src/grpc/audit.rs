@@ -11,12 +11,13 @@ use tonic::{Request, Response, Status};
 use super::{
     Caller, House, blocking, outlet,
     outlet::{Outlet, Stuck},
-    status,
+    proofs, status,
     wire::{
         AddCosignatureRequest, AddCosignatureResponse, ExportRequest, ExportResponse, GetCheckpointRequest,
-        GetCheckpointResponse, LedgerKey, ListKeysRequest, ListKeysResponse, ProveConsistencyRequest,
-        ProveConsistencyResponse, ProveInclusionRequest, ProveInclusionResponse, ReadRecordsRequest,
-        ReadRecordsResponse, VerifyRequest, VerifyResponse, audit_service_server::AuditService,
+        GetCheckpointResponse, GetProofRequest, GetProofResponse, LedgerKey, ListKeysRequest,
+        ListKeysResponse, ProveConsistencyRequest, ProveConsistencyResponse, ProveInclusionRequest,
+        ProveInclusionResponse, ReadRecordsRequest, ReadRecordsResponse, VerifyRequest, VerifyResponse,
+        audit_service_server::AuditService,
     },
 };
 use crate::journal::Refused;
@@ -138,6 +139,22 @@ impl AuditService for Audit {
             prove().map_err(|why| unreadable(&ledger, &why))
         });
         Ok(Response::new(proof.await??))
+    }
+
+    async fn get_proof(
+        &self,
+        request: Request<GetProofRequest>,
+    ) -> Result<Response<GetProofResponse>, Status> {
+        let GetProofRequest { ledger, sequence } = request.into_inner();
+        let ledger = self.house.ledger(&ledger)?;
+        let size = ledger.journal.head().size;
+        if sequence >= size {
+            return Err(status::beyond_head(&ledger.name, "sequence", sequence, size));
+        }
+        let proof = proofs::of(&ledger, vec![sequence]).await?.pop();
+        // One was asked for.
+        let tlog_proof = proof.ok_or_else(|| status::internal("a proof is missing"))?;
+        Ok(Response::new(GetProofResponse { tlog_proof }))
     }
 
     async fn prove_consistency(

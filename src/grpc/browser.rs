@@ -1,9 +1,9 @@
-//! Callers that are web pages: gRPC-Web's way in, for the pages of origins that an operator has named, and for no other.
+//! Callers that are web pages: their way in, for the pages of origins that an operator has named, and for no other.
 //!
 //! Why any other page is refused, even where it could read no answer: a page that makes its own name point to this
 //! machine is of the same origin to its browser, which then asks nobody; and on a server without tokens, whoever calls
 //! from this machine may do everything. Its origin is what gives it away: a browser sends it with every POST. Programs
-//! send none.
+//! send none. (Nor does such a page with a GET: what is given to a GET is given by the name that it calls us by.)
 //!
 //! Invariant: an origin is compared as it was written; there is no pattern, and nothing is sent back that was not
 //! configured.
@@ -18,7 +18,7 @@ use std::{
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-use super::status;
+use super::{aside, status};
 use crate::limits::MAX_HEADERS;
 
 /// What a page may send beside its message.
@@ -27,6 +27,10 @@ const MAY_SEND: HeaderValue = HeaderValue::from_static(
 );
 /// What a page may read beside its answer.
 const MAY_READ: HeaderValue = HeaderValue::from_static("grpc-status, grpc-message, grpc-status-details-bin");
+/// How RPCs are called.
+const CALLED: HeaderValue = HeaderValue::from_static("POST");
+/// How pages are seen.
+const SEEN: HeaderValue = HeaderValue::from_static("GET, HEAD");
 /// For how many seconds a browser need not ask again.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("3600");
 
@@ -82,13 +86,14 @@ where
         };
         let listed = self.browsers.origins.iter().find(|listed| *listed == origin).cloned();
         let asks = request.method() == Method::OPTIONS;
+        let grpc = aside::is_grpc(&request);
         match listed {
             None if asks => answer(bare(StatusCode::FORBIDDEN)),
             None => {
                 tracing::info!("refused: a web page of an origin that is not among `web_origins`");
-                answer(refusal(request.headers()))
+                answer(if grpc { refusal(request.headers()) } else { plain_refusal() })
             }
-            Some(origin) if asks => answer(may(origin)),
+            Some(origin) if asks => answer(may(origin, if grpc { CALLED } else { SEEN })),
             Some(origin) => {
                 let answered = self.inner.call(request);
                 Box::pin(async move {
@@ -130,11 +135,20 @@ fn refusal(asked: &HeaderMap) -> Response<Body> {
     response
 }
 
-/// Tells a browser what a page of that origin may do.
-fn may(origin: HeaderValue) -> Response<Body> {
+/// A refusal to whoever asked for a page.
+fn plain_refusal() -> Response<Body> {
+    let mut response = Response::new(Body::new(format!("{}\n", status::OTHER_ORIGIN)));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    response
+}
+
+/// Tells a browser what a page of that origin may do, by these methods.
+fn may(origin: HeaderValue, methods: HeaderValue) -> Response<Body> {
     let mut response = bare(StatusCode::NO_CONTENT);
     let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, MAY_SEND);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, ASK_AGAIN);
     of_origin(headers, origin);
@@ -144,5 +158,5 @@ fn may(origin: HeaderValue) -> Response<Body> {
 fn of_origin(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     // Whoever keeps answers must not give this one to a page of another origin.
-    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    headers.insert(header::VARY, HeaderValue::from_static("origin"));
 }

@@ -16,8 +16,8 @@ use tonic::{body::Body, transport::server::TcpConnectInfo};
 use tower::{Layer, Service};
 use tracing::{Instrument as _, Span, field::Empty};
 
-use super::{SOURCE_HEADER, deadline::Deadline, status};
-use crate::auth::{Credentials, Gate, policy};
+use super::{deadline::Deadline, status};
+use crate::auth::{Credentials, Gate, Peer, policy};
 use crate::limits::MAX_REQUEST_TIMEOUT;
 
 /// Puts the door in front of the services.
@@ -90,14 +90,7 @@ where
 
 impl<S> Behind<S> {
     fn admit(&self, request: &mut Request<Body>, line: &Line) -> Result<(), tonic::Status> {
-        let header = |name: &str| request.headers().get(name).map(http::HeaderValue::as_bytes);
-        let peer = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
-        let shown = Credentials {
-            authorization: header("authorization"),
-            source: header(SOURCE_HEADER),
-            local: peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
-                && !FORWARDED.iter().any(|name| request.headers().contains_key(*name)),
-        };
+        let shown = Credentials::of(request.headers(), peer(request));
         let admitted =
             self.gate.admit(request.uri().path(), shown).map_err(|denied| status::denied(&denied))?;
         if let Some(principal) = admitted {
@@ -110,8 +103,10 @@ impl<S> Behind<S> {
     }
 }
 
-/// What a proxy says of those for whom it calls. A proxy on this machine would make everybody local.
-const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+/// The other end of a request's connection, as the transport says it.
+pub(super) fn peer<T>(request: &Request<T>) -> Option<Peer> {
+    request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr).map(Peer)
+}
 
 /// The line that a request leaves in the log.
 struct Line {

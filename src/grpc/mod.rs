@@ -10,11 +10,13 @@
 //! | [`proofs`] | the proofs that receipts come with |
 //! | [`outlet`] | the bounded way out to a reader |
 //! | [`browser`] | callers that are web pages |
+//! | [`aside`] | what is no gRPC, on its way to whoever answers that |
 //! | [`incoming`], [`transport`] | connections and their limits |
 //!
 //! Invariant: a wire message goes no further inward than `convert`. It must not know files, or the web.
 
 mod admin;
+mod aside;
 mod audit;
 mod browser;
 mod convert;
@@ -39,6 +41,8 @@ use crate::ledgers::{Ledger, Ledgers};
 use crate::limits::MAX_READERS;
 use deadline::Deadline;
 
+pub use crate::auth::SOURCE_HEADER;
+pub use aside::Aside;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use convert::fuzzing;
@@ -52,9 +56,6 @@ pub mod wire {
     /// The schema itself, for reflection and for proto3 JSON.
     pub const DESCRIPTOR: &[u8] = tonic::include_file_descriptor_set!("pledgebook_descriptor");
 }
-
-/// The header in which a caller without a token names its source.
-pub const SOURCE_HEADER: &str = "pledgebook-source";
 
 /// How long we wait for a slow reader.
 #[derive(Clone, Copy, Debug)]
@@ -78,14 +79,13 @@ pub struct House {
 
 impl House {
     /// A house with these ledgers, that lets in whom `gate` admits, and empties when `stopping` turns true.
-    pub fn new(ledgers: Ledgers, gate: Gate, patience: Patience, stopping: watch::Receiver<bool>) -> Self {
-        Self {
-            ledgers,
-            gate: Arc::new(gate),
-            patience,
-            stopping,
-            readers: Arc::new(Semaphore::new(MAX_READERS)),
-        }
+    pub fn new(
+        ledgers: Ledgers,
+        gate: Arc<Gate>,
+        patience: Patience,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        Self { ledgers, gate, patience, stopping, readers: Arc::new(Semaphore::new(MAX_READERS)) }
     }
 
     /// The ledger that a request names.

@@ -533,7 +533,7 @@ mod tests {
             let (stop, stopping) = watch::channel(false);
             let gate = Gate::new(Tokens::watch(data.path().join("tokens.json")));
             let patience = super::super::Patience { stall: Duration::from_secs(1), lag: 1 };
-            let house = House::new(ledgers.clone(), gate, patience, stopping);
+            let house = House::new(ledgers.clone(), Arc::new(gate), patience, stopping);
             Self { _data: data, ledgers, house, stop }
         }
 

@@ -302,11 +302,13 @@ pub(super) fn denied(denied: &Denied) -> Status {
     Answer::new(code, reason, denied.to_string()).status()
 }
 
+/// What a web page is told that nobody let in.
+pub(super) const OTHER_ORIGIN: &str = "a web page calls, of an origin that this server does not know: an operator names \
+                                       those that may with `web_origins`";
+
 /// A web page calls that nobody let in.
 pub(super) fn other_origin() -> Status {
-    let message = "a web page calls, of an origin that this server does not know: an operator names those that may with \
-                   `web_origins`";
-    Answer::new(Code::PermissionDenied, "OTHER_ORIGIN", message).status()
+    Answer::new(Code::PermissionDenied, "OTHER_ORIGIN", OTHER_ORIGIN).status()
 }
 
 /// A field of the request itself is wrong.

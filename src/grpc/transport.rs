@@ -12,6 +12,7 @@ use tower::layer::util::{Identity, Stack};
 use super::{
     House,
     admin::Admin,
+    aside::Aside,
     audit::Audit,
     browser::Browsers,
     door::Door,
@@ -51,8 +52,14 @@ const SERVICES: [&str; 5] = [
 ];
 
 /// Offers the services of a house on a port, until it stops; then takes no more connections, and returns when the
-/// requests that were being answered are answered. Web pages of `origins` may call, and of no other.
-pub async fn serve(house: House, listener: TcpListener, origins: &[String]) -> Result<(), Failed> {
+/// requests that were being answered are answered. What is no gRPC is answered by `pages`. Web pages of `origins` may
+/// call, and of no other.
+pub async fn serve(
+    house: House,
+    listener: TcpListener,
+    origins: &[String],
+    pages: Aside,
+) -> Result<(), Failed> {
     macro_rules! bounded {
         ($service:expr) => {
             $service.max_decoding_message_size(MAX_MESSAGE_IN).max_encoding_message_size(MAX_MESSAGE_OUT)
@@ -69,7 +76,7 @@ pub async fn serve(house: House, listener: TcpListener, origins: &[String]) -> R
             close(&reporter).await;
         }
     };
-    transport(Browsers::new(origins), Door::new(house.gate.clone()))
+    transport(Browsers::new(origins), pages, Door::new(house.gate.clone()))
         .add_service(bounded!(RecorderServiceServer::new(Recorder::new(house.clone()))))
         .add_service(bounded!(ReaderServiceServer::new(Reader::new(house.clone()))))
         .add_service(bounded!(AuditServiceServer::new(Audit::new(house.clone()))))
@@ -83,13 +90,14 @@ pub async fn serve(house: House, listener: TcpListener, origins: &[String]) -> R
         .map_err(Failed::from)
 }
 
-/// From the outside in: which page calls; gRPC-Web as gRPC, message by message, as the body is asked for; the door.
-type Layers = Stack<Door, Stack<GrpcWebLayer, Stack<Browsers, Identity>>>;
+/// From the outside in: which page calls; what is no gRPC goes aside; gRPC-Web as gRPC, message by message, as the body
+/// is asked for; the door.
+type Layers = Stack<Door, Stack<GrpcWebLayer, Stack<Aside, Stack<Browsers, Identity>>>>;
 
-/// HTTP/1.1 is for gRPC-Web alone: all else that comes over it is answered with 400, and nothing of it is read. A caller
-/// makes us hold less there than over HTTP/2: one request a connection at a time, and a head of some 400 KiB until it is
+/// HTTP/1.1 is for gRPC-Web and for pages: an RPC that is called otherwise is answered with 400, and nothing of it is
+/// read. A caller makes us hold less there than over HTTP/2: one request a connection at a time, and a head of some 400 KiB until it is
 /// whole, which must be so within 30 seconds.
-fn transport(browsers: Browsers, door: Door) -> tonic::transport::Server<Layers> {
+fn transport(browsers: Browsers, pages: Aside, door: Door) -> tonic::transport::Server<Layers> {
     tonic::transport::Server::builder()
         .accept_http1(true)
         .max_concurrent_streams(MAX_STREAMS)
@@ -102,6 +110,7 @@ fn transport(browsers: Browsers, door: Door) -> tonic::transport::Server<Layers>
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
         .layer(browsers)
+        .layer(pages)
         .layer(GrpcWebLayer::new())
         .layer(door)
 }

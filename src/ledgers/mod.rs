@@ -313,8 +313,13 @@ fn open_ledger(
         Journal::start(Box::new(Local::new(log)), reader, zone, genesis.access, clock.clone(), limits)
             .map_err(|e| e.to_string())?;
     let views = Projector::start(&journal).map_err(|e| e.to_string())?;
-    let notary = Notary::start(path, name.subject(), &journal, clock.clone(), checkpoints)
-        .map_err(|e| e.to_string())?;
+    let notary =
+        Notary::start(path, name.subject(), &journal, clock.clone(), checkpoints).map_err(|why| {
+            // Their threads hold the log: whoever puts the key right must find it free.
+            journal.close();
+            views.stop();
+            why.to_string()
+        })?;
     Ok(Ledger { name, opened, genesis, journal, views, notary, clock })
 }
 

@@ -14,12 +14,14 @@ use std::{
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
-use storage::note::Signer;
+use storage::note::{Signer, Verifier};
 
 /// The directory of secrets in a ledger's directory.
 const PRIVATE: &str = "private";
 const KEY: &str = "key";
 const NEXT: &str = "key.next";
+/// How the line begins.
+const BEGINS: &str = "PRIVATE+KEY+";
 /// What stands before the seed: the note format's number of Ed25519.
 const ED25519: u8 = 1;
 
@@ -60,6 +62,19 @@ pub enum KeyError {
 pub(super) struct Keys {
     directory: PathBuf,
     name: String,
+}
+
+/// The public half of the key that signs for the ledger in `directory`, by the name that its file gives it; none if there is
+/// no file. Refuses what a start would refuse.
+pub fn public_key(directory: &Path) -> Result<Option<Verifier>, KeyError> {
+    let path = directory.join(PRIVATE).join(KEY);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(KeyError::Io { path, error }),
+    };
+    let name = text.strip_prefix(BEGINS).and_then(|rest| rest.split('+').next()).unwrap_or_default();
+    Ok(Keys::of(directory, name).current()?.map(|signer| signer.verifier().clone()))
 }
 
 impl Keys {
@@ -165,12 +180,12 @@ fn text(signer: &Signer, seed: &[u8; 32]) -> String {
     key.extend_from_slice(seed);
     let verifier = signer.verifier();
     let id = const_hex::encode(verifier.key_id());
-    format!("PRIVATE+KEY+{}+{id}+{}\n", verifier.name(), BASE64_STANDARD.encode(key))
+    format!("{BEGINS}{}+{id}+{}\n", verifier.name(), BASE64_STANDARD.encode(key))
 }
 
 fn parse(name: &str, text: &str) -> Result<Signer, &'static str> {
     let line = text.strip_suffix('\n').unwrap_or(text);
-    let rest = line.strip_prefix("PRIVATE+KEY+").ok_or("it does not begin with PRIVATE+KEY+")?;
+    let rest = line.strip_prefix(BEGINS).ok_or("it does not begin with PRIVATE+KEY+")?;
     // A name has no `+`, the base64 behind the key id may.
     let mut parts = rest.splitn(3, '+');
     let (Some(named), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
@@ -204,6 +219,7 @@ mod tests {
         let made = keys.make().unwrap();
         let read = keys.current().unwrap().unwrap();
         assert_eq!(made.verifier().to_string(), read.verifier().to_string());
+        assert_eq!(public_key(ledger.path()).unwrap().unwrap().to_string(), read.verifier().to_string());
         let path = ledger.path().join("private/key");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(ledger.path().join("private")).unwrap().permissions().mode() & 0o777, 0o700);

@@ -15,6 +15,8 @@
 mod keys;
 mod proof;
 mod rotation;
+#[cfg(test)]
+mod tests;
 
 use std::{
     fs, io,
@@ -31,8 +33,9 @@ use tokio::sync::oneshot;
 
 use crate::domain::{event::Payload, id::Subject};
 use crate::journal::{Journal, Receipt, Refused, clock::Clock};
-pub use keys::KeyError;
 use keys::Keys;
+pub use keys::{KeyError, public_key};
+pub use proof::of as proof_of;
 use rotation::Standing;
 
 /// The most time between a record and a published checkpoint that covers it.
@@ -194,7 +197,9 @@ impl Notary {
         let floor = floor(journal, &ledger)?;
         let keys = Keys::of(directory, &reader.identity().origin);
         let rotations = rotation::all(journal, &ledger)?;
-        let signer = match rotation::standing(&keys, rotations.last(), newest.is_some())? {
+        // What was only published is somebody's by now, too: another key must not quietly take its signer's place.
+        let signed = newest.is_some() || directory.join(PUBLISHED).exists();
+        let signer = match rotation::standing(&keys, rotations.last(), signed)? {
             Standing::InForce(key) => *key,
             Standing::HandingOver { sequence, old, new } => {
                 if kept.at(sequence + 1)?.is_none() {

@@ -13,7 +13,7 @@ use storage::{
 use super::Unattested;
 
 /// The proof of the record `sequence`; none if no kept checkpoint covers it yet.
-pub(super) fn of(reader: &Reader, kept: &Kept, sequence: u64) -> Result<Option<ProofFile>, Unattested> {
+pub fn of(reader: &Reader, kept: &Kept, sequence: u64) -> Result<Option<ProofFile>, Unattested> {
     let unreadable = |error: storage::Error| Unattested::Unreadable(error.to_string());
     let Some(checkpoint) = kept.covering(sequence).map_err(unreadable)? else { return Ok(None) };
     let signed =

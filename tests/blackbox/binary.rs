@@ -20,7 +20,7 @@ use crate::seed::{append, post};
 use crate::server::{LEDGER, Who, endpoint, opened};
 
 /// A program that is told nothing by the environment of the tests: what is set for them is not set for a server.
-fn bare(program: &str) -> Command {
+pub fn bare(program: &str) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PLEDGEBOOK_") {

@@ -5,6 +5,7 @@
 
 mod auth;
 mod binary;
+mod commands;
 mod crash;
 mod deadline;
 mod erase;
@@ -13,7 +14,9 @@ mod history;
 mod judged;
 mod limits;
 mod machine;
+mod pages;
 mod reader;
+mod receipts;
 mod recorder;
 mod report;
 mod seed;

@@ -49,7 +49,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "web",
         sees: &["auth", "journal", "ledgers", "projections", "reports", "domain", "limits"],
-        storage: &["storage::Digest", "storage::Head"],
+        storage: &["storage::Digest", "storage::Head", "storage::merkle::tile"],
     },
     Room {
         name: "server",
@@ -81,6 +81,7 @@ const ROOMS: &[Room] = &[
             "journal",
             "ledgers",
             "limits",
+            "notary",
             "projections",
             "reports",
             "server",
@@ -101,6 +102,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("prost_types", &["src/grpc/", "src/cli/"]),
     ("prost_reflect", &["src/grpc/", "src/cli/"]),
     ("crate::grpc::wire", &["src/grpc/", "src/cli/"]),
+    ("axum", &["src/web/"]),
     ("rmp_serde", &["src/journal/codec.rs"]),
     ("clap", &["src/cli/", "src/cli.rs"]),
     ("std::env::args", &["src/cli/", "src/cli.rs"]),
@@ -327,6 +329,7 @@ mod tests {
             ("src/reports/mod.rs", "use prost::Message;"),
             ("src/journal/writer.rs", "use rmp_serde::to_vec;"),
             ("src/config.rs", "use clap::Parser;"),
+            ("src/grpc/mod.rs", "use axum::Router;"),
         ] {
             assert_eq!(found(path, text), 1, "{path}: {text}");
         }
