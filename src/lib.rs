@@ -12,6 +12,7 @@
 //! | [`reports`] | figures from views, and their printed forms | yes |
 //! | [`notary`] | signs what the ledger holds, and proves receipts | |
 //! | [`ledgers`] | the ledgers of one server, and the threads that keep their views | |
+//! | [`witness`] | holds other logs to their history, and asks others to hold ours | |
 //! | [`server`] | everything put together on one port | |
 //! | [`cli`] | the command: alone knows argv and stdout | |
 
@@ -21,6 +22,7 @@ pub mod config;
 pub mod domain;
 pub mod grpc;
 pub mod journal;
+mod keyfile;
 pub mod ledgers;
 pub mod limits;
 pub mod notary;
@@ -28,3 +30,4 @@ pub mod projections;
 pub mod reports;
 pub mod server;
 pub mod telemetry;
+pub mod witness;

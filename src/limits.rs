@@ -129,6 +129,19 @@ pub const TOKEN_RELOAD: Duration = Duration::from_millis(500);
 /// Largest token file, in bytes: some thousands of tokens.
 pub const MAX_TOKEN_FILE: u64 = 4 << 20;
 
+/// Most connections to a witness: a log sends one small request a minute or so, and the rest waits in the system's own
+/// queue.
+pub const WITNESS_CONNECTIONS: usize = 64;
+
+/// How long a witness waits for the head of a request, and as long again for its body: 67 KiB at most.
+pub const WITNESS_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long one connection to a witness may last, however busy it is.
+pub const WITNESS_CONNECTION: Duration = Duration::from_mins(10);
+
+/// Largest head of a request to a witness, in bytes.
+pub const WITNESS_HEAD: usize = 16 << 10;
+
 const _: () = {
     assert!(MAX_APPEND < MAX_MESSAGE_IN);
     assert!(MAX_ANSWER < MAX_MESSAGE_OUT);

@@ -2,7 +2,6 @@
 //!
 //! | File | Is |
 //! |---|---|
-//! | [`keys`] | the key's file |
 //! | [`proof`] | the proof of a receipt |
 //! | [`rotation`] | how one key hands over to the next |
 //!
@@ -12,7 +11,6 @@
 //! checkpoint that a receipt rests on is kept, synced, before anybody sees the receipt; nothing else needs to be: what
 //! was published besides can be signed again.
 
-mod keys;
 mod proof;
 mod rotation;
 
@@ -31,8 +29,8 @@ use tokio::sync::oneshot;
 
 use crate::domain::id::Subject;
 use crate::journal::{Journal, Receipt, Refused, clock::Clock};
-pub use keys::KeyError;
-use keys::Keys;
+pub use crate::keyfile::KeyError;
+use crate::keyfile::Keys;
 use rotation::Standing;
 
 /// The most time between a record and a published checkpoint that covers it.
@@ -365,7 +363,7 @@ impl Clerk {
 
     fn rotate(&mut self) -> Result<Rotated, NotRotated> {
         self.check()?;
-        let key = |error: keys::KeyError| NotRotated::Key(error.to_string());
+        let key = |error: KeyError| NotRotated::Key(error.to_string());
         let new = self.keys.make_next().map_err(key)?;
         let origin = self.reader.identity().origin.clone();
         let ledger = self.shared.ledger.clone();

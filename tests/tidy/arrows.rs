@@ -65,8 +65,25 @@ const ROOMS: &[Room] = &[
             "reports",
             "server",
             "telemetry",
+            "witness",
         ],
         storage: &["storage"],
+    },
+    Room { name: "keyfile", sees: &[], storage: &["storage::note"] },
+    // A log is an origin, keys and checkpoints to it: it sees no ledger.
+    Room {
+        name: "witness",
+        sees: &["keyfile", "limits"],
+        storage: &[
+            "storage::backend::LockError",
+            "storage::Backend",
+            "storage::Digest",
+            "storage::FileBackend",
+            "storage::limits",
+            "storage::Malformed",
+            "storage::merkle",
+            "storage::note",
+        ],
     },
     Room { name: "main", sees: &["cli"], storage: &[] },
 ];
