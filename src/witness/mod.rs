@@ -3,6 +3,7 @@
 //!
 //! | File | Is |
 //! |---|---|
+//! | [`client`] | the other side: asks a witness |
 //! | [`http`] | the requests and replies on a port |
 //! | `record` | what is held of one log, on stable storage |
 //!
@@ -10,6 +11,7 @@
 //! is cosigned is on stable storage before the cosignature leaves; a witness that cannot tell what it cosigned last
 //! cosigns nothing. It must not know ledgers: a log is an origin, keys, and checkpoints.
 
+pub mod client;
 pub mod http;
 mod record;
 #[cfg(test)]

@@ -21,11 +21,16 @@ const ROOMS: &[Room] = &[
     Room { name: "journal", sees: &["domain"], storage: &["storage"] },
     Room { name: "projections", sees: &["domain"], storage: &[] },
     Room { name: "reports", sees: &["projections", "domain"], storage: &[] },
-    Room { name: "ledgers", sees: &["journal", "projections", "domain"], storage: &["storage"] },
+    Room {
+        name: "notary",
+        sees: &["domain", "journal", "keyfile", "witness::client"],
+        storage: &["storage"],
+    },
+    Room { name: "ledgers", sees: &["journal", "notary", "projections", "domain"], storage: &["storage"] },
     Room {
         name: "grpc",
-        sees: &["auth", "journal", "ledgers", "projections", "reports", "domain", "limits"],
-        storage: &["storage::Digest", "storage::Head"],
+        sees: &["auth", "journal", "ledgers", "notary", "projections", "reports", "domain", "limits"],
+        storage: &["storage::Digest", "storage::Head", "storage::Error", "storage::note"],
     },
     Room {
         name: "web",
@@ -42,6 +47,7 @@ const ROOMS: &[Room] = &[
             "journal",
             "ledgers",
             "limits",
+            "notary",
             "projections",
             "reports",
             "telemetry",
@@ -99,6 +105,8 @@ const KEPT: &[(&str, &[&str])] = &[
     ("prost_reflect", &["src/grpc/", "src/cli/"]),
     ("crate::grpc::wire", &["src/grpc/", "src/cli/"]),
     ("rmp_serde", &["src/journal/codec.rs"]),
+    ("ureq", &["src/witness/client.rs"]),
+    ("rustls", &["src/witness/client.rs"]),
     ("clap", &["src/cli/", "src/cli.rs"]),
     ("std::env::args", &["src/cli/", "src/cli.rs"]),
 ];
