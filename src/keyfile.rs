@@ -21,8 +21,8 @@ use storage::note::{Cosigner, Signer};
 /// The directory of secrets in the directory of a ledger or of a witness.
 const PRIVATE: &str = "private";
 const KEY: &str = "key";
-/// What its line begins with.
-const PREFIX: &str = "PRIVATE+KEY+";
+/// How the line begins.
+const BEGINS: &str = "PRIVATE+KEY+";
 const NEXT: &str = "key.next";
 /// What stands before the seed: the note format's number of Ed25519.
 const ED25519: u8 = 1;
@@ -82,7 +82,7 @@ impl Keys {
         let path = directory.join(PRIVATE).join(KEY);
         match fs::read_to_string(&path) {
             Ok(text) => {
-                Ok(text.strip_prefix(PREFIX).and_then(|rest| rest.split('+').next()).map(str::to_owned))
+                Ok(text.strip_prefix(BEGINS).and_then(|rest| rest.split('+').next()).map(str::to_owned))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(KeyError::Io { path, error }),
@@ -193,12 +193,12 @@ fn text(signer: &Signer, seed: &[u8; 32]) -> String {
     key.extend_from_slice(seed);
     let verifier = signer.verifier();
     let id = const_hex::encode(verifier.key_id());
-    format!("{PREFIX}{}+{id}+{}\n", verifier.name(), BASE64_STANDARD.encode(key))
+    format!("{BEGINS}{}+{id}+{}\n", verifier.name(), BASE64_STANDARD.encode(key))
 }
 
 fn parse(name: &str, text: &str) -> Result<SigningKey, &'static str> {
     let line = text.strip_suffix('\n').unwrap_or(text);
-    let rest = line.strip_prefix(PREFIX).ok_or("it does not begin with PRIVATE+KEY+")?;
+    let rest = line.strip_prefix(BEGINS).ok_or("it does not begin with PRIVATE+KEY+")?;
     // A name has no `+`, the base64 behind the key id may.
     let mut parts = rest.splitn(3, '+');
     let (Some(named), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {

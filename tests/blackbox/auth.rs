@@ -164,6 +164,7 @@ async fn given_a_poster_when_it_reads_then_it_sees_its_own_events_only() {
         ledger: LEDGER.into(),
         event_id: others.event_id.clone(),
         source: source.into(),
+        ..Default::default()
     };
     let mut recorder = server.recorder_as(guarded.who(Role::Poster));
     let refused = recorder.get_receipt(receipt("somebody")).await.unwrap_err();

@@ -12,7 +12,7 @@ use crate::seed::{action, cancelled, completed, date, pledged, post, posts};
 use crate::server::{LEDGER, Server, assert_same_verdict, field, reason};
 
 fn judging(events: Vec<Event>) -> AppendRequest {
-    AppendRequest { ledger: LEDGER.into(), events, validate_only: true }
+    AppendRequest { ledger: LEDGER.into(), events, validate_only: true, ..Default::default() }
 }
 
 async fn judge(server: &Server, source: &'static str, events: Vec<Event>) -> Result<Vec<Judgement>, Status> {

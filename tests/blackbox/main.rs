@@ -22,3 +22,4 @@ mod shutdown;
 mod stream;
 mod transport;
 mod web;
+mod witness;

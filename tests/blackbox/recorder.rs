@@ -56,11 +56,8 @@ async fn given_a_recorded_event_when_it_is_sent_again_then_the_same_receipt_come
             assert_eq!(one.receipt, other.receipt);
         }
     }
-    let request = GetReceiptRequest {
-        ledger: LEDGER.into(),
-        event_id: planned.event_id.clone(),
-        source: String::new(),
-    };
+    let request =
+        GetReceiptRequest { ledger: LEDGER.into(), event_id: planned.event_id.clone(), ..Default::default() };
     let receipt = server.recorder("tracker").get_receipt(request).await.unwrap().into_inner().receipt;
     assert_eq!(receipt, first[0].receipt);
     server.stop().await;

@@ -91,6 +91,20 @@ pub fn pledge() -> Vec<Event> {
     ]
 }
 
+/// A pledge whose text is as long as one may be.
+pub fn long_pledge(number: usize) -> Event {
+    let text = format!("{number} {}", "We will listen. ".repeat(3_600));
+    let published = PledgePublished {
+        title: format!("Pledge {number}"),
+        version: 1,
+        sha256: sha2::Sha256::digest(&text).to_vec(),
+        text,
+        principles: vec!["Trust".into()],
+        ..Default::default()
+    };
+    event(format!("pledge/long-{number}"), date(2024, 1, 2), Payload::PledgePublished(published))
+}
+
 pub fn action(id: &str, due: Date) -> Event {
     let planned = ActionPlanned {
         title: format!("Action {id}"),
@@ -143,5 +157,5 @@ pub async fn pledged() -> Server {
 }
 
 pub fn append(events: Vec<Event>) -> wire::AppendRequest {
-    wire::AppendRequest { ledger: LEDGER.into(), events, validate_only: false }
+    wire::AppendRequest { ledger: LEDGER.into(), events, ..Default::default() }
 }

@@ -185,7 +185,7 @@ impl Server {
         events: Vec<Event>,
     ) -> Result<Vec<wire::AppendResult>, Status> {
         let mut recorder = self.recorder(source);
-        let request = wire::AppendRequest { ledger: ledger.into(), events, validate_only: false };
+        let request = wire::AppendRequest { ledger: ledger.into(), events, ..Default::default() };
         let judge = wire::AppendRequest { validate_only: true, ..request.clone() };
         let judged = recorder.append(judge).await.map(tonic::Response::into_inner);
         let appended = recorder.append(request).await.map(tonic::Response::into_inner);

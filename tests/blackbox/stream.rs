@@ -45,7 +45,7 @@ async fn given_a_refused_request_when_others_follow_then_it_ends_alone_and_says_
     let mut bad = post("b");
     bad.event_id = "x".into();
     let elsewhere =
-        AppendRequest { ledger: "ledgers/nobody".into(), events: vec![post("c")], validate_only: false };
+        AppendRequest { ledger: "ledgers/nobody".into(), events: vec![post("c")], ..Default::default() };
     let requests = vec![
         request(1, vec![post("a")]),
         request(2, vec![bad]),

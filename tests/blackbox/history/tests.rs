@@ -81,7 +81,8 @@ impl Model {
 
     fn append(&mut self, events: Vec<pledgebook::grpc::wire::Event>, lost: bool) {
         let invoked = self.tick();
-        let result = |receipt, repeated| AppendResult { receipt: Some(receipt), repeated };
+        let result =
+            |receipt, repeated| AppendResult { receipt: Some(receipt), repeated, ..Default::default() };
         let receipts: Vec<_> = events.iter().map(|event| self.record(event.clone())).collect();
         let first = receipts.iter().map(|receipt| result(receipt.clone(), false)).collect();
         let outcome = if lost { Outcome::Unknown("gone".into()) } else { Outcome::Recorded(first) };

@@ -98,7 +98,7 @@ impl Caller {
     pub async fn look(&self, recorder: &mut Recorder, event: &Event) -> bool {
         let (invoked, event_id) = (now(), event.event_id.clone());
         let request =
-            GetReceiptRequest { ledger: LEDGER.into(), event_id: event_id.clone(), source: String::new() };
+            GetReceiptRequest { ledger: LEDGER.into(), event_id: event_id.clone(), ..Default::default() };
         let found = match recorder.get_receipt(request).await {
             Ok(answer) => answer.into_inner().receipt,
             Err(status) if status.code() == Code::NotFound => None,
