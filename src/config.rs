@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use crate::limits::{GRACE, SEGMENT_SIZES, SUBSCRIBER_LAG, SUBSCRIBER_STALL};
+use crate::limits::{GRACE, SEGMENT_SIZES, SUBSCRIBER_LAG, SUBSCRIBER_STALL, WITNESS_EVERY};
 
 /// Before the names of settings in the environment: `PLEDGEBOOK_LISTEN`, `PLEDGEBOOK_LIMITS__SUBSCRIBER_LAG`.
 pub const PREFIX: &str = "PLEDGEBOOK_";
@@ -34,6 +34,14 @@ pub struct Config {
     pub log: Log,
     /// How much it takes on.
     pub limits: Limits,
+    /// Those outside who hold its ledgers to their history.
+    pub witnesses: Vec<Witness>,
+    /// The least time between two checkpoints that a witness is sent of one ledger, such as `60s`.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub witness_every: Duration,
+    /// Files with signed checkpoints of its ledgers that were kept elsewhere: a ledger that went back behind one is
+    /// refused.
+    pub known_checkpoints: Vec<PathBuf>,
 }
 
 impl Default for Config {
@@ -45,8 +53,23 @@ impl Default for Config {
             public_tiles: false,
             log: Log::default(),
             limits: Limits::default(),
+            witnesses: Vec::new(),
+            witness_every: WITNESS_EVERY,
+            known_checkpoints: Vec::new(),
         }
     }
+}
+
+/// A witness (C2SP `tlog-witness`) that is sent the checkpoints of every ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Witness {
+    /// Where it takes them, such as `https://witness.example`: what stands before `/add-checkpoint`.
+    pub url: String,
+    /// Its verifier key, from its operator by a way that can be trusted.
+    pub vkey: String,
+    /// The organisation that controls it, as it is recorded.
+    pub organisation: String,
 }
 
 /// What a server says while it runs.
@@ -122,6 +145,8 @@ pub struct Flags {
     pub log_level: Option<String>,
     /// `--log-format`.
     pub log_format: Option<LogFormat>,
+    /// `--known-checkpoint`, each beside those of the file.
+    pub known_checkpoints: Vec<PathBuf>,
 }
 
 /// Why there are no settings: which key, and what to write.
@@ -158,6 +183,7 @@ impl Config {
             .try_parsing(true)
             .list_separator(",")
             .with_list_parse_key("web_origins")
+            .with_list_parse_key("known_checkpoints")
             .source(Some(environment.collect::<HashMap<_, _>>()));
         let built = sources.add_source(environment).build().and_then(config::Config::try_deserialize::<Self>);
         let mut config = built.map_err(|error| Error(error.to_string()))?;
@@ -165,6 +191,7 @@ impl Config {
         config.data = flags.data.unwrap_or(config.data);
         config.log.level = flags.log_level.unwrap_or(config.log.level);
         config.log.format = flags.log_format.unwrap_or(config.log.format);
+        config.known_checkpoints.extend(flags.known_checkpoints);
         config.check()
     }
 
@@ -184,6 +211,16 @@ impl Config {
             let (least, most) = (SEGMENT_SIZES.start(), SEGMENT_SIZES.end());
             return Err(Error(format!("limits.segment_bytes: must be {least} to {most}")));
         }
+        if self.witness_every.is_zero() {
+            return Err(Error("witness_every: must be more than nothing".into()));
+        }
+        if let Some(witness) = self.witnesses.iter().find(|witness| !is_safe(&witness.url)) {
+            return Err(Error(format!(
+                "witnesses.url: `{}`: what a witness says can end the signing, so it must come from the witness: write \
+                 https://…, or http:// and an address of this machine where a tunnel or a proxy to it listens",
+                witness.url
+            )));
+        }
         if let Some(origin) = self.web_origins.iter().find(|origin| !is_origin(origin)) {
             return Err(Error(format!(
                 "web_origins: `{origin}` is no origin as browsers write it: scheme, host and port, in small letters, with \
@@ -197,6 +234,16 @@ impl Config {
     pub fn tokens(&self) -> PathBuf {
         self.data.join("tokens.json")
     }
+}
+
+/// Whether what comes from there comes from whom it should.
+fn is_safe(url: &str) -> bool {
+    let at = |scheme: &str| url.parse::<http::Uri>().ok().filter(|uri| uri.scheme_str() == Some(scheme));
+    let local = |host: &str| {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
+    };
+    at("https").is_some() || at("http").and_then(|uri| uri.host().map(local)).unwrap_or(false)
 }
 
 /// Whether a text is an origin, as browsers write it.
@@ -307,6 +354,27 @@ mod tests {
         let why =
             Config::of(None, env(&[("PLEDGEBOOK_LISTN", "x")]), Flags::default()).unwrap_err().to_string();
         assert!(why.contains("listn"), "{why}");
+    }
+
+    #[test]
+    fn given_witnesses_when_they_are_configured_then_they_are_asked_where_nobody_can_answer_in_their_place() {
+        let of = |url: &str| {
+            let text = format!("[[witnesses]]\nurl = \"{url}\"\nvkey = \"v\"\norganisation = \"Other\"");
+            Config::of(Some(file(&text).path()), [], Flags::default())
+        };
+        for good in
+            ["https://witness.example", "http://127.0.0.1:8421/w1/", "http://[::1]:1", "http://localhost"]
+        {
+            assert_eq!(of(good).unwrap().witnesses[0].url, good);
+        }
+        for bad in ["http://witness.example", "http://10.0.0.1", "witness.example", "", "ftp://localhost"] {
+            assert!(of(bad).unwrap_err().to_string().contains("witnesses.url"), "{bad}");
+        }
+        let why = Config::of(None, env(&[("PLEDGEBOOK_WITNESS_EVERY", "0s")]), Flags::default()).unwrap_err();
+        assert!(why.to_string().contains("witness_every"), "{why}");
+        let files = env(&[("PLEDGEBOOK_KNOWN_CHECKPOINTS", "a,b")]);
+        let flags = Flags { known_checkpoints: vec!["c".into()], ..Flags::default() };
+        assert_eq!(Config::of(None, files, flags).unwrap().known_checkpoints.len(), 3);
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! | [`notary`] | signs what the ledger holds, and proves receipts | |
 //! | [`audit`] | five verdicts on a ledger, for whoever trusts neither it nor its keeper | yes |
 //! | [`ledgers`] | the ledgers of one server, and the threads that keep their views | |
+//! | [`witness`] | holds other logs to their history, and asks others to hold ours | |
 //! | [`server`] | everything put together on one port | |
 //! | [`cli`] | the command: alone knows argv and stdout | |
 
@@ -24,6 +25,7 @@ pub mod config;
 pub mod domain;
 pub mod grpc;
 pub mod journal;
+mod keyfile;
 pub mod ledgers;
 pub mod limits;
 pub mod notary;
@@ -32,3 +34,4 @@ pub mod reports;
 pub mod server;
 pub mod telemetry;
 pub mod web;
+pub mod witness;

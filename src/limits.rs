@@ -135,6 +135,32 @@ pub const TOKEN_RELOAD: Duration = Duration::from_millis(500);
 /// Largest token file, in bytes: some thousands of tokens.
 pub const MAX_TOKEN_FILE: u64 = 4 << 20;
 
+/// Most connections to a witness: a log sends one small request a minute or so, and the rest waits in the system's own
+/// queue.
+pub const WITNESS_CONNECTIONS: usize = 64;
+
+/// How long a witness waits for the head of a request, and as long again for its body: 67 KiB at most.
+pub const WITNESS_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long one connection to a witness may last, however busy it is.
+pub const WITNESS_CONNECTION: Duration = Duration::from_mins(10);
+
+/// How long a witness that is asked may take to let us connect: it is on the network, or it is not.
+pub const WITNESS_CONNECT: Duration = Duration::from_secs(3);
+
+/// How long one question to a witness may take, all in all: it verifies a signature, and writes a file. A start and an
+/// end of the server wait for it once.
+pub const WITNESS_ANSWER: Duration = Duration::from_secs(8);
+
+/// Least time between two checkpoints that one witness is sent of one ledger, unless the operator says otherwise.
+pub const WITNESS_EVERY: Duration = Duration::from_secs(60);
+
+/// Largest known checkpoint's file, in bytes: a signed note.
+pub const MAX_KNOWN: u64 = storage::limits::MAX_NOTE as u64;
+
+/// Largest head of a request to a witness, and of its reply, in bytes; and largest body of a reply.
+pub const WITNESS_HEAD: usize = 16 << 10;
+
 const _: () = {
     assert!(MAX_APPEND < MAX_MESSAGE_IN);
     assert!(MAX_ANSWER < MAX_MESSAGE_OUT);

@@ -3,7 +3,8 @@
 //! Invariant: the order of an end. First no more connections, then what is being answered, then the ledgers: so
 //! whatever was acknowledged is in a log that was closed after it. And nothing but this machine can reach the port.
 
-use std::{future::Future, net::SocketAddr, sync::Arc};
+use std::{fs::File, future::Future, io::Read as _, net::SocketAddr, sync::Arc};
+use storage::note::{Algorithm, SignedCheckpoint, Verifier};
 use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
@@ -11,9 +12,12 @@ use tokio::{
 
 use crate::auth::{Gate, token::Tokens};
 use crate::config::{Config, Limits};
+use crate::domain::value::Label;
 use crate::grpc::{self, Aside, House, Patience};
 use crate::journal::{self, clock::Clock};
 use crate::ledgers::{Ledgers, OpenError};
+use crate::limits::MAX_KNOWN;
+use crate::notary::outside::{Known, Outside, Trusted};
 use crate::web;
 
 /// Why there is no server (any more).
@@ -27,6 +31,14 @@ pub enum Error {
          comes from this machine, a tunnel or a proxy included, may do everything"
     )]
     Exposed(SocketAddr),
+    /// A setting about those outside is none.
+    #[error("{key}: {why}")]
+    Outside {
+        /// Which setting.
+        key: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The data directory could not be opened.
     #[error(transparent)]
     Data(#[from] OpenError),
@@ -56,15 +68,46 @@ pub async fn serve(
     if !config.listen.ip().to_canonical().is_loopback() {
         return Err(Error::Exposed(config.listen));
     }
+    let outside = outside(&config)?;
     let ledgers = {
         let (data, limits) = (config.data.clone(), config.limits.clone());
-        let open = move || Ledgers::open(&data, clock, queue(&limits), log(&limits));
+        let open = move || Ledgers::open_watched(&data, clock, queue(&limits), log(&limits), outside);
         tokio::task::spawn_blocking(open).await??
     };
     let served = offer(&config, ledgers.clone(), ready, stop).await;
     tokio::task::spawn_blocking(move || ledgers.close()).await?;
     tracing::info!("stopped");
     served
+}
+
+/// Who and what outside holds the ledgers to their history.
+fn outside(config: &Config) -> Result<Outside, Error> {
+    let failed = |key: &str, why: String| Error::Outside { key: key.to_owned(), why };
+    let mut witnesses = Vec::new();
+    for witness in &config.witnesses {
+        let key = Verifier::parse(&witness.vkey)
+            .map_err(|malformed| failed("witnesses.vkey", format!("`{}`: {malformed}", witness.vkey)))?;
+        if key.algorithm() != Algorithm::Cosignature {
+            let why = format!(
+                "`{key}`: not the key of a witness, whose type is 0x04; ask its operator for that one"
+            );
+            return Err(failed("witnesses.vkey", why));
+        }
+        let organisation = Label::parse(&witness.organisation)
+            .map_err(|why| failed("witnesses.organisation", format!("{}; {}", why.rule, why.remedy)))?;
+        witnesses.push(Trusted { url: witness.url.clone(), key, organisation });
+    }
+    let known = config.known_checkpoints.iter().map(|file| {
+        let failed = |why: String| failed("known_checkpoints", format!("{}: {why}", file.display()));
+        let mut bytes = Vec::new();
+        let read = File::open(file).and_then(|it| it.take(MAX_KNOWN + 1).read_to_end(&mut bytes));
+        read.map_err(|error| failed(error.to_string()))?;
+        let signed = SignedCheckpoint::parse(&bytes).map_err(|malformed| {
+            failed(format!("not a signed checkpoint: {malformed}; put the right file back, or take it out"))
+        })?;
+        Ok::<_, Error>(Known { file: file.clone(), signed })
+    });
+    Ok(Outside { witnesses, every: config.witness_every, known: known.collect::<Result<_, _>>()? })
 }
 
 fn queue(limits: &Limits) -> journal::Limits {

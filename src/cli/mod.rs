@@ -48,6 +48,7 @@ mod sheet;
 mod summary;
 mod token;
 mod verify;
+mod witness;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -102,6 +103,8 @@ enum Command {
     Grant(grant::Grant),
     /// Make and revoke the tokens that callers show.
     Token(token::Token),
+    /// Hold other organisations' ledgers to their history.
+    Witness(witness::Serve),
 }
 
 /// Runs the command that the arguments name.
@@ -119,6 +122,7 @@ pub fn run() -> ExitCode {
         Command::Ledger(ledger) => ledger.run(),
         Command::Grant(grant) => grant.run(),
         Command::Token(token) => token.run(),
+        Command::Witness(witness) => witness.run(),
     };
     match done {
         // An answer that was not written was not given.

@@ -44,6 +44,10 @@ pub(super) struct Serve {
     /// Further settings, in TOML.
     #[arg(long, value_name = "FILE", env = "PLEDGEBOOK_CONFIG")]
     pub(super) config: Option<PathBuf>,
+    /// A signed checkpoint of a ledger here that was kept elsewhere: a ledger that went back behind it is refused; may be
+    /// repeated.
+    #[arg(long = "known-checkpoint", value_name = "FILE")]
+    pub(super) known_checkpoints: Vec<PathBuf>,
     /// What is logged, such as `info`, or `warn,pledgebook=debug`.
     #[arg(long, value_name = "LEVEL")]
     pub(super) log_level: Option<String>,
@@ -81,7 +85,13 @@ impl Serve {
         let unsaid = |name: &str| self.config.is_none() && env::var_os(name).is_none();
         let listen = self.listen.or_else(|| unsaid("PLEDGEBOOK_LISTEN").then_some(DEFAULT_LISTEN));
         let data = self.data.clone().or_else(|| unsaid("PLEDGEBOOK_DATA").then(|| DEFAULT_DATA.into()));
-        Flags { listen, data, log_level: self.log_level, log_format: self.json.then_some(LogFormat::Json) }
+        Flags {
+            listen,
+            data,
+            log_level: self.log_level,
+            log_format: self.json.then_some(LogFormat::Json),
+            known_checkpoints: self.known_checkpoints,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use storage::note::SignedCheckpoint;
 use tonic::{Request, Response, Status};
 
 use super::{
-    Caller, House, blocking, outlet,
+    Caller, House, blocking, convert, outlet,
     outlet::{Outlet, Stuck},
     proofs, status,
     wire::{
@@ -23,6 +23,7 @@ use super::{
 use crate::journal::Refused;
 use crate::ledgers::Ledger;
 use crate::limits::{MAX_MESSAGE_OUT, READ_PAGE};
+use crate::notary::NotTaken;
 
 /// Bytes of records after which a message is sent: it stays far below what a message may have.
 const PIECE: usize = 1 << 20;
@@ -94,10 +95,9 @@ impl AuditService for Audit {
                 .ok_or_else(|| status::unattested(&ledger.name, &ledger.notary.why_silent()))?,
             size => {
                 let of = ledger.clone();
-                let kept = blocking(move || of.notary.kept().at(size)).await?;
-                let kept = kept.map_err(|why| unreadable(&ledger, &why))?;
-                let kept = kept.ok_or_else(|| status::no_such_checkpoint(&ledger.name, size))?;
-                SignedCheckpoint::parse(&kept.note).map_err(|why| unreadable(&ledger, &why))?
+                let found = blocking(move || of.notary.at(size)).await?;
+                let found = found.map_err(|why| status::unattested(&ledger.name, &why))?;
+                found.ok_or_else(|| status::no_such_checkpoint(&ledger.name, size))?
             }
         };
         Ok(Response::new(checkpoint(&found)))
@@ -222,8 +222,37 @@ impl AuditService for Audit {
         &self,
         request: Request<AddCosignatureRequest>,
     ) -> Result<Response<AddCosignatureResponse>, Status> {
-        let _ledger = self.house.ledger(&request.into_inner().ledger)?;
-        Err(status::internal("unfinished"))
+        let AddCosignatureRequest { ledger, cosignature, size } = request.into_inner();
+        let ledger = self.house.ledger(&ledger)?;
+        let taken = blocking(move || {
+            let taken =
+                ledger.notary.take(size, &cosignature).map_err(|why| not_taken(&ledger, size, &why))?;
+            let receipt = convert::receipt(&ledger.name, &taken.receipt);
+            Ok::<_, Status>(AddCosignatureResponse { receipt: Some(receipt), repeated: taken.repeated })
+        });
+        Ok(Response::new(taken.await??))
+    }
+}
+
+fn not_taken(ledger: &Ledger, size: u64, why: &NotTaken) -> Status {
+    const FIELD: &str = "cosignature";
+    match why {
+        NotTaken::Malformed(rule) => {
+            status::field(FIELD, rule, "hand in one line as the witness gave it: em dash, name, base64")
+        }
+        NotTaken::Stranger => {
+            let remedy =
+                "have an operator configure the witness's key, or hand it in to a server that knows it";
+            status::field(FIELD, "not by a witness that this server relies on", remedy)
+        }
+        NotTaken::Bad(rule) => status::field(
+            FIELD,
+            rule,
+            "say the size of the checkpoint that it is over, and hand it in unchanged",
+        ),
+        NotTaken::NoCheckpoint => status::no_such_checkpoint(&ledger.name, size),
+        NotTaken::Refused(refused) => status::refused(&ledger.name, status::Place::Event, refused),
+        NotTaken::Unattested(why) => status::unattested(&ledger.name, why),
     }
 }
 

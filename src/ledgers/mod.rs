@@ -25,7 +25,10 @@ use crate::domain::{
     value::Occurred,
 };
 use crate::journal::{Journal, Limits, Proposal, Refused, clock::Clock, commit::Local, keys, read};
-use crate::notary::Notary;
+use crate::notary::{
+    Notary,
+    outside::{Known, Outside},
+};
 pub use projector::Projector;
 
 /// The file in the data directory that says which process has it.
@@ -62,6 +65,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     limits: Limits,
     options: Options,
+    outside: Outside,
     open: RwLock<BTreeMap<LedgerName, Arc<Ledger>>>,
     /// Held while a ledger is created, so that two callers cannot create the same one.
     creating: std::sync::Mutex<()>,
@@ -101,6 +105,18 @@ impl Ledgers {
         limits: Limits,
         options: Options,
     ) -> Result<Self, OpenError> {
+        Self::open_watched(data, clock, limits, options, Outside::default())
+    }
+
+    /// The same, with those who hold the ledgers to their history. A ledger that went back behind what they hold is
+    /// refused, and all others with it.
+    pub fn open_watched(
+        data: &Path,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        options: Options,
+        outside: Outside,
+    ) -> Result<Self, OpenError> {
         let failed = |why: String| OpenError { path: data.to_owned(), why };
         make_durably(data).map_err(|e| failed(e.to_string()))?;
         let held = FileBackend::new(data).lock(LOCK).map_err(|error| match error {
@@ -109,7 +125,7 @@ impl Ledgers {
             )),
             LockError::Io(error) => failed(error.to_string()),
         })?;
-        let mut open = BTreeMap::new();
+        let mut open: BTreeMap<LedgerName, Arc<Ledger>> = BTreeMap::new();
         for entry in fs::read_dir(data).map_err(|e| failed(e.to_string()))? {
             let entry = entry.map_err(|e| failed(e.to_string()))?;
             let (path, file_name) = (entry.path(), entry.file_name());
@@ -120,16 +136,29 @@ impl Ledgers {
             } else if holds_a_log(&path).map_err(|e| OpenError { path: path.clone(), why: e.to_string() })? {
                 let ledger = LedgerName::parse(file_name)
                     .map_err(|e| e.to_string())
-                    .and_then(|name| open_ledger(&path, name, clock.clone(), limits, options.clone()))
+                    .and_then(|name| {
+                        open_ledger(&path, name, clock.clone(), limits, options.clone(), outside.clone())
+                    })
                     .map_err(|why| OpenError { path, why })?;
                 open.insert(ledger.name.clone(), Arc::new(ledger));
             }
+        }
+        let gone =
+            |known: &&Known| !open.values().any(|it| it.genesis.origin == known.signed.checkpoint.origin);
+        if let Some(Known { file, signed }) = outside.known.iter().find(gone) {
+            return Err(failed(format!(
+                "known_checkpoints: {}: no ledger here has the origin {}, of which it is a checkpoint; put that ledger's \
+                 directory back, or take the file out",
+                file.display(),
+                signed.checkpoint.origin
+            )));
         }
         let shared = Shared {
             data: data.to_owned(),
             clock,
             limits,
             options,
+            outside,
             open: RwLock::new(open),
             creating: std::sync::Mutex::new(()),
             held: std::sync::Mutex::new(Some(held)),
@@ -181,9 +210,10 @@ impl Ledgers {
     fn take_in(&self, name: &LedgerName, path: &Path) -> Result<Arc<Ledger>, CreateError> {
         // The name must survive a power loss before anybody is told of it.
         sync(&self.shared.data).map_err(|e| CreateError::Failed(e.to_string()))?;
-        let Shared { clock, limits, options, open, .. } = &*self.shared;
-        let ledger = open_ledger(path, name.clone(), clock.clone(), *limits, options.clone())
-            .map_err(CreateError::Failed)?;
+        let Shared { clock, limits, options, outside, open, .. } = &*self.shared;
+        let ledger =
+            open_ledger(path, name.clone(), clock.clone(), *limits, options.clone(), outside.clone())
+                .map_err(CreateError::Failed)?;
         let ledger = Arc::new(ledger);
         let mut open =
             open.write().map_err(|_| CreateError::Failed("a thread panicked; restart the server".into()))?;
@@ -293,6 +323,7 @@ fn open_ledger(
     clock: Arc<dyn Clock>,
     limits: Limits,
     options: Options,
+    outside: Outside,
 ) -> Result<Ledger, String> {
     let (log, recovery) =
         Log::open(Arc::new(FileBackend::new(path)), options, keyer()).map_err(|e| e.to_string())?;
@@ -313,13 +344,13 @@ fn open_ledger(
         Journal::start(Box::new(Local::new(log)), reader, zone, genesis.access, clock.clone(), limits)
             .map_err(|e| e.to_string())?;
     let views = Projector::start(&journal).map_err(|e| e.to_string())?;
-    let notary =
-        Notary::start(path, name.subject(), &journal, clock.clone(), checkpoints).map_err(|why| {
-            // Their threads hold the log: whoever puts the key right must find it free.
-            journal.close();
-            views.stop();
-            why.to_string()
-        })?;
+    let notary = Notary::start(path, name.subject(), &journal, clock.clone(), checkpoints, outside);
+    let notary = notary.map_err(|why| {
+        // Their threads hold the log: whoever puts the key right must find it free.
+        journal.close();
+        views.stop();
+        why.to_string()
+    })?;
     Ok(Ledger { name, opened, genesis, journal, views, notary, clock })
 }
 

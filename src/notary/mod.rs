@@ -2,9 +2,10 @@
 //!
 //! | File | Is |
 //! |---|---|
-//! | [`keys`] | the key's file |
+//! | [`outside`] | what is held of the ledger elsewhere, and when it contradicts |
 //! | [`proof`] | the proof of a receipt |
 //! | [`rotation`] | how one key hands over to the next |
+//! | [`witnesses`] | asks witnesses, and records what they sign |
 //!
 //! Invariant: what is signed is durable, and its root was computed by the writer from the bytes that it hashed and then
 //! synced (after a restart: from the sealed indexes that it wrote of them, and from the records behind those, read and
@@ -12,11 +13,12 @@
 //! checkpoint that a receipt rests on is kept, synced, before anybody sees the receipt; nothing else needs to be: what
 //! was published besides can be signed again.
 
-mod keys;
+pub mod outside;
 mod proof;
 mod rotation;
 #[cfg(test)]
 mod tests;
+mod witnesses;
 
 use std::{
     fs, io,
@@ -27,16 +29,19 @@ use std::{
 };
 use storage::{
     Checkpoints, Head, Kept, Reader,
-    note::{Checkpoint, Note, ProofFile, SignedCheckpoint, Signer, Verifier},
+    note::{Checkpoint, Note, ProofFile, SignatureLine, SignedCheckpoint, Signer, Verifier},
 };
 use tokio::sync::oneshot;
 
 use crate::domain::{event::Payload, id::Subject};
-use crate::journal::{Journal, Receipt, Refused, clock::Clock};
-use keys::Keys;
-pub use keys::{KeyError, public_key};
+use crate::journal::{Appended, Journal, Receipt, Refused, clock::Clock};
+use crate::keyfile::Keys;
+pub use crate::keyfile::{KeyError, public_key};
+use crate::witness::client::Client;
+use outside::{Contradiction, Lost, Outside};
 pub use proof::of as proof_of;
 use rotation::Standing;
+use witnesses::{Asker, Cosigned};
 
 /// The most time between a record and a published checkpoint that covers it.
 const PUBLISH_EVERY: Duration = Duration::from_secs(1);
@@ -150,6 +155,47 @@ pub enum StartError {
         /// What it said.
         error: io::Error,
     },
+    /// Somebody outside holds what is not here.
+    #[error(transparent)]
+    Contradicted(#[from] Contradiction),
+    /// A known checkpoint that nobody here signed.
+    #[error(
+        "known_checkpoints: {path}: {why}. If the ledger's key was rotated after this copy of it was made, restore a newer \
+         one; if the file is not this ledger's, take it out",
+        path = path.display()
+    )]
+    Unknown {
+        /// Which file.
+        path: PathBuf,
+        /// Why it is not trusted.
+        why: String,
+    },
+    /// Nothing could be signed.
+    #[error(transparent)]
+    Unattested(#[from] Unattested),
+}
+
+/// Why a cosignature that was handed in was not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// It is no line of a signed note.
+    #[error("it is not a signature's line: {0}")]
+    Malformed(&'static str),
+    /// No configured witness has that key.
+    #[error("it is of no witness that this server's operator relies on")]
+    Stranger,
+    /// There is no such checkpoint.
+    #[error("there is no signed checkpoint of that size")]
+    NoCheckpoint,
+    /// It is not over that checkpoint.
+    #[error("it is not good over the checkpoint of that size: {0}")]
+    Bad(&'static str),
+    /// The ledger did not take it.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The checkpoint could not be read.
+    #[error(transparent)]
+    Unattested(#[from] Unattested),
 }
 
 /// The notary of one ledger. Cheap to clone; every clone is the same.
@@ -171,30 +217,41 @@ struct Shared {
     /// Taken away when it stops, so that the thread's loop ends.
     asks: RwLock<Option<mpsc::SyncSender<Ask>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    clock: Arc<dyn Clock>,
+    outside: Outside,
+    /// The thread that asks witnesses, and what ends it.
+    asking: Mutex<Option<(mpsc::Sender<()>, JoinHandle<()>)>>,
 }
 
 /// What the thread is asked for.
 enum Ask {
     /// A kept checkpoint of at least so many records.
     Attest { size: u64, reply: oneshot::Sender<Result<(), Unattested>> },
+    /// A kept checkpoint of everything, for witnesses.
+    Offer { reply: oneshot::Sender<Result<SignedCheckpoint, Unattested>> },
+    /// A witness's signature, verified.
+    Cosigned { checkpoint: Checkpoint, line: SignatureLine },
     /// Another key.
     Rotate { reply: oneshot::Sender<Result<Rotated, NotRotated>> },
 }
 
 impl Notary {
     /// Starts to sign for the ledger in `directory`, whose own subject is `ledger`. Its key is made if nothing was ever
-    /// signed; a rotation that was recorded, but not finished, is finished.
+    /// signed; a rotation that was recorded, but not finished, is finished. What is held `outside` is asked for first:
+    /// a ledger that went back behind it is refused. Blocks for as long as witnesses take.
     pub fn start(
         directory: &Path,
         ledger: Subject,
         journal: &Journal,
         clock: Arc<dyn Clock>,
         mut checkpoints: Checkpoints,
+        outside: Outside,
     ) -> Result<Self, StartError> {
         let reader = journal.reader().clone();
         let kept = checkpoints.kept();
         let newest = kept.newest()?;
-        let floor = floor(journal, &ledger)?;
+        let lost = lost(journal, &ledger)?;
+        let floor = lost.floor();
         let keys = Keys::of(directory, &reader.identity().origin);
         let rotations = rotation::all(journal, &ledger)?;
         // What was only published is somebody's by now, too: another key must not quietly take its signer's place.
@@ -227,10 +284,17 @@ impl Notary {
             key: RwLock::new(signer.verifier().clone()),
             asks: RwLock::new(Some(asks)),
             thread: Mutex::new(None),
+            clock: clock.clone(),
+            outside,
+            asking: Mutex::new(None),
         });
+        let notary = Self { shared };
+        let known: Vec<_> = notary.keys()?.into_iter().map(|key| key.verifier).collect();
+        outside::check(&reader, &known, &notary.shared.outside.known, &lost)?;
         let path = directory.join(PUBLISHED);
-        let mut clerk = Clerk {
-            shared: shared.clone(),
+        let shared = notary.shared.clone();
+        let clerk = Clerk {
+            shared,
             reader,
             checkpoints,
             keys,
@@ -240,17 +304,63 @@ impl Notary {
             floor,
             last: None,
             published: 0,
+            cosigned: None,
         };
+        notary.begin(clerk, waiting, directory, &lost)?;
+        Ok(notary)
+    }
+
+    /// Has witnesses say that nothing is missing, and starts the threads.
+    fn begin(
+        &self,
+        mut clerk: Clerk,
+        waiting: mpsc::Receiver<Ask>,
+        directory: &Path,
+        lost: &Lost,
+    ) -> Result<(), StartError> {
+        let Outside { witnesses, every, .. } = &self.shared.outside;
+        let client = Client::new();
+        let mut askers: Vec<_> =
+            witnesses.iter().map(|it| Asker::new(it.clone(), client.clone(), lost.clone())).collect();
+        if !askers.is_empty() && clerk.reader.head().size > clerk.floor {
+            let (signed, reader) = (clerk.offer()?, clerk.reader.clone());
+            let asked = std::thread::scope(|scope| {
+                let threads: Vec<_> = askers
+                    .iter_mut()
+                    .map(|asker| scope.spawn(|| asker.first(&reader, &signed, *every)))
+                    .collect();
+                // A panic has been reported by its hook; that witness is asked again later.
+                threads.into_iter().map(|thread| thread.join().unwrap_or(Ok(None))).collect::<Vec<_>>()
+            });
+            for cosigned in asked {
+                if let Some(Cosigned { signed, line, .. }) = cosigned? {
+                    clerk.cosigned(signed.checkpoint, line);
+                }
+            }
+        }
         // What was published last time may be behind, or was lost with the power.
         clerk.publish();
+        let io = |error| StartError::Io { path: directory.to_owned(), error };
         let thread = std::thread::Builder::new()
             .name("ledger-notary".into())
             .spawn(move || clerk.run(&waiting))
-            .map_err(|error| StartError::Io { path: directory.to_owned(), error })?;
-        if let Ok(mut slot) = shared.thread.lock() {
+            .map_err(io)?;
+        if let Ok(mut slot) = self.shared.thread.lock() {
             *slot = Some(thread);
         }
-        Ok(Self { shared })
+        if askers.is_empty() {
+            return Ok(());
+        }
+        let (stop, stopped) = mpsc::channel();
+        let (notary, every) = (self.clone(), *every);
+        let thread = std::thread::Builder::new()
+            .name("ledger-witnesses".into())
+            .spawn(move || witnesses::run(&notary, askers, every, &stopped))
+            .map_err(io)?;
+        if let Ok(mut slot) = self.shared.asking.lock() {
+            *slot = Some((stop, thread));
+        }
+        Ok(())
     }
 
     /// The key that signs now.
@@ -260,12 +370,58 @@ impl Notary {
 
     /// The newest signed checkpoint; none of an empty ledger, or of one that signs nothing.
     pub fn latest(&self) -> Option<SignedCheckpoint> {
-        self.shared.latest.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.shared.latest()
     }
 
     /// The kept checkpoints.
     pub fn kept(&self) -> &Kept {
         &self.shared.kept
+    }
+
+    /// The checkpoint of exactly `size` records, which is the newest or a kept one, with what witnesses signed of it.
+    /// Reads files.
+    pub fn at(&self, size: u64) -> Result<Option<SignedCheckpoint>, Unattested> {
+        let unreadable = |why: &dyn std::fmt::Display| Unattested::Unreadable(why.to_string());
+        let latest = self.latest().filter(|latest| latest.checkpoint.size == size);
+        let mut signed = match (latest, self.shared.kept.at(size).map_err(|why| unreadable(&why))?) {
+            (Some(latest), _) => latest,
+            (None, Some(kept)) => SignedCheckpoint::parse(&kept.note).map_err(|why| unreadable(&why))?,
+            (None, None) => return Ok(None),
+        };
+        for trusted in &self.shared.outside.witnesses {
+            let line =
+                witnesses::line(&self.shared.journal, trusted, &signed).map_err(|why| unreadable(&why))?;
+            let lines = &mut signed.note.signatures;
+            lines.extend(line.filter(|_| !lines.iter().any(|line| trusted.key.is_named_by(line))));
+        }
+        Ok(Some(signed))
+    }
+
+    /// Takes a witness's signature over the checkpoint of `size` records, and records it; or finds it recorded. Blocks.
+    pub fn take(&self, size: u64, line: &str) -> Result<Appended, NotTaken> {
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        let line = SignatureLine::parse(line).map_err(|malformed| NotTaken::Malformed(malformed.rule))?;
+        let witnesses = &self.shared.outside.witnesses;
+        let trusted = witnesses.iter().find(|it| it.key.is_named_by(&line)).ok_or(NotTaken::Stranger)?;
+        let signed = self.at(size)?.ok_or(NotTaken::NoCheckpoint)?;
+        let time = witnesses::verify(trusted, &signed, &line).ok_or(NotTaken::Stranger)?;
+        let cosigned = Cosigned { signed, line, time: time.map_err(NotTaken::Bad)? };
+        self.cosigned(&cosigned);
+        Ok(witnesses::record(self, trusted, &cosigned)?)
+    }
+
+    /// A kept checkpoint of everything. Blocks.
+    fn offer(&self) -> Result<SignedCheckpoint, Unattested> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Ask::Offer { reply })?;
+        answer.blocking_recv().unwrap_or(Err(Unattested::Stopping))
+    }
+
+    /// Serves a cosignature as long as nothing newer is signed.
+    fn cosigned(&self, cosigned: &Cosigned) {
+        let Cosigned { signed, line, .. } = cosigned;
+        // If too many wait, the record says it all the same.
+        let _ = self.ask(Ask::Cosigned { checkpoint: signed.checkpoint.clone(), line: line.clone() });
     }
 
     /// Why there is no newest signed checkpoint.
@@ -331,6 +487,12 @@ impl Notary {
 
     /// Signs and publishes a last time, and ends. Blocks.
     pub fn close(&self) {
+        let asking = self.shared.asking.lock().ok().and_then(|mut slot| slot.take());
+        if let Some((stop, thread)) = asking {
+            drop(stop);
+            // It may be in the middle of a question, which takes seconds at most.
+            let _ = thread.join();
+        }
         if let Ok(mut asks) = self.shared.asks.write() {
             asks.take();
         }
@@ -358,6 +520,8 @@ struct Clerk {
     last: Option<Checkpoint>,
     /// Size of the published checkpoint; 0 at first: what an earlier run published may be anything.
     published: u64,
+    /// What witnesses signed last.
+    cosigned: Option<(Checkpoint, Vec<SignatureLine>)>,
 }
 
 impl Clerk {
@@ -386,6 +550,10 @@ impl Clerk {
                     most = most.max(size);
                     replies.push(reply);
                 }
+                Ask::Offer { reply } => {
+                    let _ = reply.send(self.offer());
+                }
+                Ask::Cosigned { checkpoint, line } => self.cosigned(checkpoint, line),
                 Ask::Rotate { reply } => {
                     let _ = reply.send(self.rotate());
                 }
@@ -403,7 +571,7 @@ impl Clerk {
         if self.reader.head().size <= self.floor {
             return Err(Unattested::Restored { known: self.floor }.into());
         }
-        let key = |error: keys::KeyError| NotRotated::Key(error.to_string());
+        let key = |error: KeyError| NotRotated::Key(error.to_string());
         let new = self.keys.make_next().map_err(key)?;
         let origin = self.reader.identity().origin.clone();
         let ledger = self.shared.ledger.clone();
@@ -461,18 +629,66 @@ impl Clerk {
         }
     }
 
+    /// A kept checkpoint of everything.
+    fn offer(&mut self) -> Result<SignedCheckpoint, Unattested> {
+        self.check()?;
+        self.attest(self.reader.head().size)?;
+        let unreadable = |why: &dyn std::fmt::Display| Unattested::Unreadable(why.to_string());
+        let newest = self.shared.kept.newest().map_err(|why| unreadable(&why))?;
+        let newest = newest.ok_or_else(|| unreadable(&"nothing is kept"))?;
+        SignedCheckpoint::parse(&newest.note).map_err(|why| unreadable(&why))
+    }
+
+    /// Shows a witness's signature behind the ledger's, if that checkpoint is the newest still.
+    fn cosigned(&mut self, checkpoint: Checkpoint, line: SignatureLine) {
+        let by = |it: &SignatureLine| (it.name.clone(), it.key_id);
+        match &mut self.cosigned {
+            Some((of, lines)) if *of == checkpoint => {
+                lines.retain(|it| by(it) != by(&line));
+                lines.push(line);
+            }
+            Some((of, _)) if of.size > checkpoint.size => return,
+            cosigned => *cosigned = Some((checkpoint, vec![line])),
+        }
+        if self.last.is_some() && self.last.as_ref() == self.cosigned.as_ref().map(|(of, _)| of) {
+            let shown = self.sign_again();
+            self.write(shown);
+        }
+    }
+
     /// Signs what is durable and new, and publishes it. What goes wrong here is told to whoever asks for a proof.
     fn publish(&mut self) {
         let head = self.reader.head();
         if head.size <= self.floor || head.size <= self.published || self.check().is_err() {
             return;
         }
-        let published = self.sign(&head).and_then(|signed| {
-            replace(&self.path, signed.note.to_text().as_bytes())
+        // What is cosigned stays the newest until something else is recorded than that it is.
+        if let Some(last) = self.last.as_ref().filter(|_| self.published > 0)
+            && self.cosigned.as_ref().is_some_and(|(of, _)| of == last)
+            && witnesses::only_cosignatures(&self.shared.journal, last.size).unwrap_or(false)
+        {
+            return;
+        }
+        let shown = self.sign(&head).map(|_| ());
+        let shown = shown.and_then(|()| self.shared.latest().ok_or(Unattested::Stopping));
+        self.write(shown);
+    }
+
+    /// The newest checkpoint, with what has come to stand behind it.
+    fn sign_again(&mut self) -> Result<SignedCheckpoint, Unattested> {
+        let last = self.last.clone().ok_or(Unattested::Stopping)?;
+        self.sign(&Head { size: last.size, root: last.root, ..self.reader.head() })?;
+        self.shared.latest().ok_or(Unattested::Stopping)
+    }
+
+    fn write(&mut self, shown: Result<SignedCheckpoint, Unattested>) {
+        let written = shown.and_then(|shown| {
+            replace(&self.path, shown.note.to_text().as_bytes())
+                .map(|()| shown.checkpoint.size)
                 .map_err(|error| Unattested::Unreadable(format!("{PUBLISHED}: {error}")))
         });
-        match published {
-            Ok(()) => self.published = head.size,
+        match written {
+            Ok(size) => self.published = size,
             Err(error) => tracing::error!(%error, "the checkpoint could not be published"),
         }
     }
@@ -495,8 +711,12 @@ impl Clerk {
         let text = checkpoint.text();
         let signatures = vec![self.signer.sign(&text)];
         let signed = SignedCheckpoint { checkpoint: checkpoint.clone(), note: Note { text, signatures } };
+        let mut shown = signed.clone();
+        if let Some((_, lines)) = self.cosigned.as_ref().filter(|(of, _)| *of == checkpoint) {
+            shown.note.signatures.extend_from_slice(lines);
+        }
         self.last = Some(checkpoint);
-        *self.shared.latest.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(signed.clone());
+        *self.shared.latest.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(shown);
         Ok(signed)
     }
 
@@ -506,20 +726,30 @@ impl Clerk {
     }
 
     fn give_up(&self, why: String) -> Unattested {
+        self.shared.give_up(why)
+    }
+}
+
+impl Shared {
+    fn latest(&self) -> Option<SignedCheckpoint> {
+        self.latest.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    fn give_up(&self, why: String) -> Unattested {
         tracing::error!(%why, "the ledger signs nothing any more");
-        *self.shared.broken.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(why.clone());
+        *self.broken.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(why.clone());
         Unattested::Broken(why)
     }
 }
 
-/// The highest size that was known when the ledger was restored; 0 if it never was.
-fn floor(journal: &Journal, ledger: &Subject) -> Result<u64, Refused> {
+/// What restores of the ledger say is lost.
+fn lost(journal: &Journal, ledger: &Subject) -> Result<Lost, Refused> {
     let life = journal.life(ledger)?;
-    let known = life.facts().iter().map(|fact| match &fact.event.payload {
-        Payload::LedgerRestored(restored) => restored.known_size,
-        _ => 0,
+    let restores = life.facts().iter().filter_map(|fact| match &fact.event.payload {
+        Payload::LedgerRestored(restored) => Some((restored.restored_size, restored.known_size)),
+        _ => None,
     });
-    Ok(known.max().unwrap_or(0))
+    Ok(Lost(restores.collect()))
 }
 
 /// Puts `bytes` in the place of the file, at once and whole. Unsynced: it is signed again after every start.

@@ -13,7 +13,6 @@ use storage::{
 };
 
 use super::StartError;
-use super::keys::Keys;
 use crate::domain::{
     event::{KeyRotated, Payload},
     id::Subject,
@@ -21,6 +20,7 @@ use crate::domain::{
     value::{PublicKey, Signature},
 };
 use crate::journal::{Journal, Proposal, Refused};
+use crate::keyfile::Keys;
 
 /// A rotation that is recorded, at its sequence.
 pub(super) type Recorded = (u64, KeyRotated);

@@ -44,6 +44,12 @@ pub const MAX_EXTRA: usize = MAX_RECORD;
 /// Longest proof file, in bytes: its head, the extra data, the proof and the note.
 pub const MAX_PROOF_FILE: usize = 64 + MAX_EXTRA.div_ceil(3) * 4 + MAX_PROOF * 45 + MAX_NOTE;
 
+/// Most hashes of a consistency proof that a witness is sent (C2SP `tlog-witness`).
+pub const MAX_CONSISTENCY_PROOF: usize = 63;
+
+/// Longest request to a witness, in bytes: its old size, the proof and the note.
+pub const MAX_ADD_CHECKPOINT: usize = 32 + MAX_CONSISTENCY_PROOF * 45 + MAX_NOTE;
+
 /// Longest group, header included, in bytes: bounds what one sync covers and what recovery
 /// must hold in memory to judge a group.
 pub const MAX_GROUP: usize = 8 << 20;

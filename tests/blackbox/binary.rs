@@ -10,7 +10,7 @@ use std::{
     ffi::OsString,
     io::{BufRead as _, BufReader, Read as _, Seek as _},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
@@ -30,9 +30,9 @@ pub fn bare(program: &str) -> Command {
     command
 }
 
-/// How a server is started in a process of its own.
+/// How a server, or a witness, is started in a process of its own.
 pub struct Launch {
-    data: PathBuf,
+    arguments: Vec<OsString>,
     under: Vec<String>,
     environment: Vec<(String, OsString)>,
 }
@@ -46,7 +46,14 @@ pub struct NotServing {
 
 impl Launch {
     pub fn on(data: &Path) -> Self {
-        Self { data: data.to_owned(), under: Vec::new(), environment: Vec::new() }
+        let serve = ["serve", "--json", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data"];
+        Self::of(serve.iter().map(OsString::from).chain([data.into()]))
+    }
+
+    /// With these arguments: it says its address on its first line.
+    pub fn of(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        Self { arguments, under: Vec::new(), environment: Vec::new() }
     }
 
     pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
@@ -66,8 +73,7 @@ impl Launch {
         let mut errors = tempfile::tempfile().unwrap();
         let mut process = bare(&words[0])
             .args(&words[1..])
-            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data"])
-            .arg(&self.data)
+            .args(self.arguments)
             .envs(self.environment)
             .stdout(Stdio::piped())
             .stderr(errors.try_clone().unwrap())
@@ -84,7 +90,7 @@ impl Launch {
         }
         let greeting: serde_json::Value = serde_json::from_str(&line).expect("no greeting");
         let address = greeting["address"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
-        Ok(Program { process, address })
+        Ok(Program { process, address, greeting })
     }
 }
 
@@ -92,6 +98,7 @@ impl Launch {
 pub struct Program {
     process: Child,
     pub address: SocketAddr,
+    pub greeting: serde_json::Value,
 }
 
 impl Drop for Program {

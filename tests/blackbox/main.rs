@@ -25,3 +25,4 @@ mod shutdown;
 mod stream;
 mod transport;
 mod web;
+mod witness;

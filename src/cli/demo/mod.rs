@@ -91,7 +91,15 @@ impl Demo {
             return Ok(Outcome::Done);
         }
         let (data, listen) = (Some(self.data), Some(self.listen));
-        Serve { data, listen, config: None, log_level: Some("warn".into()), json: self.json }.run()
+        Serve {
+            data,
+            listen,
+            config: None,
+            known_checkpoints: Vec::new(),
+            log_level: Some("warn".into()),
+            json: self.json,
+        }
+        .run()
     }
 }
 

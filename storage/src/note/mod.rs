@@ -17,11 +17,13 @@
 //! | `key` | who signs, who verifies, and how each algorithm does it |
 //! | `checkpoint` | the text that says: this log, this size, this root |
 //! | `proof_file` | a record's index, its path, and the checkpoint it leads to |
+//! | `request` | a checkpoint on its way to a witness |
 //! | `text` | lines, numbers and base64, each in one form |
 
 mod checkpoint;
 mod key;
 mod proof_file;
+mod request;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -31,6 +33,7 @@ use std::fmt;
 pub use checkpoint::{Checkpoint, SignedCheckpoint, Untrusted};
 pub use key::{Algorithm, Cosigner, Signer, Verified, Verifier, cosignature_message};
 pub use proof_file::ProofFile;
+pub use request::AddCheckpoint;
 
 use crate::error::Malformed;
 use crate::limits::{MAX_NOTE, MAX_SIGNATURES};

@@ -1,12 +1,14 @@
-//! The ledger's signing key, in `private/key`: readable by the server's user alone, written before it is used, replaced
-//! atomically.
+//! The signing key of a ledger or of a witness, in `private/key`: readable by its user alone, written before it is used,
+//! replaced atomically.
 //!
-//! The form is one line, `PRIVATE+KEY+<name>+<key id>+<base64(0x01 ‖ seed)>`, as the tools for signed notes write it. A
-//! key that is to take over stands in `private/key.next` until its rotation is recorded and both have signed.
+//! The form is one line, `PRIVATE+KEY+<name>+<key id>+<base64(0x01 ‖ seed)>`, as the tools for signed notes write it; a
+//! witness's has the same, for those tools make a cosigner of just such a key. A key that is to take over stands in
+//! `private/key.next` until its rotation is recorded and both have signed.
 //!
-//! Invariant: a seed is in no log, no error and no `{:?}`.
+//! Invariant: a seed is in no log, no error and no `{:?}`. It must not know what is signed.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use ed25519_dalek::SigningKey;
 use rand::RngCore as _;
 use std::{
     fs,
@@ -14,14 +16,14 @@ use std::{
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
-use storage::note::{Signer, Verifier};
+use storage::note::{Cosigner, Signer, Verifier};
 
-/// The directory of secrets in a ledger's directory.
+/// The directory of secrets in the directory of a ledger or of a witness.
 const PRIVATE: &str = "private";
 const KEY: &str = "key";
-const NEXT: &str = "key.next";
 /// How the line begins.
 const BEGINS: &str = "PRIVATE+KEY+";
+const NEXT: &str = "key.next";
 /// What stands before the seed: the note format's number of Ed25519.
 const ED25519: u8 = 1;
 
@@ -37,8 +39,8 @@ pub enum KeyError {
         error: io::Error,
     },
     /// Others may read it.
-    #[error("{path}: its mode is {mode:03o}, so others could sign in this ledger's name; `chmod 600` it, and if somebody may \
-        have read it, end this ledger's origin and open another", path = path.display())]
+    #[error("{path}: its mode is {mode:03o}, so others could sign in its name; `chmod 600` it, and if somebody may have \
+        read it, end its name (a ledger's origin too) and begin under another", path = path.display())]
     Exposed {
         /// Which file.
         path: PathBuf,
@@ -57,9 +59,9 @@ pub enum KeyError {
     },
 }
 
-/// Where a ledger's keys stand.
+/// Where the keys of one name stand.
 #[derive(Clone, Debug)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     directory: PathBuf,
     name: String,
 }
@@ -78,44 +80,65 @@ pub fn public_key(directory: &Path) -> Result<Option<Verifier>, KeyError> {
 }
 
 impl Keys {
-    /// The keys of the ledger in `directory`, whose origin is `name`.
-    pub(super) fn of(directory: &Path, name: &str) -> Self {
+    /// The keys of `name`, a ledger's origin or a witness's name, in `directory`.
+    pub(crate) fn of(directory: &Path, name: &str) -> Self {
         Self { directory: directory.join(PRIVATE), name: name.to_owned() }
     }
 
     /// Where the key that signs stands.
-    pub(super) fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.directory.join(KEY)
     }
 
+    /// The name of the key in `directory`; none if there is no key, or nothing that could be one.
+    pub(crate) fn name_in(directory: &Path) -> Result<Option<String>, KeyError> {
+        let path = directory.join(PRIVATE).join(KEY);
+        match fs::read_to_string(&path) {
+            Ok(text) => {
+                Ok(text.strip_prefix(BEGINS).and_then(|rest| rest.split('+').next()).map(str::to_owned))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(KeyError::Io { path, error }),
+        }
+    }
+
     /// The key that signs; none if there is no file.
-    pub(super) fn current(&self) -> Result<Option<Signer>, KeyError> {
-        self.read(KEY)
+    pub(crate) fn current(&self) -> Result<Option<Signer>, KeyError> {
+        self.read(KEY)?.map(|key| self.signer(KEY, key)).transpose()
+    }
+
+    /// The key that cosigns: the one in the file, or one that is made, durably.
+    pub(crate) fn cosigner(&self) -> Result<Cosigner, KeyError> {
+        let key = match self.read(KEY)? {
+            Some(key) => key,
+            None => self.write(KEY)?,
+        };
+        Cosigner::new(&self.name, key).map_err(|fault| self.malformed(KEY, fault.rule))
     }
 
     /// The key that is to take over; none if there is no file.
-    pub(super) fn next(&self) -> Result<Option<Signer>, KeyError> {
-        self.read(NEXT)
+    pub(crate) fn next(&self) -> Result<Option<Signer>, KeyError> {
+        self.read(NEXT)?.map(|key| self.signer(NEXT, key)).transpose()
     }
 
     /// Makes the first key, durably.
-    pub(super) fn make(&self) -> Result<Signer, KeyError> {
-        self.write(KEY)
+    pub(crate) fn make(&self) -> Result<Signer, KeyError> {
+        self.signer(KEY, self.write(KEY)?)
     }
 
     /// Makes a key that is to take over, durably.
-    pub(super) fn make_next(&self) -> Result<Signer, KeyError> {
-        self.write(NEXT)
+    pub(crate) fn make_next(&self) -> Result<Signer, KeyError> {
+        self.signer(NEXT, self.write(NEXT)?)
     }
 
     /// The key that was to take over does, and the old one is gone.
-    pub(super) fn take_over(&self) -> Result<(), KeyError> {
+    pub(crate) fn take_over(&self) -> Result<(), KeyError> {
         let (from, to) = (self.directory.join(NEXT), self.directory.join(KEY));
         fs::rename(&from, &to).and_then(|()| self.sync()).map_err(|error| KeyError::Io { path: from, error })
     }
 
     /// The key that was to take over does not.
-    pub(super) fn drop_next(&self) -> Result<(), KeyError> {
+    pub(crate) fn drop_next(&self) -> Result<(), KeyError> {
         let path = self.directory.join(NEXT);
         let removed = fs::remove_file(&path).and_then(|()| self.sync());
         match removed {
@@ -124,11 +147,19 @@ impl Keys {
         }
     }
 
+    fn signer(&self, file: &str, key: SigningKey) -> Result<Signer, KeyError> {
+        Signer::new(&self.name, key).map_err(|fault| self.malformed(file, fault.rule))
+    }
+
+    fn malformed(&self, file: &str, rule: &'static str) -> KeyError {
+        KeyError::Malformed { path: self.directory.join(file), name: self.name.clone(), rule }
+    }
+
     fn sync(&self) -> io::Result<()> {
         fs::File::open(&self.directory)?.sync_all()
     }
 
-    fn read(&self, file: &str) -> Result<Option<Signer>, KeyError> {
+    fn read(&self, file: &str) -> Result<Option<SigningKey>, KeyError> {
         let path = self.directory.join(file);
         let io = |error| KeyError::Io { path: path.clone(), error };
         let mode = match fs::metadata(&path) {
@@ -140,11 +171,10 @@ impl Keys {
             return Err(KeyError::Exposed { path, mode });
         }
         let text = fs::read_to_string(&path).map_err(io)?;
-        let signer = parse(&self.name, &text);
-        signer.map(Some).map_err(|rule| KeyError::Malformed { path, name: self.name.clone(), rule })
+        parse(&self.name, &text).map(Some).map_err(|rule| self.malformed(file, rule))
     }
 
-    fn write(&self, file: &str) -> Result<Signer, KeyError> {
+    fn write(&self, file: &str) -> Result<SigningKey, KeyError> {
         let path = self.directory.join(file);
         let io = |error| KeyError::Io { path: path.clone(), error };
         let made = fs::DirBuilder::new().mode(0o700).create(&self.directory);
@@ -154,12 +184,8 @@ impl Keys {
         }
         let mut seed = [0; 32];
         rand::rng().fill_bytes(&mut seed);
-        let key = ed25519_dalek::SigningKey::from_bytes(&seed);
-        let signer = Signer::new(&self.name, key).map_err(|fault| KeyError::Malformed {
-            path: path.clone(),
-            name: self.name.clone(),
-            rule: fault.rule,
-        })?;
+        let key = SigningKey::from_bytes(&seed);
+        let signer = self.signer(file, key.clone())?;
         let unfinished = self.directory.join("key.new");
         // A leftover could have another mode.
         let _ = fs::remove_file(&unfinished);
@@ -171,7 +197,7 @@ impl Keys {
             .and_then(|()| self.sync())
             .and_then(|()| fs::File::open(above)?.sync_all())
             .map_err(io)?;
-        Ok(signer)
+        Ok(key)
     }
 }
 
@@ -183,7 +209,7 @@ fn text(signer: &Signer, seed: &[u8; 32]) -> String {
     format!("{BEGINS}{}+{id}+{}\n", verifier.name(), BASE64_STANDARD.encode(key))
 }
 
-fn parse(name: &str, text: &str) -> Result<Signer, &'static str> {
+fn parse(name: &str, text: &str) -> Result<SigningKey, &'static str> {
     let line = text.strip_suffix('\n').unwrap_or(text);
     let rest = line.strip_prefix(BEGINS).ok_or("it does not begin with PRIVATE+KEY+")?;
     // A name has no `+`, the base64 behind the key id may.
@@ -199,12 +225,12 @@ fn parse(name: &str, text: &str) -> Result<Signer, &'static str> {
         Some((&ED25519, seed)) => seed.try_into().map_err(|_| "its seed has not 32 bytes")?,
         _ => return Err("it is not an Ed25519 key"),
     };
-    let signer =
-        Signer::new(name, ed25519_dalek::SigningKey::from_bytes(&seed)).map_err(|fault| fault.rule)?;
+    let key = SigningKey::from_bytes(&seed);
+    let signer = Signer::new(name, key.clone()).map_err(|fault| fault.rule)?;
     if const_hex::encode(signer.verifier().key_id()) != id {
         return Err("its id is not the id of its key");
     }
-    Ok(signer)
+    Ok(key)
 }
 
 #[cfg(test)]
@@ -230,12 +256,25 @@ mod tests {
 
     #[test]
     fn given_the_worked_seed_when_it_is_written_then_it_has_the_known_form() {
-        let signer = parse(
+        let key = parse(
             "ledger.example/acme",
             "PRIVATE+KEY+ledger.example/acme+ef1a1e39+AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB\n",
         );
         let vkey = "ledger.example/acme+ef1a1e39+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c";
-        assert_eq!(signer.unwrap().verifier().to_string(), vkey);
+        let signer = Signer::new("ledger.example/acme", key.unwrap()).unwrap();
+        assert_eq!(signer.verifier().to_string(), vkey);
+    }
+
+    #[test]
+    fn given_a_witness_when_its_key_is_asked_for_then_it_is_made_once_and_knows_its_name() {
+        let witness = tempfile::tempdir().unwrap();
+        assert_eq!(Keys::name_in(witness.path()).unwrap(), None);
+        let keys = Keys::of(witness.path(), "witness.example/w1");
+        let made = keys.cosigner().unwrap();
+        assert_eq!(made.verifier().algorithm(), storage::note::Algorithm::Cosignature);
+        assert_eq!(keys.cosigner().unwrap().verifier(), made.verifier());
+        assert_eq!(Keys::name_in(witness.path()).unwrap().as_deref(), Some("witness.example/w1"));
+        assert!(Keys::of(witness.path(), "witness.example/w2").cosigner().is_err());
     }
 
     #[test]
