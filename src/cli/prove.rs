@@ -6,7 +6,10 @@
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use serde_json::json;
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 use storage::note::{ProofFile, SignedCheckpoint};
 
 use super::{
@@ -59,11 +62,13 @@ impl Prove {
             );
         }
         let found = match &self.data {
-            Some(data) => self.from_files(data)?,
-            None => block_on(self.from_server())?,
+            Some(data) => self.held(data)?,
+            None => block_on(self.served())?,
         };
         let Some(to) = &self.out else {
-            found.iter().for_each(|(_, text)| out::print(text));
+            for (_, text) in &found {
+                out::print(text);
+            }
             return Ok(Outcome::Done);
         };
         let folder = self.sequences.len() > 1 || to.is_dir();
@@ -91,7 +96,7 @@ impl Prove {
         Ok(Outcome::Done)
     }
 
-    async fn from_server(&self) -> anyhow::Result<Vec<(u64, String)>> {
+    async fn served(&self) -> anyhow::Result<Vec<(u64, String)>> {
         let ledger = self.ledger.as_deref().filter(|name| !name.is_empty()).ok_or_else(|| {
             anyhow!(
                 "--ledger is missing: say which ledger; `pledgebook ledger list` names those of the server"
@@ -108,7 +113,7 @@ impl Prove {
         Ok(found)
     }
 
-    fn from_files(&self, data: &std::path::Path) -> anyhow::Result<Vec<(u64, String)>> {
+    fn held(&self, data: &Path) -> anyhow::Result<Vec<(u64, String)>> {
         let files = offline::Files::read(data, self.ledger.as_deref())?;
         let size = files.reader.head().size;
         let mut found = Vec::new();

@@ -255,8 +255,8 @@ impl Notary {
         let keys = Keys::of(directory, &reader.identity().origin);
         let rotations = rotation::all(journal, &ledger)?;
         // What was only published is somebody's by now, too: another key must not quietly take its signer's place.
-        let signed = newest.is_some() || directory.join(PUBLISHED).exists();
-        let signer = match rotation::standing(&keys, rotations.last(), signed)? {
+        let used = newest.is_some() || directory.join(PUBLISHED).exists();
+        let signer = match rotation::standing(&keys, rotations.last(), used)? {
             Standing::InForce(key) => *key,
             Standing::HandingOver { sequence, old, new } => {
                 if kept.at(sequence + 1)?.is_none() {

@@ -158,7 +158,7 @@ fn is_finished(rotation: &Rotation) {
         block_on(ledger.notary.attest(sequence + 1)).unwrap();
         let proof = ledger.notary.proof(sequence).unwrap().unwrap();
         let leaf = leaf_hash(proof.extra.as_ref().unwrap());
-        proof.check(&leaf, ORIGIN, &[rotated.key.clone()]).unwrap();
+        proof.check(&leaf, ORIGIN, std::slice::from_ref(&rotated.key)).unwrap();
         ledger.notary.keys().unwrap()
     });
     assert_eq!(keys.len(), 2);

@@ -48,7 +48,7 @@ impl Desk {
     /// The key that signs now.
     fn vkey(&self) -> String {
         let shown = self.ends(0, &["key", "show"]);
-        shown.lines().filter(|line| line.contains('+')).next_back().unwrap().to_owned()
+        shown.lines().rfind(|line| line.contains('+')).unwrap().to_owned()
     }
 
     /// Posts some posts, asking for proofs; gives the ids.

@@ -160,7 +160,7 @@ async fn given_a_batch_and_a_stream_when_proofs_are_wanted_then_each_event_has_i
     // Some proving, some plain, one refused: on one stream, in their order.
     let request = |correlation: u64| {
         let event = post(if correlation == 7 { "b-1".to_owned() } else { format!("s-{correlation}") });
-        let append = if correlation % 2 == 0 { append(vec![event]) } else { proving(vec![event]) };
+        let append = if correlation.is_multiple_of(2) { append(vec![event]) } else { proving(vec![event]) };
         AppendStreamRequest { correlation, append: Some(append) }
     };
     let requests = tokio_stream::iter((0..20).map(request));
@@ -174,7 +174,7 @@ async fn given_a_batch_and_a_stream_when_proofs_are_wanted_then_each_event_has_i
             }
             Outcome::Appended(appended) => {
                 let result = &appended.results[0];
-                if answered % 2 == 0 {
+                if answered.is_multiple_of(2) {
                     assert_eq!(result.tlog_proof, "");
                 } else {
                     holds(&result.tlog_proof, result.receipt.as_ref().unwrap(), &by);

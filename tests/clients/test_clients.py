@@ -7,6 +7,7 @@ The server is the command that PLEDGEBOOK_BIN names, with a data directory of it
 """
 
 import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 import uuid
 
 import grpc
@@ -497,3 +500,50 @@ def test_grpcurl_shows_the_violated_field(server):
     done = grpcurl(server, *arguments, given=json.dumps({"ledger": LEDGER, "events": [event]}))
     assert done.returncode != 0
     assert "InvalidArgument" in done.stderr and "events[0].event_id" in done.stderr, done.stderr
+
+
+def page(server: Server, path: str) -> bytes:
+    """A page, as a tool asks for it that knows HTTP and nothing of ours."""
+    with urllib.request.urlopen(f"http://{server.address}/{LEDGER}/{path}", timeout=PATIENCE) as answer:
+        assert answer.status == 200
+        return answer.read()
+
+
+def root(leaves: list[bytes]) -> bytes:
+    """RFC 9162, 2.1.1, word by word."""
+    if len(leaves) < 2:
+        return leaves[0] if leaves else hashlib.sha256().digest()
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    return hashlib.sha256(b"\x01" + root(leaves[:split]) + root(leaves[split:])).digest()
+
+
+def test_tiles_over_http_have_the_root_of_the_checkpoint(server, wire):
+    results = append(server, wire, *(post(wire) for _ in range(300)))
+    until = time.monotonic() + PATIENCE
+    size = 0
+    while size <= results[-1].receipt.sequence:
+        assert time.monotonic() < until, "no checkpoint covers what was appended"
+        origin, length, signed, *rest = page(server, "checkpoint").decode().split("\n")
+        size = int(length)
+        time.sleep(0.05)
+    assert origin == "ledger.example/foreign" and rest[0] == ""
+    assert rest[1].startswith(f"\u2014 {origin} ")
+    leaves, hashed = [], []
+    for index in range(0, size, 256):
+        width = min(size - index, 256)
+        name = f"{index // 256:03}" + ("" if width == 256 else f".p/{width}")
+        hashes, entries = page(server, f"tile/0/{name}"), page(server, f"tile/entries/{name}")
+        leaves += [hashes[at:at + 32] for at in range(0, len(hashes), 32)]
+        while entries:
+            end = 2 + int.from_bytes(entries[:2], "big")
+            hashed.append(hashlib.sha256(b"\x00" + entries[2:end]).digest())
+            entries = entries[end:]
+    assert len(leaves) == size and hashed == leaves
+    assert base64.b64encode(root(leaves)).decode() == signed
+    for result in results:
+        assert leaves[result.receipt.sequence] == result.receipt.hash
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        page(server, "tile/0/999")
+    assert refused.value.code == 404
