@@ -147,7 +147,7 @@ pub const WITNESS_CONNECT: Duration = Duration::from_secs(3);
 pub const WITNESS_ANSWER: Duration = Duration::from_secs(8);
 
 /// Least time between two checkpoints that one witness is sent of one ledger, unless the operator says otherwise.
-pub const WITNESS_EVERY: Duration = Duration::from_secs(60);
+pub const WITNESS_EVERY: Duration = Duration::from_mins(1);
 
 /// Largest known checkpoint's file, in bytes: a signed note.
 pub const MAX_KNOWN: u64 = storage::limits::MAX_NOTE as u64;
