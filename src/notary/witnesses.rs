@@ -123,6 +123,10 @@ impl Asker {
                 }
                 // The proof was checked before it was sent: it is not of the tree that the witness holds.
                 Ok(Reply::NotConsistent) => return self.other_history(reader, old),
+                Ok(Reply::OtherRoot) if old == size => return self.other_history(reader, old),
+                Ok(Reply::OtherRoot) => {
+                    return Asked::Not("it holds another size, and does not say which".into());
+                }
                 Ok(Reply::Holds(theirs)) => {
                     // Read after the reply: whatever was signed is durable, so nobody can hold more.
                     let ours = reader.head().size;

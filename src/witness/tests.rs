@@ -81,7 +81,7 @@ fn cosigned(witness: &Witness, log: &Source, size: u64, line: &SignatureLine) ->
 struct Port {
     address: SocketAddr,
     witness: Arc<Witness>,
-    _stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<()>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -91,10 +91,10 @@ impl Port {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let (_stop, stopped) = oneshot::channel::<()>();
+        let (stop, stopped) = oneshot::channel::<()>();
         let witness = Arc::new(witness);
         runtime.spawn(http::serve(witness.clone(), listener, async move { drop(stopped.await) }));
-        Self { address, witness, _stop, runtime }
+        Self { address, witness, stop, runtime }
     }
 
     /// Sends that, and gives status, head and body of what comes back.
@@ -187,9 +187,9 @@ fn given_requests_that_are_none_of_the_protocols_when_they_come_then_they_are_bo
 #[test]
 fn given_a_witness_that_stops_when_a_request_is_under_way_then_it_ends_in_order() {
     let (_state, witness) = witness(&Source::new(1, "a", 0));
-    let Port { _stop, runtime, address, .. } = Port::of(witness);
+    let Port { stop, runtime, address, .. } = Port::of(witness);
     let idle = TcpStream::connect(address).unwrap();
-    drop(_stop);
+    drop(stop);
     // An idle connection holds nobody up; the state is free for another process when the runtime is gone.
     runtime.shutdown_timeout(2 * crate::limits::WITNESS_PATIENCE);
     drop(idle);
@@ -298,8 +298,7 @@ fn given_a_record_that_was_changed_when_the_witness_starts_then_it_refuses_and_n
     drop(first);
     let file = fs::read_dir(state.path().join("logs")).unwrap().next().unwrap().unwrap().path();
     let good = fs::read_to_string(&file).unwrap();
-    let unsigned: String =
-        good.lines().filter(|line| !line.contains(NAME)).map(|line| format!("{line}\n")).collect();
+    let unsigned: String = good.split_inclusive('\n').filter(|line| !line.contains(NAME)).collect();
     let cases =
         [good.replace("\n4\n", "\n3\n"), good.replace(ORIGIN, "ledger.example/b"), unsigned, String::new()];
     for changed in cases {
