@@ -146,7 +146,7 @@ fn page(path: &Path, judged: &Result<Proven, String>) -> String {
     line("Event id", &record.event.id.to_string());
     line("Recorded", &format!("{:.6}", record.recorded_at));
     let marks = marks(record);
-    line("Irregularities", &if marks.is_empty() { "none".to_owned() } else { marks.join(", ") });
+    line("Marked", &if marks.is_empty() { "none".to_owned() } else { marks.join(", ") });
     page
 }
 

@@ -538,6 +538,17 @@ impl Clerk {
                 published = Instant::now();
             }
         }
+        self.end();
+    }
+
+    /// Keeps a checkpoint of everything: whoever has the closed files can prove every record from them.
+    fn end(&mut self) {
+        let size = self.reader.head().size;
+        if size > self.floor
+            && let Err(error) = self.attest(size)
+        {
+            tracing::error!(%error, "no checkpoint of the end could be kept");
+        }
         self.publish();
     }
 
