@@ -54,6 +54,8 @@ pub enum Fill {
     Opinion,
     /// No event: the operator says that the ledger's clock is right.
     Clock,
+    /// Nothing: the operator has the ledger sign with another key from now on.
+    Key,
 }
 
 /// One request of one posting system.
@@ -100,6 +102,11 @@ impl Year {
         let intent = Intent::Refuse("READ_ONLY", "an event, while the ledger's clock was not trusted");
         self.push(on, source, intent, refused, Fill::Nothing, seconds);
         self.push(on, OPERATOR, Intent::Record, Vec::new(), Fill::Clock, 0);
+    }
+
+    /// The operator has the ledger sign with another key.
+    pub(super) fn key_rotates(&mut self, on: Date) {
+        self.push(on, OPERATOR, Intent::Record, Vec::new(), Fill::Key, 0);
     }
 
     fn push(

@@ -13,7 +13,8 @@ use super::stage::StageClock;
 use super::story::Story;
 use crate::cli::client::{self, Refusal, Server, Who};
 use crate::grpc::wire::{
-    AppendRequest, AppendResponse, CorrectClockRequest, recorder_service_client::RecorderServiceClient,
+    AppendRequest, AppendResponse, CorrectClockRequest, Receipt, RotateKeyRequest,
+    recorder_service_client::RecorderServiceClient,
 };
 
 /// What became of one posting system's year.
@@ -62,10 +63,8 @@ pub(super) async fn play(
     let (mut played, mut known) = (Played::default(), Known::default());
     for step in &story.steps {
         clock.set(zone.to_timestamp(step.at).context("a time of the script")?, step.clock_ahead);
-        if step.fill == Fill::Clock {
-            let answer = server.admin().correct_clock(CorrectClockRequest { ledger: story.name() }).await;
-            let answer = answer.map_err(|status| client::failed(&status))?.into_inner();
-            answer.receipt.iter().for_each(|receipt| known.learn(receipt));
+        if let Some(receipt) = operated(server, story, &step.fill).await? {
+            known.learn(&receipt);
             played.tallies.entry(OPERATOR).or_default().recorded += 1;
             continue;
         }
@@ -81,6 +80,24 @@ pub(super) async fn play(
         }
     }
     Ok(played)
+}
+
+/// What an operator does, who posts no events of their own making.
+async fn operated(server: &Server, story: &Story, fill: &Fill) -> anyhow::Result<Option<Receipt>> {
+    let ledger = story.name();
+    let failed = |status| client::failed(&status);
+    let receipt = match fill {
+        Fill::Clock => {
+            let answer = server.admin().correct_clock(CorrectClockRequest { ledger }).await;
+            answer.map_err(failed)?.into_inner().receipt
+        }
+        Fill::Key => {
+            let answer = server.admin().rotate_key(RotateKeyRequest { ledger }).await;
+            answer.map_err(failed)?.into_inner().receipt
+        }
+        _ => return Ok(None),
+    };
+    receipt.context("the operator got no receipt").map(Some)
 }
 
 impl Played {

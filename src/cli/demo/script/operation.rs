@@ -31,6 +31,8 @@ const RELEASES: [Release; 4] = [
 ];
 
 pub(super) fn write(year: &mut Year) {
+    // A new year, a new key: whoever pinned the first one follows from it to this one.
+    year.key_rotates(day(1, 5));
     for &(id, on, reports) in &RELEASES {
         year.filled(on, GOVERNANCE, Fill::Position, release_point(on, id));
         for &(report_id, on, report, as_at) in reports {
