@@ -136,6 +136,9 @@ fn rotated(proven: bool) -> Rotation {
     let files = Files::new();
     if proven {
         files.with(|ledger| block_on(ledger.notary.attest(1)).unwrap());
+    } else {
+        // As of a process that never closed it.
+        files.put("log/checkpoints", None);
     }
     let (old, kept) = (files.read("private/key").unwrap(), files.read("log/checkpoints"));
     assert_eq!(kept.is_some(), proven);
@@ -219,8 +222,8 @@ fn given_records_behind_an_unfinished_rotation_when_it_is_finished_then_the_hand
 fn given_a_new_key_whose_rotation_was_never_recorded_when_it_starts_again_then_the_old_one_signs_on() {
     for proven in [true, false] {
         let files = Files::new();
-        if proven {
-            files.with(|ledger| block_on(ledger.notary.attest(1)).unwrap());
+        if !proven {
+            files.put("log/checkpoints", None);
         }
         let old = files.read("private/key").unwrap();
         let foreign = Files::new().read("private/key").unwrap();
@@ -254,6 +257,7 @@ fn given_a_key_that_is_gone_when_something_was_signed_with_it_then_the_start_is_
 
     // A checkpoint that was published, and on which no receipt rests, was signed with it all the same.
     let files = Files::new();
+    files.put("log/checkpoints", None);
     assert!(files.read("log/checkpoints").is_none() && files.read("public/checkpoint").is_some());
     files.put("private/key", None);
     assert!(files.refused().contains("put it back"));
