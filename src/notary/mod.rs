@@ -2,6 +2,8 @@
 //!
 //! | File | Is |
 //! |---|---|
+//! | [`clerk`] | the thread that signs |
+//! | [`errors`] | why it does not do what it was asked for |
 //! | [`outside`] | what is held of the ledger elsewhere, and when it contradicts |
 //! | [`proof`] | the proof of a receipt |
 //! | [`rotation`] | how one key hands over to the next |
@@ -13,6 +15,8 @@
 //! checkpoint that a receipt rests on is kept, synced, before anybody sees the receipt; nothing else needs to be: what
 //! was published besides can be signed again.
 
+mod clerk;
+mod errors;
 pub mod outside;
 mod proof;
 mod rotation;
@@ -21,15 +25,13 @@ mod tests;
 mod witnesses;
 
 use std::{
-    fs, io,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, RwLock, mpsc},
     thread::JoinHandle,
-    time::{Duration, Instant},
 };
 use storage::{
-    Checkpoints, Head, Kept, Reader,
-    note::{Checkpoint, Note, ProofFile, SignatureLine, SignedCheckpoint, Signer, Verifier},
+    Checkpoints, Kept,
+    note::{Checkpoint, Note, ProofFile, SignatureLine, SignedCheckpoint, Verifier},
 };
 use tokio::sync::oneshot;
 
@@ -38,60 +40,17 @@ use crate::journal::{Appended, Journal, Receipt, Refused, clock::Clock};
 use crate::keyfile::Keys;
 pub use crate::keyfile::{KeyError, public_key};
 use crate::witness::client::Client;
-use outside::{Contradiction, Lost, Outside};
+use clerk::Clerk;
+pub use errors::{NotRotated, NotTaken, StartError, Unattested};
+use outside::{Lost, Outside};
 pub use proof::of as proof_of;
 use rotation::Standing;
 use witnesses::{Asker, Cosigned};
 
-/// The most time between a record and a published checkpoint that covers it.
-const PUBLISH_EVERY: Duration = Duration::from_secs(1);
 /// Requests that may wait for a signature: more than the transport lets in.
 const WAITING: usize = 4_096;
 /// The published checkpoint, in the ledger's directory.
 const PUBLISHED: &str = "public/checkpoint";
-
-/// Why there is no attested proof. Whatever was recorded stays recorded.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Unattested {
-    /// Too many wait.
-    #[error("too many wait for a signed checkpoint; ask again in a moment")]
-    Busy,
-    /// The server is going.
-    #[error("the server is stopping; connect again in a moment")]
-    Stopping,
-    /// The disk is full.
-    #[error("there is no room on the disk to keep a checkpoint; free some space, then ask again")]
-    DiskFull,
-    /// The ledger was restored from a copy, and is not yet longer than it was known to be.
-    #[error(
-        "the ledger was restored from a copy that lacked records: it signs again when it holds more than the {known} that \
-         were known"
-    )]
-    Restored {
-        /// The highest size that was known.
-        known: u64,
-    },
-    /// A checkpoint could not be kept, or must not be signed.
-    #[error("the ledger signs nothing any more: {0}")]
-    Broken(String),
-    /// The ledger's own files could not be read.
-    #[error("the ledger could not be read: {0}")]
-    Unreadable(String),
-}
-
-/// Why a key was not rotated.
-#[derive(Debug, thiserror::Error)]
-pub enum NotRotated {
-    /// The rotation was not recorded; the old key signs on.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-    /// The checkpoint that both keys sign could not be kept: a restart finishes it.
-    #[error(transparent)]
-    Unattested(#[from] Unattested),
-    /// The new key's file could not be written; the old key signs on.
-    #[error("{0}")]
-    Key(String),
-}
 
 /// What a rotation gave.
 #[derive(Clone, Debug)]
@@ -113,89 +72,6 @@ pub struct KeyInForce {
     pub from: u64,
     /// The checkpoint that the key before and this one signed; none of the first.
     pub handover: Option<Note>,
-}
-
-/// Why the thread could not be started.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The key could not be had.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// There are signatures of a key that is not there.
-    #[error(
-        "{path}: the signing key is missing, but checkpoints are signed with it; put it back from where its copy is kept. \
-         If it is lost, this ledger's origin has ended: open another ledger, and record there what this one held",
-        path = path.display()
-    )]
-    Missing {
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// Another key is in force.
-    #[error(
-        "{path}: this is not the key that is in force: the newest kept checkpoint, or the last recorded rotation, names \
-         another; put that one back",
-        path = path.display()
-    )]
-    OtherKey {
-        /// The key's file.
-        path: PathBuf,
-    },
-    /// The ledger's own files could not be read, or written.
-    #[error(transparent)]
-    Storage(#[from] storage::Error),
-    /// Its records could not be read.
-    #[error(transparent)]
-    Unreadable(#[from] Refused),
-    /// The system refused a file or a thread.
-    #[error("{path}: {error}", path = path.display())]
-    Io {
-        /// Which file.
-        path: PathBuf,
-        /// What it said.
-        error: io::Error,
-    },
-    /// Somebody outside holds what is not here.
-    #[error(transparent)]
-    Contradicted(#[from] Contradiction),
-    /// A known checkpoint that nobody here signed.
-    #[error(
-        "known_checkpoints: {path}: {why}. If the ledger's key was rotated after this copy of it was made, restore a newer \
-         one; if the file is not this ledger's, take it out",
-        path = path.display()
-    )]
-    Unknown {
-        /// Which file.
-        path: PathBuf,
-        /// Why it is not trusted.
-        why: String,
-    },
-    /// Nothing could be signed.
-    #[error(transparent)]
-    Unattested(#[from] Unattested),
-}
-
-/// Why a cosignature that was handed in was not recorded.
-#[derive(Debug, thiserror::Error)]
-pub enum NotTaken {
-    /// It is no line of a signed note.
-    #[error("it is not a signature's line: {0}")]
-    Malformed(&'static str),
-    /// No configured witness has that key.
-    #[error("it is of no witness that this server's operator relies on")]
-    Stranger,
-    /// There is no such checkpoint.
-    #[error("there is no signed checkpoint of that size")]
-    NoCheckpoint,
-    /// It is not over that checkpoint.
-    #[error("it is not good over the checkpoint of that size: {0}")]
-    Bad(&'static str),
-    /// The ledger did not take it.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-    /// The checkpoint could not be read.
-    #[error(transparent)]
-    Unattested(#[from] Unattested),
 }
 
 /// The notary of one ledger. Cheap to clone; every clone is the same.
@@ -504,243 +380,6 @@ impl Notary {
     }
 }
 
-/// The thread's own state.
-struct Clerk {
-    shared: Arc<Shared>,
-    reader: Reader,
-    checkpoints: Checkpoints,
-    keys: Keys,
-    signer: Signer,
-    clock: Arc<dyn Clock>,
-    /// Of the published checkpoint.
-    path: PathBuf,
-    /// The highest size that the ledger was known to have when it was restored: nothing is signed up to it.
-    floor: u64,
-    /// What was signed last.
-    last: Option<Checkpoint>,
-    /// Size of the published checkpoint; 0 at first: what an earlier run published may be anything.
-    published: u64,
-    /// What witnesses signed last.
-    cosigned: Option<(Checkpoint, Vec<SignatureLine>)>,
-}
-
-impl Clerk {
-    fn run(mut self, waiting: &mpsc::Receiver<Ask>) {
-        let mut published = Instant::now();
-        loop {
-            match waiting.recv_timeout(PUBLISH_EVERY.saturating_sub(published.elapsed())) {
-                Ok(first) => self.serve(first, waiting),
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-                Err(mpsc::RecvTimeoutError::Disconnected) => break,
-            }
-            if published.elapsed() >= PUBLISH_EVERY {
-                self.publish();
-                published = Instant::now();
-            }
-        }
-        self.end();
-    }
-
-    /// Keeps a checkpoint of everything: whoever has the closed files can prove every record from them.
-    fn end(&mut self) {
-        let size = self.reader.head().size;
-        if size > self.floor
-            && let Err(error) = self.attest(size)
-        {
-            tracing::error!(%error, "no checkpoint of the end could be kept");
-        }
-        self.publish();
-    }
-
-    /// One checkpoint for everybody who waits.
-    fn serve(&mut self, first: Ask, waiting: &mpsc::Receiver<Ask>) {
-        let (mut most, mut replies) = (0, Vec::new());
-        for ask in std::iter::once(first).chain(waiting.try_iter()) {
-            match ask {
-                Ask::Attest { size, reply } => {
-                    most = most.max(size);
-                    replies.push(reply);
-                }
-                Ask::Offer { reply } => {
-                    let _ = reply.send(self.offer());
-                }
-                Ask::Cosigned { checkpoint, line } => self.cosigned(checkpoint, line),
-                Ask::Rotate { reply } => {
-                    let _ = reply.send(self.rotate());
-                }
-            }
-        }
-        let attested = if replies.is_empty() { Ok(()) } else { self.attest(most) };
-        for reply in replies {
-            // Whoever has gone asks again.
-            let _ = reply.send(attested.clone());
-        }
-    }
-
-    fn rotate(&mut self) -> Result<Rotated, NotRotated> {
-        self.check()?;
-        if self.reader.head().size <= self.floor {
-            return Err(Unattested::Restored { known: self.floor }.into());
-        }
-        let key = |error: KeyError| NotRotated::Key(error.to_string());
-        let new = self.keys.make_next().map_err(key)?;
-        let origin = self.reader.identity().origin.clone();
-        let ledger = self.shared.ledger.clone();
-        let proposal = rotation::proposal(ledger, &origin, self.clock.now(), (&self.signer, &new))
-            .map_err(|rejection| Refused::Rejected { index: 0, rejection })?;
-        let appended = match self.shared.journal.append_blocking(vec![proposal]) {
-            Ok(appended) => appended,
-            // Whether it is recorded is known after a restart only: both keys must be there then.
-            Err(Refused::Unknown) => {
-                self.give_up(
-                    "it is not known whether a key's rotation is recorded; a restart finds out".into(),
-                );
-                return Err(Refused::Unknown.into());
-            }
-            Err(refused) => {
-                self.keys.drop_next().map_err(key)?;
-                return Err(refused.into());
-            }
-        };
-        let receipt = appended.into_iter().next().map(|it| it.receipt).ok_or(Refused::Unknown)?;
-        let handover = rotation::handover(&self.reader, receipt.sequence, (&self.signer, &new));
-        let kept = handover.and_then(|note| self.checkpoints.keep(note.to_text().as_bytes()).map(|_| note));
-        let note = kept
-            .map_err(|error| self.give_up(format!("{error}; a restart finishes the rotation of the key")))?;
-        if let Err(error) = self.keys.take_over() {
-            return Err(self.give_up(format!("{error}; a restart finishes the rotation of the key")).into());
-        }
-        self.signer = new;
-        let verifier = self.signer.verifier().clone();
-        *self.shared.key.write().unwrap_or_else(std::sync::PoisonError::into_inner) = verifier.clone();
-        tracing::info!(sequence = receipt.sequence, key = %verifier, "the key was rotated");
-        self.publish();
-        Ok(Rotated { receipt, key: verifier, handover: note })
-    }
-
-    fn attest(&mut self, size: u64) -> Result<(), Unattested> {
-        if self.shared.kept.covers(size.saturating_sub(1)) {
-            return Ok(());
-        }
-        let head = self.reader.head();
-        if head.size < size {
-            return Err(Unattested::Unreadable(format!("there are {} records, not {size}", head.size)));
-        }
-        let signed = self.sign(&head)?;
-        let kept = self.checkpoints.keep(signed.note.to_text().as_bytes());
-        match kept {
-            Ok(_) => Ok(()),
-            Err(error @ storage::Error::Full { .. }) => {
-                tracing::error!(%error, "no room to keep a checkpoint");
-                Err(Unattested::DiskFull)
-            }
-            Err(error) => {
-                Err(self.give_up(format!("a checkpoint could not be kept: {error}; a restart recovers it")))
-            }
-        }
-    }
-
-    /// A kept checkpoint of everything.
-    fn offer(&mut self) -> Result<SignedCheckpoint, Unattested> {
-        self.check()?;
-        self.attest(self.reader.head().size)?;
-        let unreadable = |why: &dyn std::fmt::Display| Unattested::Unreadable(why.to_string());
-        let newest = self.shared.kept.newest().map_err(|why| unreadable(&why))?;
-        let newest = newest.ok_or_else(|| unreadable(&"nothing is kept"))?;
-        SignedCheckpoint::parse(&newest.note).map_err(|why| unreadable(&why))
-    }
-
-    /// Shows a witness's signature behind the ledger's, if that checkpoint is the newest still.
-    fn cosigned(&mut self, checkpoint: Checkpoint, line: SignatureLine) {
-        let by = |it: &SignatureLine| (it.name.clone(), it.key_id);
-        match &mut self.cosigned {
-            Some((of, lines)) if *of == checkpoint => {
-                lines.retain(|it| by(it) != by(&line));
-                lines.push(line);
-            }
-            Some((of, _)) if of.size > checkpoint.size => return,
-            cosigned => *cosigned = Some((checkpoint, vec![line])),
-        }
-        if self.last.is_some() && self.last.as_ref() == self.cosigned.as_ref().map(|(of, _)| of) {
-            let shown = self.sign_again();
-            self.write(shown);
-        }
-    }
-
-    /// Signs what is durable and new, and publishes it. What goes wrong here is told to whoever asks for a proof.
-    fn publish(&mut self) {
-        let head = self.reader.head();
-        if head.size <= self.floor || head.size <= self.published || self.check().is_err() {
-            return;
-        }
-        // What is cosigned stays the newest until something else is recorded than that it is.
-        if let Some(last) = self.last.as_ref().filter(|_| self.published > 0)
-            && self.cosigned.as_ref().is_some_and(|(of, _)| of == last)
-            && witnesses::only_cosignatures(&self.shared.journal, last.size).unwrap_or(false)
-        {
-            return;
-        }
-        let shown = self.sign(&head).map(|_| ());
-        let shown = shown.and_then(|()| self.shared.latest().ok_or(Unattested::Stopping));
-        self.write(shown);
-    }
-
-    /// The newest checkpoint, with what has come to stand behind it.
-    fn sign_again(&mut self) -> Result<SignedCheckpoint, Unattested> {
-        let last = self.last.clone().ok_or(Unattested::Stopping)?;
-        self.sign(&Head { size: last.size, root: last.root, ..self.reader.head() })?;
-        self.shared.latest().ok_or(Unattested::Stopping)
-    }
-
-    fn write(&mut self, shown: Result<SignedCheckpoint, Unattested>) {
-        let written = shown.and_then(|shown| {
-            replace(&self.path, shown.note.to_text().as_bytes())
-                .map(|()| shown.checkpoint.size)
-                .map_err(|error| Unattested::Unreadable(format!("{PUBLISHED}: {error}")))
-        });
-        match written {
-            Ok(size) => self.published = size,
-            Err(error) => tracing::error!(%error, "the checkpoint could not be published"),
-        }
-    }
-
-    fn sign(&mut self, head: &Head) -> Result<SignedCheckpoint, Unattested> {
-        self.check()?;
-        if head.size <= self.floor {
-            return Err(Unattested::Restored { known: self.floor });
-        }
-        if let Some(last) = &self.last {
-            let again = self.reader.root(last.size).map_err(|e| Unattested::Unreadable(e.to_string()))?;
-            if again != last.root {
-                let why =
-                    format!("the first {} records have another root than when they were signed", last.size);
-                return Err(self.give_up(why));
-            }
-        }
-        let checkpoint =
-            Checkpoint { origin: self.reader.identity().origin.clone(), size: head.size, root: head.root };
-        let text = checkpoint.text();
-        let signatures = vec![self.signer.sign(&text)];
-        let signed = SignedCheckpoint { checkpoint: checkpoint.clone(), note: Note { text, signatures } };
-        let mut shown = signed.clone();
-        if let Some((_, lines)) = self.cosigned.as_ref().filter(|(of, _)| *of == checkpoint) {
-            shown.note.signatures.extend_from_slice(lines);
-        }
-        self.last = Some(checkpoint);
-        *self.shared.latest.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(shown);
-        Ok(signed)
-    }
-
-    fn check(&self) -> Result<(), Unattested> {
-        let broken = self.shared.broken.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        broken.map_or(Ok(()), |why| Err(Unattested::Broken(why)))
-    }
-
-    fn give_up(&self, why: String) -> Unattested {
-        self.shared.give_up(why)
-    }
-}
-
 impl Shared {
     fn latest(&self) -> Option<SignedCheckpoint> {
         self.latest.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
@@ -761,11 +400,4 @@ fn lost(journal: &Journal, ledger: &Subject) -> Result<Lost, Refused> {
         _ => None,
     });
     Ok(Lost(restores.collect()))
-}
-
-/// Puts `bytes` in the place of the file, at once and whole. Unsynced: it is signed again after every start.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let unfinished = path.with_extension("new");
-    fs::write(&unfinished, bytes)?;
-    fs::rename(&unfinished, path)
 }
