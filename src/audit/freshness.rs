@@ -124,7 +124,7 @@ impl Freshness {
         if self.kept.is_empty() && !elsewhere.iter().any(|it| it.untrusted.is_none()) {
             limits.push(ALONE.to_owned());
         }
-        limits.extend(elsewhere.iter().filter_map(untrusted));
+        limits.extend(elsewhere.iter().filter_map(shows_nothing));
         if opinions > 0 {
             limits.push(WHOSE_AUDITOR.to_owned());
         }
@@ -170,13 +170,19 @@ fn of_file(it: &Compared, at: Timestamp) -> Vec<Outside> {
     held
 }
 
-fn untrusted(it: &Compared) -> Option<String> {
-    let why = it.untrusted.as_ref()?;
-    Some(format!(
-        "Anything from {}: it is not shown to be this ledger's word, and was not held against it ({why}). If the key was \
-         rotated in records that are missing here, pin the newer key.",
-        it.by
-    ))
+/// Why it shows nothing, if it does not.
+fn shows_nothing(it: &Compared) -> Option<String> {
+    match &it.untrusted {
+        Some(why) => Some(format!(
+            "Anything from {}: it is not shown to be this ledger's word, and was not held against it ({why}). If the \
+             key was rotated in records that are missing here, pin the newer key.",
+            it.by
+        )),
+        None if it.same.is_none() => {
+            Some(format!("Whether the ledger has the root that {} has: roots cannot be told here.", it.by))
+        }
+        None => None,
+    }
 }
 
 /// What an auditor holds, if the records give it.
