@@ -2,7 +2,8 @@
 //!
 //! Invariant: the ledger's own count (its sequence) shows nothing to somebody who thinks that it was written anew; what
 //! does are the counts of others: the numbers that a source gave its events, the statements of what it posted, the
-//! reports that say how many records they counted. A statement is judged as the domain judged it when it was taken; the
+//! reports that say how many records they counted, and the
+//! ledger's own word that it was restored from a copy that lacked records that somebody knew. A statement is judged as the domain judged it when it was taken; the
 //! two judgements must agree, because a day that is over gains no event. What nobody counted is *silent*: that is told,
 //! and is not wrong. It must not know where records come from.
 
@@ -13,6 +14,7 @@ use super::fact::Fact;
 use super::finding::{Conclusion, Findings, Question, Verdict, count};
 use super::numbers::Numbers;
 use super::sources::{Source, Sources};
+use super::trust::Restore;
 use crate::domain::{
     decide::{REPORTS, digest_of_ids, statement_matches},
     event::{Payload, SourceStatement},
@@ -27,6 +29,9 @@ const REPEAT: &str = "ask that system which of the two events it gave that numbe
 const STATEMENT: &str =
     "the ledger held something else when it took the statement: hold it against that system's receipts";
 const REPORT: &str = "no server takes such a record: hold the report as it was issued against this ledger";
+
+const LOST: &str = "get them from whoever posted them, by their receipts, and have them posted again; the ledger will \
+                    always have lost what it held under these sequences";
 
 /// The fold.
 pub(super) struct Completeness {
@@ -92,10 +97,14 @@ impl Completeness {
     pub(super) fn settle(
         mut self,
         sources: &Sources,
+        restores: &[Restore],
         today: Date,
         definitions: fn(&str) -> Option<u32>,
     ) -> Conclusion {
         let mut told = Told::default();
+        for restore in restores {
+            restored(restore, &mut self.findings, &mut told.notes);
+        }
         for (number, source) in sources.all().iter().enumerate() {
             let posted = self.posted.get_mut(number).map(std::mem::take).unwrap_or_default();
             counted(&posted.numbers, &source.name, &mut self.findings);
@@ -117,6 +126,37 @@ impl Completeness {
         let limits = told.limits();
         self.findings.conclude(otherwise, summary, told.notes, limits)
     }
+}
+
+/// A restore from which records are missing breaks completeness, for ever, however honestly it was said.
+///
+/// The question is whether anything is missing that somebody says was recorded, and here the ledger itself says so;
+/// whether the keeper hid it is another question. If saying it were enough to hold, cutting a ledger short and calling it
+/// a restore would be the way to lose a record without a verdict. Posting the events again does not mend it: their
+/// receipts and places are gone. Where nothing is known to be missing, others' counts decide, as they always do: whether
+/// the copy lacked records that nobody held a checkpoint of can show in nothing else.
+fn restored(it: &Restore, findings: &mut Findings, notes: &mut Vec<String>) {
+    let Restore { sequence, at, incarnation, restored_size, known_size } = *it;
+    if it.lost() > 0 {
+        findings.add("completeness.lost", Some(sequence), Some(LOST), || {
+            let expected = format!("the {known_size} records that were known before the restore");
+            let found = format!(
+                "{restored_size} of them: {} lost, as record {sequence} says (incarnation {incarnation}, {at})",
+                count(it.lost(), "record is", "records are")
+            );
+            (expected, found)
+        });
+        return;
+    }
+    let known = if known_size == 0 {
+        "nobody's checkpoint was known, so whether records were lost is not".to_owned()
+    } else {
+        format!("it held all {known_size} that were known; what nobody held a checkpoint of may be lost")
+    };
+    notes.push(format!(
+        "Record {sequence}: the ledger was restored from a copy of {restored_size} records (incarnation {incarnation}, \
+         {at}): {known}."
+    ));
 }
 
 /// What is told of sources.

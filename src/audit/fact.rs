@@ -26,7 +26,7 @@ pub(super) struct Fact {
     said: EventType,
     subject: Subject,
     posts: Box<[Code]>,
-    /// The record whole, where it is about the ledger itself, a source, a report or an opinion.
+    /// The record whole, where it is about the ledger itself, a source, a report, an opinion or a cosignature.
     pub(super) whole: Option<Arc<Recorded>>,
 }
 
@@ -37,7 +37,7 @@ impl Fact {
         let posts = posts.into_iter().cloned().collect();
         let kept = matches!(
             recorded.event.subject.kind(),
-            Kind::Ledger | Kind::Source | Kind::IssuedReport | Kind::AuditOpinion
+            Kind::Ledger | Kind::Source | Kind::IssuedReport | Kind::AuditOpinion | Kind::Cosignature
         );
         let whole = kept.then(|| Arc::new(recorded.clone()));
         let Recorded { sequence, recorded_at, source, event, .. } = recorded;

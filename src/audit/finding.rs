@@ -149,6 +149,13 @@ impl Findings {
         }
     }
 
+    /// More about the same question.
+    pub(super) fn append(&mut self, other: Self) {
+        let hidden = other.count - other.kept.len() as u64;
+        other.kept.into_iter().for_each(|finding| self.push(finding));
+        self.count_more(hidden);
+    }
+
     /// Others, that are not listed here.
     pub(super) const fn count_more(&mut self, count: u64) {
         self.count += count;

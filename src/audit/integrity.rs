@@ -1,20 +1,39 @@
-//! Integrity: every byte, link, node and index, as `storage::integrity` found them.
+//! Integrity: every byte, link, node and index, as `storage::integrity` found them, and what signatures show.
 //!
 //! Invariant: nothing is judged anew here, and no finding is left out of the count. It must not read.
 
 use storage::integrity::Report;
 
 use super::finding::{Conclusion, Finding, Findings, Question, Verdict, count};
+use super::signatures::Signatures;
 
 /// Whether the records themselves are whole: what was found, if anything, is found of what is derived from them, or of
 /// the words beside them.
 pub(super) fn records_hold(report: &Report) -> bool {
+    // What is wrong with a kept checkpoint itself, and not with the records by what it says.
+    let kept = ["checkpoint.entry", "checkpoint.form", "checkpoint.origin"];
     let beside = ["index.", "level.", "words.", "watermark.slot"];
-    report.found == report.findings.len() as u64
-        && report.findings.iter().all(|it| beside.iter().any(|rule| it.rule.starts_with(rule)))
+    only(report, &[&kept[..], &beside[..]].concat())
 }
 
-pub(super) fn settle(report: &Report) -> Conclusion {
+/// Whether every record that is there was read and follows the one before: they may be others than those that were
+/// signed, or fewer, but what they say can be told.
+pub(super) fn can_be_read(report: &Report) -> bool {
+    only(report, &["index.", "level.", "words.", "watermark.", "checkpoint."])
+}
+
+/// Whether the levels give the roots that the records give.
+pub(super) fn roots_hold(report: &Report) -> bool {
+    only(report, &["index.", "words.", "watermark.", "checkpoint."])
+}
+
+/// Whether nothing was found but by rules that begin so.
+fn only(report: &Report, rules: &[&str]) -> bool {
+    report.found == report.findings.len() as u64
+        && report.findings.iter().all(|it| rules.iter().any(|rule| it.rule.starts_with(rule)))
+}
+
+pub(super) fn settle(report: &Report, signatures: Signatures) -> Conclusion {
     let mut findings = Findings::about(Question::Integrity);
     for it in &report.findings {
         findings.push(Finding {
@@ -28,21 +47,26 @@ pub(super) fn settle(report: &Report) -> Conclusion {
         });
     }
     findings.count_more(report.found.saturating_sub(findings.count()));
+    let Signatures { findings: signed, notes: told, limits, established, signed: by, .. } = signatures;
+    let wrong = findings.count() + signed.count();
+    findings.append(signed);
     let looked = count(report.records, "record", "records");
     let megabytes = report.bytes as f64 / 1e6;
-    let summary = if report.intact() {
+    let summary = if wrong == 0 {
+        let by = by.filter(|by| by.to > 0).map_or_else(String::new, |by| format!("; signed up to {}", by.to));
         format!(
-            "{looked}, {megabytes:.1} MB: every byte, link, node and index entry is what the records give"
+            "{looked}, {megabytes:.1} MB: every byte, link, node and index entry is what the records give{by}"
         )
     } else {
-        format!("{} in {looked}, {megabytes:.1} MB", count(report.found, "place", "places"))
+        format!("{} in {looked}, {megabytes:.1} MB", count(wrong, "place", "places"))
     };
-    let notes = if report.intact() {
+    let mut notes = if wrong == 0 {
         Vec::new()
     } else {
         let advice =
             "Nothing was changed. Keep these files as they are, and restore a copy whose root you know.";
         vec![advice.to_owned()]
     };
-    findings.conclude(Verdict::Holds, summary, notes, Vec::new())
+    notes.extend(told);
+    findings.conclude(Verdict::holds_if(established), summary, notes, limits)
 }

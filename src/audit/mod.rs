@@ -3,7 +3,7 @@
 //!
 //! | Question | Asks | File |
 //! |---|---|---|
-//! | integrity | is every byte, link and node what the records give? | `integrity` (found by `storage::integrity`) |
+//! | integrity | is every byte, link and node what the records give, and signed by the ledger's keys? | `integrity` (found by `storage::integrity`), `signatures`, `keys`, `elsewhere` |
 //! | completeness | is anything missing that somebody says was recorded? | `completeness` |
 //! | authorisation | was each source granted what it posted, *then*? | `authorisation` |
 //! | freshness | what does somebody outside hold, and how old is it? | `freshness` |
@@ -15,26 +15,31 @@
 
 mod authorisation;
 mod completeness;
+mod elsewhere;
 mod erasure;
 mod fact;
 mod finding;
 mod freshness;
 mod integrity;
+mod keys;
 mod numbers;
 mod order;
+mod signatures;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::collections::{BTreeMap, BTreeSet};
 use storage::{Digest, Keys, Record, integrity::Entry};
 
 use crate::domain::event::{LedgerOpened, Payload};
-use crate::journal::{codec, keys};
+use crate::journal::{codec, keys as journal_keys};
 
 pub use erasure::{Attested, Words};
 pub use finding::{Conclusion, Finding, Question, Verdict};
+pub use trust::{Compared, Elsewhere, Holder, Outside, Restore, Signed, Trust};
 
 use fact::Fact;
 use sources::Sources;
@@ -44,8 +49,10 @@ use sources::Sources;
 pub struct Given {
     /// When it is made.
     pub now: Timestamp,
-    /// What was kept elsewhere of this ledger.
+    /// What was kept elsewhere of this ledger, and is not signed.
     pub kept: Vec<Kept>,
+    /// The keys that are pinned, and what is signed.
+    pub trust: Trust,
     /// The newest version of the definitions of a report, by its code, as far as whoever asks knows them.
     pub definitions: fn(&str) -> Option<u32>,
 }
@@ -77,6 +84,14 @@ pub struct Audited {
     pub words: Words,
     /// The roots that were kept, and whether the ledger has them; nothing where that could not be looked at.
     pub kept: Vec<(Kept, Option<bool>)>,
+    /// What signatures show; nothing if no key was pinned, or the keys could not be followed.
+    pub signed: Option<Signed>,
+    /// The signed checkpoints of this ledger that were kept elsewhere.
+    pub elsewhere: Vec<Compared>,
+    /// Who outside holds what: the newest for each.
+    pub outside: Vec<Outside>,
+    /// The restores that the ledger recorded.
+    pub restores: Vec<Restore>,
 }
 
 impl Audit {
@@ -89,7 +104,7 @@ impl Audit {
     /// A record was read. Its keys are what the index must find it by.
     pub fn record(&self, record: &Record<'_>) -> Result<Keys, codec::Unreadable> {
         let recorded = codec::recorded(record)?;
-        let keys = keys::of(&recorded.source, &recorded.event);
+        let keys = journal_keys::of(&recorded.source, &recorded.event);
         self.words.record(&recorded);
         self.folds.give(Fact::of(recorded));
         Ok(keys)
@@ -107,26 +122,48 @@ impl Audit {
         report: &storage::integrity::Report,
         root: &dyn Fn(u64) -> Option<Digest>,
     ) -> Audited {
-        let Folds { opened, zone, sources, completeness, authorisation, freshness, last, .. } =
-            self.folds.settle(Folds::new(&self.given));
+        let Folds {
+            opened,
+            zone,
+            sources,
+            completeness,
+            authorisation,
+            freshness,
+            rotations,
+            restores,
+            last,
+            ..
+        } = self.folds.settle(Folds::new(&self.given));
+        let Given { now, trust, definitions, .. } = &self.given;
         let simulated = opened.as_ref().is_some_and(|opened| opened.simulated_clock);
         // A ledger whose times were not read from a clock is as old as its last record.
-        let now = last.filter(|_| simulated).unwrap_or(self.given.now);
+        let now = last.filter(|_| simulated).unwrap_or(*now);
         let words = self.words.settle();
-        let root = |size| if report.intact() && size <= report.records { root(size) } else { None };
-        let (freshness, kept) =
-            freshness.settle(&freshness::Head { report, opened: opened.as_ref(), last, now, root: &root });
+        let told = integrity::roots_hold(report);
+        let root = |size| if told && size <= report.records { root(size) } else { None };
+        let origin = opened.as_ref().map(|opened| opened.origin.as_str());
+        let mut signatures = signatures::settle(&rotations, trust, origin, report, &root);
+        let walk = signatures.walk.take();
+        let elsewhere = origin.map_or_else(Vec::new, |origin| {
+            let against =
+                elsewhere::Against { report, origin, walk: walk.as_ref(), restores: &restores, root: &root };
+            elsewhere::compare(trust, &against, &mut signatures.findings)
+        });
+        let signed = signatures.signed.clone();
+        let head = freshness::Head { report, told, opened: opened.as_ref(), last, now, root: &root };
+        let freshness = freshness.settle(&head, &trust.witnesses, &elsewhere);
         let mut conclusions = [
-            integrity::settle(report),
-            completeness.settle(&sources, zone.to_datetime(now).date(), self.given.definitions),
+            integrity::settle(report, signatures),
+            completeness.settle(&sources, &restores, zone.to_datetime(now).date(), *definitions),
             authorisation.settle(opened.as_ref().map(|opened| opened.access)),
-            freshness,
+            freshness.conclusion,
             words.conclude(),
         ];
         if !integrity::records_hold(report) {
             conclusions.iter_mut().skip(1).for_each(Conclusion::rests_on_damaged_records);
         }
-        Audited { opened, conclusions, words, kept }
+        let (kept, outside) = (freshness.compared, freshness.outside);
+        Audited { opened, conclusions, words, kept, signed, elsewhere, outside, restores }
     }
 }
 
@@ -155,6 +192,8 @@ struct Folds {
     completeness: completeness::Completeness,
     authorisation: authorisation::Authorisation,
     freshness: freshness::Freshness,
+    rotations: keys::Rotations,
+    restores: Vec<Restore>,
     /// When the last record was recorded.
     last: Option<Timestamp>,
 }
@@ -168,7 +207,9 @@ impl Folds {
             sources: Sources::default(),
             completeness: completeness::Completeness::default(),
             authorisation: authorisation::Authorisation::default(),
-            freshness: freshness::Freshness::new(&given.kept),
+            freshness: freshness::Freshness::new(given),
+            rotations: keys::Rotations::default(),
+            restores: Vec::new(),
             last: None,
         }
     }
@@ -186,6 +227,12 @@ impl order::Fold for Folds {
         self.authorisation.record(access, self.sources.life(poster), &fact);
         self.completeness.record(poster, day, &fact);
         self.freshness.record(&fact);
+        self.rotations.record(&fact);
+        if let Some(Payload::LedgerRestored(said)) = fact.payload() {
+            let (sequence, at, incarnation) = (fact.sequence, fact.recorded_at, said.incarnation);
+            let (restored_size, known_size) = (said.restored_size, said.known_size);
+            self.restores.push(Restore { sequence, at, incarnation, restored_size, known_size });
+        }
         self.last = self.last.max(Some(fact.recorded_at));
         // Last: a grant holds from the record after it.
         self.sources.learn(&fact, &self.zone);

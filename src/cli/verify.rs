@@ -1,6 +1,10 @@
 //! `pledgebook verify`: five verdicts on a ledger's files; and plainly, what could not be established.
 
+mod outside;
 mod page;
+#[cfg(test)]
+mod tests;
+mod trust;
 
 use anyhow::{anyhow, bail};
 use clap::Args;
@@ -14,7 +18,7 @@ use std::{
 use storage::{Digest, FileBackend, Malformed, integrity};
 
 use super::{Outcome, offline::ledgers, out};
-use crate::audit::{Audit, Audited, Given, Kept, Verdict};
+use crate::audit::{Audit, Audited, Given, Kept, Trust, Verdict};
 use crate::domain::id::LedgerName;
 use crate::reports::ReportName;
 
@@ -29,7 +33,12 @@ Example:
   pledgebook verify ./pledgebook-demo
   pledgebook verify ./pledgebook-data/improvement-service --json
   pledgebook verify ./pledgebook-data/improvement-service --size 812 \\
-      --root \"$(cat root-that-was-kept-elsewhere)\"")]
+      --root \"$(cat root-that-was-kept-elsewhere)\"
+  pledgebook verify ./pledgebook-data/improvement-service \\
+      --key \"$(cat ledger.vkey)\" --checkpoint kept-by-the-auditor.txt
+
+Without --key no signature is looked at: whoever can write the files can write
+another history that is whole in itself, and sign it with a key of their own.")]
 pub(super) struct Verify {
     /// A server's data directory (every ledger in it), or one ledger's directory.
     path: PathBuf,
@@ -39,6 +48,8 @@ pub(super) struct Verify {
     /// How many records the ledger held when it had that root.
     #[arg(long, value_name = "N", requires = "root")]
     size: Option<u64>,
+    #[command(flatten)]
+    trusted: trust::Trusted,
     /// What is not established counts as wrong: exit with 1 for it, too.
     #[arg(long)]
     strict: bool,
@@ -56,8 +67,13 @@ impl Verify {
         if !kept.is_empty() && found.len() != 1 {
             bail!("--root: it is one ledger's; give that ledger's directory, not {}", self.path.display());
         }
-        for (number, (name, path)) in found.into_iter().enumerate() {
-            let verified = check(name, &path, !self.json, kept.clone())?;
+        let given = Given { kept, trust: self.trusted.read()?, ..nothing() };
+        let mut all = Vec::new();
+        for (name, path) in found {
+            all.push(check(name, &path, !self.json, &given)?);
+        }
+        self.trusted.used(&given.trust, &all)?;
+        for (number, verified) in all.into_iter().enumerate() {
             if verified.is_broken() || (self.strict && !verified.holds()) {
                 outcome = Outcome::FoundWrong;
             }
@@ -96,10 +112,15 @@ impl Verified {
 
 /// Verifies one ledger's files; shows a bar if somebody watches.
 pub(super) fn verify(name: LedgerName, path: &Path, bar: bool) -> anyhow::Result<Verified> {
-    check(name, path, bar, Vec::new())
+    check(name, path, bar, &nothing())
 }
 
-fn check(name: LedgerName, path: &Path, bar: bool, kept: Vec<Kept>) -> anyhow::Result<Verified> {
+/// Nothing is held, and nothing trusted.
+fn nothing() -> Given {
+    Given { now: Timestamp::now(), kept: Vec::new(), trust: Trust::default(), definitions }
+}
+
+fn check(name: LedgerName, path: &Path, bar: bool, given: &Given) -> anyhow::Result<Verified> {
     let bar = if bar && out::is_watched() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     if let Ok(style) =
         ProgressStyle::with_template("{prefix} {bar:40} {bytes}/{total_bytes} {binary_bytes_per_sec}")
@@ -108,7 +129,7 @@ fn check(name: LedgerName, path: &Path, bar: bool, kept: Vec<Kept>) -> anyhow::R
     }
     bar.set_prefix(name.to_string());
     let started = Instant::now();
-    let (report, audited) = look(path, &Given { now: Timestamp::now(), kept, definitions }, &bar)?;
+    let (report, audited) = look(path, given, &bar)?;
     bar.finish_and_clear();
     let took = started.elapsed();
     Ok(Verified { name, path: path.to_owned(), report, audited, took })
@@ -130,7 +151,10 @@ fn look(path: &Path, given: &Given, bar: &ProgressBar) -> anyhow::Result<(integr
     let backend = FileBackend::new(path);
     let mut looks = 1;
     loop {
-        let audit = Arc::new(Audit::new(given.clone()));
+        // Before the records: what a server publishes meanwhile may count more of them.
+        let mut given = given.clone();
+        given.trust.published = trust::published(path)?;
+        let audit = Arc::new(Audit::new(given));
         let (records, words) = (Arc::clone(&audit), Arc::clone(&audit));
         // The server's keys, for which every record is opened anyhow: so nothing is read twice.
         let keyer: storage::Keyer = Arc::new(move |record| {

@@ -41,7 +41,7 @@ pub use batch::{ANONYMOUS_RELEASE, judge_batch, recording_order};
 pub use mention::{Mention, mentions};
 pub use operation::REPORTS;
 pub use source::{digest_of_ids, statement_matches};
-pub use trust::{cosignature_is_signed, opinion_is_signed};
+pub use trust::{cosignature_is_signed, opinion_is_signed, rotation_is_signed};
 
 /// What a judgement may ask about the ledger, as it stands just before the event's own place.
 pub trait World {

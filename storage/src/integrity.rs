@@ -36,7 +36,7 @@ use crate::backend::{Backend, Mode};
 use crate::error::Error;
 use crate::format::digest::Digest;
 use crate::limits::{MAX_FINDINGS, PAGE};
-use crate::log::checkpoints::KeptCheckpoint;
+use crate::log::checkpoints::{CHECKPOINTS, KeptCheckpoint};
 use crate::log::{Keyer, LevelFiles, Mark, SLOT, TILES, WATERMARK, read_slots};
 use crate::merkle::Range;
 use crate::merkle::range::subtrees;
@@ -89,6 +89,16 @@ impl Report {
     #[must_use]
     pub fn intact(&self) -> bool {
         self.found == 0
+    }
+
+    /// The kept checkpoints, each with its file and the byte at which it stands there.
+    pub fn kept(&self) -> impl Iterator<Item = (&'static str, u64, &KeptCheckpoint)> {
+        let mut next = 0;
+        self.checkpoints.iter().map(move |kept| {
+            let at = next;
+            next += kept.stored_length();
+            (CHECKPOINTS, at, kept)
+        })
     }
 }
 

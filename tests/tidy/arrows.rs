@@ -31,7 +31,13 @@ const ROOMS: &[Room] = &[
             "journal::erasure",
             "journal::receipt::commitment",
         ],
-        storage: &["storage::Digest", "storage::Keys", "storage::Record", "storage::integrity"],
+        storage: &[
+            "storage::Digest",
+            "storage::Keys",
+            "storage::Record",
+            "storage::integrity",
+            "storage::note",
+        ],
     },
     Room {
         name: "notary",

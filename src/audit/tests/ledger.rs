@@ -8,7 +8,7 @@ use storage::{
     Backend, Digest, Draft, Identity, Log, Malformed, MemoryBackend, Record, Word, WordState, integrity,
 };
 
-use crate::audit::{Audit, Audited, Given, Kept, Verdict};
+use crate::audit::{Audit, Audited, Given, Kept, Trust, Verdict};
 use crate::domain::{
     decide::digest_of_ids,
     event::{
@@ -257,7 +257,8 @@ pub(super) fn head(backend: &Arc<MemoryBackend>) -> Kept {
 /// What an audit of the files comes to, and the verdicts in the order of the questions.
 pub(super) fn audit(backend: &MemoryBackend, kept: &[Kept]) -> (Audited, [Verdict; 5]) {
     let definitions = |report: &str| (report == "R2").then_some(2);
-    let given = Given { now: "2025-06-20T00:00:00Z".parse().unwrap(), kept: kept.to_vec(), definitions };
+    let now = "2025-06-20T00:00:00Z".parse().unwrap();
+    let given = Given { now, kept: kept.to_vec(), trust: Trust::default(), definitions };
     let audit = Arc::new(Audit::new(given));
     let records = audit.clone();
     let keyer: storage::Keyer =

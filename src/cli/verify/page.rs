@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::Verified;
+use super::{Verified, outside};
 use crate::audit::{Conclusion, Finding, Question, Verdict};
 use crate::cli::out;
 
@@ -107,7 +107,7 @@ impl Verified {
             .kept
             .first()
             .map(|(kept, same)| json!({"size": kept.size, "root": kept.root.to_string(), "same": same}));
-        let object = json!({
+        let mut object = json!({
             "ledger": self.name.to_string(),
             "example_data": self.example(),
             "size": report.records,
@@ -124,6 +124,7 @@ impl Verified {
             "findings": findings.collect::<Vec<_>>(),
             "found": audited.conclusions.iter().map(|it| it.found).sum::<u64>(),
         });
+        outside::add(&mut object, audited);
         format!("{object}\n")
     }
 

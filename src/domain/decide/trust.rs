@@ -63,11 +63,25 @@ pub fn cosignature_is_signed(cosignature: &CosignatureRecorded, origin: &str) ->
     signed(&key, &statement, &cosignature.signature, &rules::COSIGNATURE_SIGNATURE, field)
 }
 
-pub(super) fn key_rotated<W: World>(case: &mut Case<'_, W>, rotated: &KeyRotated) -> Judged<(), W> {
-    governance::of_an_open_ledger(case)?;
+/// Whether a rotation of the key of the ledger of that origin is signed by the key before, and to a key with which
+/// something can be verified.
+pub fn rotation_is_signed(rotated: &KeyRotated, origin: &str) -> Result<(), Rejection> {
+    let (old, _) = keys_of(rotated)?;
+    let field = "key_rotated.signature";
+    signed(&old, &rotated.statement(origin), &rotated.signature, &rules::ROTATION_SIGNATURE, field)
+}
+
+/// The key before and the key from then on.
+fn keys_of(rotated: &KeyRotated) -> Result<(VerifyingKey, VerifyingKey), Rejection> {
     let old = relied_on(&rotated.old_key).ok_or_else(|| rules::KEY_UNRELIABLE.at("key_rotated.old_key"))?;
     // Nothing could be verified with it from now on.
-    relied_on(&rotated.new_key).ok_or_else(|| rules::KEY_UNRELIABLE.at("key_rotated.new_key"))?;
+    let new = relied_on(&rotated.new_key).ok_or_else(|| rules::KEY_UNRELIABLE.at("key_rotated.new_key"))?;
+    Ok((old, new))
+}
+
+pub(super) fn key_rotated<W: World>(case: &mut Case<'_, W>, rotated: &KeyRotated) -> Judged<(), W> {
+    governance::of_an_open_ledger(case)?;
+    keys_of(rotated)?;
     if rotated.new_key == rotated.old_key {
         return Err(rules::KEY_UNCHANGED.at("key_rotated.new_key").into());
     }
@@ -85,9 +99,7 @@ pub(super) fn key_rotated<W: World>(case: &mut Case<'_, W>, rotated: &KeyRotated
     if let Some((sequence, _)) = earlier.first() {
         return Err(rules::KEY_USED_BEFORE.refusal(Some(*sequence)).into());
     }
-    let statement = rotated.statement(&origin(case, "key_rotated.signature")?);
-    let field = "key_rotated.signature";
-    Ok(signed(&old, &statement, &rotated.signature, &rules::ROTATION_SIGNATURE, field)?)
+    Ok(rotation_is_signed(rotated, &origin(case, "key_rotated.signature")?)?)
 }
 
 /// A known size below the restored one is no contradiction: not every record stands under a checkpoint that somebody
