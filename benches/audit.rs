@@ -158,7 +158,7 @@ fn bytes_alone(backend: &FileBackend) -> integrity::Report {
 
 fn five_verdicts(backend: &FileBackend) {
     let now = "2030-01-01T00:00:00Z".parse().unwrap();
-    let audit = Arc::new(Audit::new(Given { now, kept: Vec::new(), definitions: |_| None }));
+    let audit = Arc::new(Audit::new(Given { now, kept: Vec::new(), trust: Trust::default(), definitions: |_| None }));
     let records = audit.clone();
     let keyer: Keyer =
         Arc::new(move |record| records.record(record).map_err(|_| Malformed::new("not opened")));
