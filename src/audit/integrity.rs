@@ -9,7 +9,7 @@ use super::finding::{Conclusion, Finding, Findings, Question, Verdict, count};
 /// Whether the records themselves are whole: what was found, if anything, is found of what is derived from them, or of
 /// the words beside them.
 pub(super) fn records_hold(report: &Report) -> bool {
-    let beside = ["index.", "level.", "words.", "watermark.slot"];
+    let beside = ["index.", "level.", "words.", "watermark.slot", "tile.", "file.", "keys."];
     report.found == report.findings.len() as u64
         && report.findings.iter().all(|it| beside.iter().any(|rule| it.rule.starts_with(rule)))
 }

@@ -22,13 +22,17 @@ mod freshness;
 mod integrity;
 mod numbers;
 mod order;
+pub mod print;
 mod sources;
 #[cfg(test)]
 mod tests;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::collections::{BTreeMap, BTreeSet};
-use storage::{Digest, Keys, Record, integrity::Entry};
+use storage::{
+    Digest, Keys, Record,
+    integrity::{Content, Entry},
+};
 
 use crate::domain::event::{LedgerOpened, Payload};
 use crate::journal::{codec, keys};
@@ -77,6 +81,8 @@ pub struct Audited {
     pub words: Words,
     /// The roots that were kept, and whether the ledger has them; nothing where that could not be looked at.
     pub kept: Vec<(Kept, Option<bool>)>,
+    /// Whether records were looked at: of a log that is published there may be hashes alone.
+    pub saw_records: bool,
 }
 
 impl Audit {
@@ -97,7 +103,17 @@ impl Audit {
 
     /// Words were read; after the records of their group.
     pub fn word(&self, entry: &Entry<'_>) {
-        self.words.word(entry);
+        self.words.word(entry.sequence, entry.field, entry.content);
+    }
+
+    /// Words were read elsewhere than in the ledger's own files; after their records.
+    pub fn exported_word(&self, sequence: u64, field: &str, content: Content<'_>) {
+        self.words.word(sequence, field, content);
+    }
+
+    /// Words are said to be erased by an event behind what is looked at.
+    pub fn erased_later(&self, sequence: u64, field: &str) {
+        self.words.erased_later(sequence, field);
     }
 
     /// What it comes to when everything was shown. `report` is what was found of bytes, links and the tree, and `root`
@@ -126,11 +142,19 @@ impl Audit {
         if !integrity::records_hold(report) {
             conclusions.iter_mut().skip(1).for_each(Conclusion::rests_on_damaged_records);
         }
-        Audited { opened, conclusions, words, kept }
+        Audited { opened, conclusions, words, kept, saw_records: true }
     }
 }
 
 impl Audited {
+    /// There were hash tiles alone: what was found wrong stands, and nothing else is established.
+    pub fn saw_no_records(&mut self, size: u64) {
+        self.saw_records = false;
+        for conclusion in &mut self.conclusions {
+            conclusion.saw_no_records(size);
+        }
+    }
+
     /// The records that findings are about, and of which nobody has said yet where they stand.
     pub fn unplaced(&self) -> BTreeSet<u64> {
         let findings = self.conclusions.iter().flat_map(|it| &it.findings);

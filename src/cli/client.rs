@@ -16,9 +16,9 @@ use tonic_types::StatusExt as _;
 use crate::grpc::{
     SOURCE_HEADER,
     wire::{
-        ListLedgersRequest, ledger_admin_service_client::LedgerAdminServiceClient,
-        reader_service_client::ReaderServiceClient, recorder_service_client::RecorderServiceClient,
-        report_service_client::ReportServiceClient,
+        ListLedgersRequest, audit_service_client::AuditServiceClient,
+        ledger_admin_service_client::LedgerAdminServiceClient, reader_service_client::ReaderServiceClient,
+        recorder_service_client::RecorderServiceClient, report_service_client::ReportServiceClient,
     },
 };
 use crate::limits::{MAX_MESSAGE_IN, MAX_MESSAGE_OUT};
@@ -51,7 +51,7 @@ pub(super) struct Server {
 }
 
 /// Whether a call to this host stays on this machine.
-fn is_here(host: &str) -> bool {
+pub(super) fn is_here(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
 }
@@ -99,6 +99,11 @@ impl Server {
 
     pub(super) fn reports(&self) -> ReportServiceClient<Calls> {
         ReportServiceClient::with_interceptor(self.channel.clone(), self.identity.clone())
+            .max_decoding_message_size(MAX_MESSAGE_OUT)
+    }
+
+    pub(super) fn audit(&self) -> AuditServiceClient<Calls> {
+        AuditServiceClient::with_interceptor(self.channel.clone(), self.identity.clone())
             .max_decoding_message_size(MAX_MESSAGE_OUT)
     }
 

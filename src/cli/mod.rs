@@ -29,6 +29,7 @@ mod answer;
 mod append;
 mod client;
 pub mod demo;
+mod export;
 mod grant;
 mod judging;
 mod ledger;
@@ -84,6 +85,8 @@ enum Command {
     Report(report::Report),
     /// Read every byte of a ledger and give five verdicts: what holds, what is broken, what is not established.
     Verify(verify::Verify),
+    /// Write a ledger as plain files that are verified without it, and can be published in part.
+    Export(export::Export),
     /// Put a copy of a ledger back into service.
     Restore(restore::Restore),
     /// Create and list ledgers.
@@ -102,6 +105,7 @@ pub fn run() -> ExitCode {
         Command::Append(append) => append.run(),
         Command::Report(report) => report.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Export(export) => export.run(),
         Command::Restore(restore) => restore.run(),
         Command::Ledger(ledger) => ledger.run(),
         Command::Grant(grant) => grant.run(),

@@ -6,6 +6,7 @@
 
 mod projector;
 pub mod restore;
+pub mod verification;
 
 use jiff::tz::TimeZone;
 use std::{
@@ -49,6 +50,8 @@ pub struct Ledger {
     pub notary: Notary,
     /// Its time.
     pub clock: Arc<dyn Clock>,
+    /// Where its files are.
+    pub directory: PathBuf,
 }
 
 /// The ledgers of a server. Cheap to clone.
@@ -315,7 +318,7 @@ fn open_ledger(
     let views = Projector::start(&journal).map_err(|e| e.to_string())?;
     let notary = Notary::start(path, name.subject(), &journal, clock.clone(), checkpoints)
         .map_err(|e| e.to_string())?;
-    Ok(Ledger { name, opened, genesis, journal, views, notary, clock })
+    Ok(Ledger { name, opened, genesis, journal, views, notary, clock, directory: path.to_owned() })
 }
 
 #[cfg(test)]

@@ -55,6 +55,11 @@ pub enum KeyError {
     },
 }
 
+/// The public key that signs for the ledger in `directory`, whose origin is `name`; none if it has no key.
+pub fn public(directory: &Path, name: &str) -> Result<Option<storage::note::Verifier>, KeyError> {
+    Ok(Keys::of(directory, name).current()?.map(|signer| signer.verifier().clone()))
+}
+
 /// Where a ledger's keys stand.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {

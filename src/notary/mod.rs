@@ -31,8 +31,8 @@ use tokio::sync::oneshot;
 
 use crate::domain::{event::Payload, id::Subject};
 use crate::journal::{Journal, Receipt, Refused, clock::Clock};
-pub use keys::KeyError;
 use keys::Keys;
+pub use keys::{KeyError, public as public_key};
 use rotation::Standing;
 
 /// The most time between a record and a published checkpoint that covers it.
