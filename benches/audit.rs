@@ -14,7 +14,7 @@
 )]
 
 use jiff::{Timestamp, civil::date, tz::TimeZone};
-use pledgebook::audit::{Audit, Given, Verdict};
+use pledgebook::audit::{Audit, Given, Trust, Verdict};
 use pledgebook::domain::{
     decide::digest_of_ids,
     event::{Access, ActionPlanned, Event, GrantChanged, LedgerOpened, Origin, Payload, SourceStatement},
@@ -158,7 +158,8 @@ fn bytes_alone(backend: &FileBackend) -> integrity::Report {
 
 fn five_verdicts(backend: &FileBackend) {
     let now = "2030-01-01T00:00:00Z".parse().unwrap();
-    let audit = Arc::new(Audit::new(Given { now, kept: Vec::new(), trust: Trust::default(), definitions: |_| None }));
+    let audit =
+        Arc::new(Audit::new(Given { now, kept: Vec::new(), trust: Trust::default(), definitions: |_| None }));
     let records = audit.clone();
     let keyer: Keyer =
         Arc::new(move |record| records.record(record).map_err(|_| Malformed::new("not opened")));

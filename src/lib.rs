@@ -13,6 +13,7 @@
 //! | [`reports`] | figures from views, and their printed forms | yes |
 //! | [`notary`] | signs what the ledger holds, and proves receipts | |
 //! | [`audit`] | five verdicts on a ledger, for whoever trusts neither it nor its keeper | yes |
+//! | [`export`] | a ledger as plain files, up to one signed checkpoint | |
 //! | [`ledgers`] | the ledgers of one server, and the threads that keep their views | |
 //! | [`witness`] | holds other logs to their history, and asks others to hold ours | |
 //! | [`server`] | everything put together on one port | |
@@ -23,6 +24,7 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod export;
 pub mod grpc;
 pub mod journal;
 mod keyfile;

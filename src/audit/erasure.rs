@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
-use storage::integrity::{Content, Entry};
+use storage::integrity::Content;
 
 use super::finding::{Conclusion, Findings, Question, Verdict};
 use crate::domain::{
@@ -42,6 +42,7 @@ struct Seen {
     erased: Vec<(u64, &'static str)>,
     half_erased: Vec<(u64, &'static str)>,
     altered: Vec<Field>,
+    later: u64,
 }
 
 impl Watch {
@@ -63,25 +64,25 @@ impl Watch {
     }
 
     /// Words were read.
-    pub(super) fn word(&self, entry: &Entry<'_>) {
+    pub(super) fn word(&self, sequence: u64, field: &str, content: Content<'_>) {
         let Ok(mut seen) = self.0.lock() else { return };
-        let seen = &mut *seen;
-        let wanted = seen.wanted.get_mut(&entry.sequence).and_then(|fields| {
-            let place = fields.iter().position(|(field, _)| *field == entry.field)?;
-            Some(fields.swap_remove(place))
-        });
-        if seen.wanted.get(&entry.sequence).is_some_and(Vec::is_empty) {
-            seen.wanted.remove(&entry.sequence);
-        }
-        let sequence = entry.sequence;
-        match (wanted, entry.content) {
+        match (seen.take(sequence, field), content) {
             (Some((field, wanted)), Content::Kept { nonce, text }) if commitment(&nonce, text) == wanted => {
                 seen.held.push((sequence, field));
             }
             (Some((field, _)), Content::Erased) => seen.erased.push((sequence, field)),
             (Some((field, _)), Content::Erasing | Content::Torn) => seen.half_erased.push((sequence, field)),
             // What no record commits to, too.
-            (_, _) => seen.altered.push((sequence, entry.field.to_owned())),
+            (_, _) => seen.altered.push((sequence, field.to_owned())),
+        }
+    }
+
+    /// Words are said to be erased by an event behind what is looked at.
+    pub(super) fn erased_later(&self, sequence: u64, field: &str) {
+        let Ok(mut seen) = self.0.lock() else { return };
+        match seen.take(sequence, field) {
+            Some(_) => seen.later += 1,
+            None => seen.altered.push((sequence, field.to_owned())),
         }
     }
 
@@ -92,6 +93,17 @@ impl Watch {
 }
 
 impl Seen {
+    /// What a record commits to in that field, once.
+    fn take(&mut self, sequence: u64, field: &str) -> Option<(&'static str, Sha256)> {
+        let fields = self.wanted.get_mut(&sequence)?;
+        let place = fields.iter().position(|(wanted, _)| *wanted == field)?;
+        let found = fields.swap_remove(place);
+        if fields.is_empty() {
+            self.wanted.remove(&sequence);
+        }
+        Some(found)
+    }
+
     fn settle(mut self) -> Words {
         let (named, events) = self.named();
         let by = |(sequence, field): &(u64, &'static str)| {
@@ -100,7 +112,8 @@ impl Seen {
         };
         let mut words = Words {
             held: self.held.len() as u64,
-            erased: self.erased.len() as u64,
+            erased: self.erased.len() as u64 + self.later,
+            later: self.later,
             half_erased: self.half_erased.len() as u64,
             missing: self.wanted.values().map(|fields| fields.len() as u64).sum(),
             altered: self.altered.len() as u64,
@@ -189,6 +202,8 @@ pub struct Words {
     pub held: u64,
     /// Fields that are erased, explained or not.
     pub erased: u64,
+    /// Fields that are said to be erased by an event behind what was looked at; they are counted as erased too.
+    pub later: u64,
     /// An erasure is under way, or was cut short: the next start finishes it.
     pub half_erased: u64,
     /// Fields that are not there, and were not erased.
@@ -234,7 +249,13 @@ impl Words {
         if !self.erasures.is_empty() {
             limits.push("Whether copies made elsewhere still hold what was erased.".to_owned());
         }
-        findings.conclude(Verdict::Holds, summary, notes, limits)
+        if self.later > 0 {
+            limits.push(format!(
+                "Whether {} of words may be erased: the events that say so stand behind the checkpoint. Export again.",
+                super::finding::count(self.later, "field", "fields")
+            ));
+        }
+        findings.conclude(Verdict::holds_if(self.later == 0), summary, notes, limits)
     }
 }
 

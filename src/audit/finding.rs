@@ -112,6 +112,31 @@ impl Conclusion {
     }
 }
 
+impl Conclusion {
+    /// No record was looked at.
+    pub(super) fn saw_no_records(&mut self, size: u64) {
+        let size = count(size, "record", "records");
+        if self.verdict != Verdict::Broken {
+            self.verdict = Verdict::NotEstablished;
+            self.summary = match self.question {
+                Question::Integrity => {
+                    format!("the hash tiles of {size} give the root of the signed checkpoint")
+                }
+                Question::Freshness => std::mem::take(&mut self.summary),
+                _ => "no record was looked at".to_owned(),
+            };
+        }
+        if self.question == Question::Integrity {
+            self.notes.retain(|_| self.verdict == Verdict::Broken);
+            self.limits.push(
+                "What the records say, and whether they are what the tiles were made of: entry bundles were not to be \
+                 had. An auditor has them, with a token or in an export."
+                    .to_owned(),
+            );
+        }
+    }
+}
+
 /// Findings about one question, bounded.
 pub(super) struct Findings {
     question: Question,

@@ -24,6 +24,7 @@ mod integrity;
 mod keys;
 mod numbers;
 mod order;
+pub mod print;
 mod signatures;
 mod sources;
 #[cfg(test)]
@@ -32,7 +33,10 @@ mod trust;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::collections::{BTreeMap, BTreeSet};
-use storage::{Digest, Keys, Record, integrity::Entry};
+use storage::{
+    Digest, Keys, Record,
+    integrity::{Content, Entry},
+};
 
 use crate::domain::event::{LedgerOpened, Payload};
 use crate::journal::{codec, keys as journal_keys};
@@ -92,6 +96,8 @@ pub struct Audited {
     pub outside: Vec<Outside>,
     /// The restores that the ledger recorded.
     pub restores: Vec<Restore>,
+    /// Whether records were looked at: of a log that is published there may be hashes alone.
+    pub saw_records: bool,
 }
 
 impl Audit {
@@ -112,7 +118,17 @@ impl Audit {
 
     /// Words were read; after the records of their group.
     pub fn word(&self, entry: &Entry<'_>) {
-        self.words.word(entry);
+        self.words.word(entry.sequence, entry.field, entry.content);
+    }
+
+    /// Words were read elsewhere than in the ledger's own files; after their records.
+    pub fn exported_word(&self, sequence: u64, field: &str, content: Content<'_>) {
+        self.words.word(sequence, field, content);
+    }
+
+    /// Words are said to be erased by an event behind what is looked at.
+    pub fn erased_later(&self, sequence: u64, field: &str) {
+        self.words.erased_later(sequence, field);
     }
 
     /// What it comes to when everything was shown. `report` is what was found of bytes, links and the tree, and `root`
@@ -163,11 +179,20 @@ impl Audit {
             conclusions.iter_mut().skip(1).for_each(Conclusion::rests_on_damaged_records);
         }
         let (kept, outside) = (freshness.compared, freshness.outside);
-        Audited { opened, conclusions, words, kept, signed, elsewhere, outside, restores }
+        let saw_records = true;
+        Audited { opened, conclusions, words, kept, signed, elsewhere, outside, restores, saw_records }
     }
 }
 
 impl Audited {
+    /// There were hash tiles alone: what was found wrong stands, and nothing else is established.
+    pub fn saw_no_records(&mut self, size: u64) {
+        self.saw_records = false;
+        for conclusion in &mut self.conclusions {
+            conclusion.saw_no_records(size);
+        }
+    }
+
     /// The records that findings are about, and of which nobody has said yet where they stand.
     pub fn unplaced(&self) -> BTreeSet<u64> {
         let findings = self.conclusions.iter().flat_map(|it| &it.findings);

@@ -51,7 +51,7 @@ pub(super) struct Server {
 }
 
 /// Whether a call to this host stays on this machine.
-fn is_here(host: &str) -> bool {
+pub(super) fn is_here(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
 }
@@ -104,6 +104,7 @@ impl Server {
 
     pub(super) fn audit(&self) -> AuditServiceClient<Calls> {
         AuditServiceClient::with_interceptor(self.channel.clone(), self.identity.clone())
+            .max_decoding_message_size(MAX_MESSAGE_OUT)
     }
 
     pub(super) fn admin(&self) -> LedgerAdminServiceClient<Calls> {

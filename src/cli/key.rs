@@ -108,7 +108,7 @@ impl Key {
 
     /// The key in a ledger's files.
     fn held(&self, data: &Path) -> anyhow::Result<String> {
-        let (name, path) = offline::find(data, self.ledger.as_deref())?;
+        let (name, path) = offline::one(data, self.ledger.as_deref())?;
         let Some(key) = notary::public_key(&path)? else {
             bail!("{name}: there is no key in {}: a server makes one when it starts on it", path.display());
         };

@@ -30,6 +30,7 @@ mod append;
 mod check;
 mod client;
 pub mod demo;
+mod export;
 mod grant;
 mod judging;
 mod key;
@@ -89,6 +90,8 @@ enum Command {
     Report(report::Report),
     /// Read every byte of a ledger and give five verdicts: what holds, what is broken, what is not established.
     Verify(verify::Verify),
+    /// Write a ledger as plain files that are verified without it, and can be published in part.
+    Export(export::Export),
     /// Put a copy of a ledger back into service.
     Restore(restore::Restore),
     /// Write the proof of a record, which can be checked without a server.
@@ -115,6 +118,7 @@ pub fn run() -> ExitCode {
         Command::Append(append) => append.run(),
         Command::Report(report) => report.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Export(export) => export.run(),
         Command::Restore(restore) => restore.run(),
         Command::Prove(prove) => prove.run(),
         Command::Check(check) => check.run(),

@@ -1,8 +1,10 @@
 //! A ledger's files, read without a server: views and head, folded from the log.
 //!
-//! Invariant: nothing on the disk is written, locked or repaired, and a server may go on appending: the files are
-//! copied into memory first, the watermark before the records that it speaks of, and opened there. What a crash may
-//! have left behind is mended in the copy only.
+//! Invariant: nothing on the disk is written, locked or repaired, and a server may go on appending: what it may still
+//! write is copied into memory first, the watermark before the records that it speaks of, and opened there ([`still`]).
+//! What a crash may have left behind is mended in the copy only.
+
+mod still;
 
 use anyhow::{Context as _, anyhow, bail};
 use std::{
@@ -11,16 +13,14 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use storage::{Checkpoints, Kept, Keyer, Log, MemoryBackend, Options, Reader};
+use storage::{Checkpoints, Kept, Keyer, Log, Options, Reader};
 
 use crate::domain::id::LedgerName;
 use crate::domain::value::Sha256;
 use crate::journal::{codec, keys};
 use crate::projections::Views;
 use crate::reports::Stand;
-
-/// More than this is not copied into memory: whoever has that much has a server to ask.
-const MOST: u64 = 1 << 30;
+use still::Still;
 
 /// A ledger read from its files.
 pub(super) struct Offline {
@@ -34,9 +34,8 @@ pub(super) struct Offline {
 impl Offline {
     /// Reads one ledger of a data directory: the one that is named, or the only one.
     pub(super) fn read(data: &Path, name: Option<&str>) -> anyhow::Result<Self> {
-        let (name, path) = find(data, name)?;
-        let (reader, log) = open(&path)?;
-        let views = fold(&reader).with_context(|| format!("{}: the log cannot be read", path.display()))?;
+        let Opened { name, reader, log, .. } = Opened::open(data, name)?;
+        let views = fold(&reader).with_context(|| format!("{}: the log cannot be read", data.display()))?;
         Ok(Self { name, views, reader, _log: log })
     }
 
@@ -47,40 +46,42 @@ impl Offline {
     }
 }
 
-/// A ledger's records and kept checkpoints, read from its files.
-pub(super) struct Files {
+/// A ledger's log, opened where it stands.
+pub(super) struct Opened {
     pub(super) name: LedgerName,
     pub(super) reader: Reader,
     pub(super) kept: Kept,
-    _log: Log,
+    // It owns what the reader reads.
+    log: Log,
 }
 
-impl Files {
-    /// Reads one ledger of a data directory: the one that is named, or the only one.
-    pub(super) fn read(data: &Path, name: Option<&str>) -> anyhow::Result<Self> {
-        let (name, path) = find(data, name)?;
-        let (reader, log) = open(&path)?;
-        // Whether the last run closed it is not asked: what a crash cut short is cut off in the copy.
-        let checkpoints = Checkpoints::open(&log, false)
-            .map_err(|error| anyhow!("{}: {error}; `pledgebook verify {0}` says more", path.display()))?;
-        Ok(Self { name, reader, kept: checkpoints.kept(), _log: log })
+impl Opened {
+    /// Opens one ledger of a data directory: the one that is named, or the only one.
+    pub(super) fn open(data: &Path, name: Option<&str>) -> anyhow::Result<Self> {
+        let (name, path) = one(data, name)?;
+        let still = Still::of(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
+        let options = Options { background: false, ..Options::default() };
+        let damaged = |error| anyhow!("{}: {error}; `pledgebook verify {0}` says more", path.display());
+        let (log, recovery) = Log::open(Arc::new(still), options, keyer()).map_err(damaged)?;
+        let kept = Checkpoints::open(&log, recovery.clean).map_err(damaged)?.kept();
+        Ok(Self { name, reader: log.reader(), kept, log })
     }
 }
 
-/// One ledger of a data directory, and where it stands: the one that is named, or the only one.
-pub(super) fn find(data: &Path, name: Option<&str>) -> anyhow::Result<(LedgerName, PathBuf)> {
-    let mut found = ledgers(data)?;
+/// One ledger of a data directory: the one that is named, or the only one.
+pub(super) fn one(data: &Path, name: Option<&str>) -> anyhow::Result<(LedgerName, PathBuf)> {
+    let found = ledgers(data)?;
     let wanted = name.map(|name| LedgerName::parse(name).map_err(|why| anyhow!("--ledger {name}: {why}")));
-    let names = found.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>().join(", ");
-    let place = match wanted.transpose()? {
-        Some(wanted) => found
+    let names = || found.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>().join(", ");
+    match (wanted.transpose()?, found.as_slice()) {
+        (Some(wanted), _) => found
             .iter()
-            .position(|(name, _)| *name == wanted)
-            .ok_or_else(|| anyhow!("{}: there is no {wanted} here, only {names}", data.display()))?,
-        None if found.len() == 1 => 0,
-        None => bail!("{}: say which ledger with --ledger: {names}", data.display()),
-    };
-    Ok(found.swap_remove(place))
+            .find(|(name, _)| *name == wanted)
+            .cloned()
+            .ok_or_else(|| anyhow!("{}: there is no {wanted} here, only {}", data.display(), names())),
+        (None, [only]) => Ok(only.clone()),
+        (None, _) => bail!("{}: say which ledger with --ledger: {}", data.display(), names()),
+    }
 }
 
 /// The ledgers of a data directory, by name; the directory of one ledger counts as itself.
@@ -117,59 +118,6 @@ pub(super) fn ledgers(data: &Path) -> anyhow::Result<Vec<(LedgerName, PathBuf)>>
 /// How records are found again; the same as in the server.
 fn keyer() -> Keyer {
     Arc::new(keys::of_record)
-}
-
-fn open(path: &Path) -> anyhow::Result<(Reader, Log)> {
-    let backend = copy(path)?;
-    let options = Options { background: false, ..Options::default() };
-    let (log, _) = Log::open(Arc::new(backend), options, keyer())
-        .map_err(|error| anyhow!("{}: {error}; `pledgebook verify {0}` says more", path.display()))?;
-    Ok((log.reader(), log))
-}
-
-/// The files of a ledger, in memory.
-fn copy(path: &Path) -> anyhow::Result<MemoryBackend> {
-    let (mut files, mut total) = (Vec::new(), 0);
-    for folder in ["log", "public"] {
-        collect(path, Path::new(folder), &mut files, &mut total)
-            .with_context(|| format!("{}: cannot be read", path.join(folder).display()))?;
-    }
-    if total > MOST {
-        bail!(
-            "{}: {} MiB are too much to read in one go; run `pledgebook serve` and ask it with --server",
-            path.display(),
-            total >> 20
-        );
-    }
-    // A checkpoint or a watermark read after the records could speak of some that were written in between.
-    files.sort_by_key(|file| (!file.ends_with("checkpoints"), !file.ends_with("watermark"), file.clone()));
-    let backend = MemoryBackend::new();
-    for file in files {
-        match fs::read(path.join(&file)) {
-            Ok(bytes) => backend.put(&file.to_string_lossy(), bytes),
-            // A server may rename a file between the two looks; what it holds then has another name or is new.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => {
-                return Err(error).with_context(|| format!("{}: cannot be read", path.join(&file).display()));
-            }
-        }
-    }
-    Ok(backend)
-}
-
-fn collect(root: &Path, folder: &Path, files: &mut Vec<PathBuf>, total: &mut u64) -> std::io::Result<()> {
-    for entry in fs::read_dir(root.join(folder))? {
-        let entry = entry?;
-        let inner = folder.join(entry.file_name());
-        let meta = entry.metadata()?;
-        if meta.is_dir() {
-            collect(root, &inner, files, total)?;
-        } else if entry.file_name() != "lock" {
-            *total += meta.len();
-            files.push(inner);
-        }
-    }
-    Ok(())
 }
 
 fn fold(reader: &Reader) -> anyhow::Result<Views> {

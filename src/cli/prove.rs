@@ -114,7 +114,7 @@ impl Prove {
     }
 
     fn held(&self, data: &Path) -> anyhow::Result<Vec<(u64, String)>> {
-        let files = offline::Files::read(data, self.ledger.as_deref())?;
+        let files = offline::Opened::open(data, self.ledger.as_deref())?;
         let size = files.reader.head().size;
         let mut found = Vec::new();
         for &sequence in &self.sequences {

@@ -1,29 +1,33 @@
-//! `pledgebook verify`: five verdicts on a ledger's files; and plainly, what could not be established.
+//! `pledgebook verify`: five verdicts on a ledger's files, on an export, or on what was published of one; and plainly,
+//! what could not be established.
 
-mod outside;
 mod page;
+mod source;
 #[cfg(test)]
 mod tests;
+mod tiled;
 mod trust;
+mod walk;
 
 use anyhow::{anyhow, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
+    path::Path,
     time::{Duration, Instant},
 };
-use storage::{Digest, FileBackend, Malformed, integrity};
+use storage::{Digest, integrity};
 
 use super::{Outcome, offline::ledgers, out};
-use crate::audit::{Audit, Audited, Given, Kept, Trust, Verdict};
+use crate::audit::{Audited, Given, Kept, Trust, Verdict};
 use crate::domain::id::LedgerName;
+use crate::ledgers::verification;
 use crate::reports::ReportName;
 
 /// Read every byte of a ledger and give five verdicts: integrity, completeness, authorisation, freshness, erasure.
-/// Nothing is repaired, and a server may be running.
+/// Nothing is repaired, and a server may be running. An export, or a log that is published on the web, is verified
+/// against a key that you hold: give it with --key.
 #[derive(Args)]
 #[command(after_help = "Each verdict holds, is broken, or is not established: nothing is wrong,
 and what was given does not show it.
@@ -36,20 +40,29 @@ Example:
       --root \"$(cat root-that-was-kept-elsewhere)\"
   pledgebook verify ./pledgebook-data/improvement-service \\
       --key \"$(cat ledger.vkey)\" --checkpoint kept-by-the-auditor.txt
+  pledgebook verify ./export --key \"$(cat ledger.vkey)\"
+  pledgebook verify https://ledger.example/log --key \"$(cat ledger.vkey)\"
+
+From the web, entries need an auditor's token in PLEDGEBOOK_TOKEN; without
+them the hash tiles alone are verified.
 
 Without --key no signature is looked at: whoever can write the files can write
 another history that is whole in itself, and sign it with a key of their own.")]
 pub(super) struct Verify {
-    /// A server's data directory (every ledger in it), or one ledger's directory.
-    path: PathBuf,
+    /// A server's data directory (every ledger in it), one ledger's directory, an export, or the URL of a tiled log.
+    #[arg(value_name = "PATH or URL")]
+    path: String,
+    #[command(flatten)]
+    trusted: trust::Trusted,
+    /// An auditor's token, for the entries of a server. Better given as `PLEDGEBOOK_TOKEN`.
+    #[arg(long, value_name = "TOKEN", env = "PLEDGEBOOK_TOKEN", hide_env_values = true)]
+    token: Option<String>,
     /// A Merkle root of this ledger that was kept elsewhere: says whether the ledger still has it.
     #[arg(long, value_name = "HEX", requires = "size", value_parser = digest)]
     root: Option<Digest>,
     /// How many records the ledger held when it had that root.
     #[arg(long, value_name = "N", requires = "root")]
     size: Option<u64>,
-    #[command(flatten)]
-    trusted: trust::Trusted,
     /// What is not established counts as wrong: exit with 1 for it, too.
     #[arg(long)]
     strict: bool,
@@ -61,11 +74,17 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let mut outcome = Outcome::Done;
-        let kept: Vec<_> =
+        let mut kept: Vec<_> =
             self.root.zip(self.size).map(|(root, size)| Kept { size, root }).into_iter().collect();
-        let found = ledgers(&self.path)?;
+        if let Some(source) = source::Source::of(&self.path, self.token.as_deref())? {
+            let (key, more) = self.trusted.of_one(&self.path)?;
+            kept.extend(more);
+            return Ok(self.tell(&tiled::verify(&source, &key, kept, !self.json)?, ""));
+        }
+        let path = Path::new(&self.path);
+        let found = ledgers(path)?;
         if !kept.is_empty() && found.len() != 1 {
-            bail!("--root: it is one ledger's; give that ledger's directory, not {}", self.path.display());
+            bail!("--root: it is one ledger's; give that ledger's directory, not {}", path.display());
         }
         let given = Given { kept, trust: self.trusted.read()?, ..nothing() };
         let mut all = Vec::new();
@@ -73,15 +92,20 @@ impl Verify {
             all.push(check(name, &path, !self.json, &given)?);
         }
         self.trusted.used(&given.trust, &all)?;
-        for (number, verified) in all.into_iter().enumerate() {
-            if verified.is_broken() || (self.strict && !verified.holds()) {
+        for (number, verified) in all.iter().enumerate() {
+            if self.tell(verified, if number > 0 { "\n" } else { "" }) == Outcome::FoundWrong {
                 outcome = Outcome::FoundWrong;
             }
-            let width = out::width();
-            let gap = if number > 0 { "\n" } else { "" };
-            out::print(&if self.json { verified.json() } else { format!("{gap}{}", verified.text(width)) });
         }
         Ok(outcome)
+    }
+
+    /// Prints it, and says what it comes to.
+    fn tell(&self, verified: &Verified, gap: &str) -> Outcome {
+        let width = out::width();
+        out::print(&if self.json { verified.json() } else { format!("{gap}{}", verified.text(width)) });
+        let wrong = verified.is_broken() || (self.strict && !verified.holds());
+        if wrong { Outcome::FoundWrong } else { Outcome::Done }
     }
 }
 
@@ -91,8 +115,9 @@ fn digest(text: &str) -> Result<Digest, &'static str> {
 
 /// The verdicts on one ledger.
 pub(super) struct Verified {
-    pub(super) name: LedgerName,
-    path: PathBuf,
+    pub(super) name: String,
+    /// Where its files are: a directory, or the front of a URL.
+    at: String,
     pub(super) report: integrity::Report,
     audited: Audited,
     took: Duration,
@@ -117,7 +142,12 @@ pub(super) fn verify(name: LedgerName, path: &Path, bar: bool) -> anyhow::Result
 
 /// Nothing is held, and nothing trusted.
 fn nothing() -> Given {
-    Given { now: Timestamp::now(), kept: Vec::new(), trust: Trust::default(), definitions }
+    Given {
+        now: Timestamp::now(),
+        kept: Vec::new(),
+        trust: Trust::default(),
+        definitions: ReportName::newest_definition,
+    }
 }
 
 fn check(name: LedgerName, path: &Path, bar: bool, given: &Given) -> anyhow::Result<Verified> {
@@ -129,47 +159,13 @@ fn check(name: LedgerName, path: &Path, bar: bool, given: &Given) -> anyhow::Res
     }
     bar.set_prefix(name.to_string());
     let started = Instant::now();
-    let (report, audited) = look(path, given, &bar)?;
+    let verified = verification::verify(path, given, &|progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.bytes);
+    });
+    let (report, audited) =
+        verified.map_err(|error| anyhow!("{}: {error}; give a ledger that can be read", path.display()))?;
     bar.finish_and_clear();
     let took = started.elapsed();
-    Ok(Verified { name, path: path.to_owned(), report, audited, took })
-}
-
-/// The newest definition of a report that this version knows.
-fn definitions(report: &str) -> Option<u32> {
-    let version = ReportName::parse(report).ok()?.definition_version();
-    version.rsplit('/').next()?.parse().ok()
-}
-
-/// How often a ledger is looked at whose words and events do not agree.
-const LOOKS: u32 = 3;
-
-/// Looks at all of it; again, where words and events do not agree: a server may be between the one and the other.
-fn look(path: &Path, given: &Given, bar: &ProgressBar) -> anyhow::Result<(integrity::Report, Audited)> {
-    let unreadable =
-        |error: storage::Error| anyhow!("{}: {error}; give a ledger that can be read", path.display());
-    let backend = FileBackend::new(path);
-    let mut looks = 1;
-    loop {
-        // Before the records: what a server publishes meanwhile may count more of them.
-        let mut given = given.clone();
-        given.trust.published = trust::published(path)?;
-        let audit = Arc::new(Audit::new(given));
-        let (records, words) = (Arc::clone(&audit), Arc::clone(&audit));
-        // The server's keys, for which every record is opened anyhow: so nothing is read twice.
-        let keyer: storage::Keyer = Arc::new(move |record| {
-            records.record(record).map_err(|_| Malformed::new("an event that this version cannot open"))
-        });
-        let report = integrity::verify_words(&backend, keyer, &|entry| words.word(entry), &|progress| {
-            bar.set_length(progress.total);
-            bar.set_position(progress.bytes);
-        });
-        let report = report.map_err(unreadable)?;
-        let mut audited = audit.settle(&report, &|size| integrity::root(&backend, size).ok().flatten());
-        if audited.words.agree() || looks == LOOKS {
-            audited.place(&integrity::places(&backend, &audited.unplaced()).map_err(unreadable)?);
-            return Ok((report, audited));
-        }
-        looks += 1;
-    }
+    Ok(Verified { name: name.to_string(), at: path.display().to_string(), report, audited, took })
 }

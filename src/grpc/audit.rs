@@ -64,7 +64,7 @@ fn size_of(ledger: &Ledger, field: &'static str, asked: u64) -> Result<u64, Stat
     }
 }
 
-fn unreadable(ledger: &Ledger, why: &dyn std::fmt::Display) -> Status {
+pub(super) fn unreadable(ledger: &Ledger, why: &dyn std::fmt::Display) -> Status {
     status::refused(&ledger.name, super::status::Place::Event, &Refused::Unreadable(why.to_string()))
 }
 
@@ -214,8 +214,17 @@ impl AuditService for Audit {
     }
 
     async fn export(&self, request: Request<ExportRequest>) -> Result<Response<Self::ExportStream>, Status> {
-        let _ledger = self.house.ledger(&request.into_inner().ledger)?;
-        Err(status::internal("unfinished"))
+        let caller = Caller::of(&request)?;
+        let ledger = self.house.ledger(&request.into_inner().ledger)?;
+        let until = caller.deadline.and_then(super::Deadline::of_stream);
+        let (outlet, flow) = self.outlet()?;
+        let of = ledger.clone();
+        let export = blocking(move || super::export::of(&of)).await??;
+        let house = self.house.clone();
+        tokio::task::spawn_blocking(move || {
+            super::export::pour(&house, &ledger, outlet, &export, until);
+        });
+        Ok(Response::new(Box::pin(flow)))
     }
 
     async fn add_cosignature(

@@ -7,6 +7,7 @@
 //! | [`convert`] | wire ⇄ domain |
 //! | [`status`] | refusals as google.rpc statuses |
 //! | [`recorder`], [`reader`], [`audit`], [`report`], [`admin`] | the services |
+//! | [`export`] | the stream of an export |
 //! | [`proofs`] | the proofs that receipts come with |
 //! | [`outlet`] | the bounded way out to a reader |
 //! | [`browser`] | callers that are web pages |
@@ -22,6 +23,7 @@ mod browser;
 mod convert;
 mod deadline;
 mod door;
+mod export;
 mod incoming;
 mod outlet;
 mod proofs;

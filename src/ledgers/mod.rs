@@ -6,6 +6,7 @@
 
 mod projector;
 pub mod restore;
+pub mod verification;
 
 use jiff::tz::TimeZone;
 use std::{
@@ -52,6 +53,8 @@ pub struct Ledger {
     pub notary: Notary,
     /// Its time.
     pub clock: Arc<dyn Clock>,
+    /// Where its files are.
+    pub directory: PathBuf,
 }
 
 /// The ledgers of a server. Cheap to clone.
@@ -351,7 +354,7 @@ fn open_ledger(
         views.stop();
         why.to_string()
     })?;
-    Ok(Ledger { name, opened, genesis, journal, views, notary, clock })
+    Ok(Ledger { name, opened, genesis, journal, views, notary, clock, directory: path.to_owned() })
 }
 
 #[cfg(test)]

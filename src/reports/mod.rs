@@ -80,6 +80,12 @@ impl ReportName {
         }
     }
 
+    /// The newest version of the definitions of the report of that code; none if this version has no such report.
+    pub fn newest_definition(code: &str) -> Option<u32> {
+        let version = Self::parse(code).ok()?.definition_version();
+        version.rsplit('/').next()?.parse().ok()
+    }
+
     /// Which definitions it is worked out by. It changes whenever the same facts would give another output.
     pub const fn definition_version(self) -> &'static str {
         match self {

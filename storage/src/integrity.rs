@@ -21,12 +21,14 @@
 //! | `watermark.slot`, `watermark.ledger` | both slots hold, and are this ledger's |
 //! | `checkpoint.entry`, `checkpoint.form` | the kept checkpoints are whole, and in order |
 //! | `checkpoint.origin`, `checkpoint.size`, `checkpoint.root` | they are of this log |
+//! | `tile.*`, `entry.*`, `file.*` | see [`tiled`], for a log that was published |
 //! | `watermark.size`, `watermark.hash`, `watermark.root` | it tells of this log |
 
 mod examine;
 mod kept;
 mod merge;
 mod place;
+pub mod tiled;
 
 use std::sync::Mutex;
 use std::sync::PoisonError;

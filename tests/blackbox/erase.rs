@@ -13,28 +13,28 @@ use std::{
 use crate::seed::{action, cancelled, date, event, pledge};
 use crate::server::{LEDGER, Server};
 
-const WORDS: &str = "Because of what Morgan said in June.";
-const OTHERS: &str = "The office closed.";
+pub const WORDS: &str = "Because of what Morgan said in June.";
+pub const OTHERS: &str = "The office closed.";
 
-fn requested(sequence: u64) -> Event {
+pub fn requested(sequence: u64) -> Event {
     let reference = ErasureReference { sequence, field: "reason".into() };
     let payload = ErasureRequested { references: vec![reference], ground: ErasureGround::Identifying.into() };
     event("erasure/e1", date(2025, 2, 2), Payload::ErasureRequested(payload))
 }
 
-fn erased() -> Event {
+pub fn erased() -> Event {
     let payload = ContentErased { backups_expire_on: Some(date(2025, 3, 1)), attested_by: "people".into() };
     event("erasure/e1", date(2025, 2, 3), Payload::ContentErased(payload))
 }
 
 /// Every file below a directory.
-fn files(directory: &Path) -> Vec<PathBuf> {
+pub fn files(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 /// The files in which the bytes of a text stand.
-fn holding(data: &Path, text: &str) -> Vec<PathBuf> {
+pub fn holding(data: &Path, text: &str) -> Vec<PathBuf> {
     let holds = |path: &PathBuf| {
         let bytes = std::fs::read(path).unwrap();
         bytes.windows(text.len()).any(|window| window == text.as_bytes())
@@ -96,7 +96,7 @@ async fn assert_erased(server: &Server) {
 }
 
 /// A ledger of that access, with two actions that were cancelled with words, as records 9 and 11.
-async fn told(access: Access) -> Server {
+pub async fn told(access: Access) -> Server {
     let server = Server::empty().await;
     server.create("acme", access).await.unwrap();
     let mut events = pledge();

@@ -10,6 +10,7 @@ mod crash;
 mod deadline;
 mod erase;
 mod examples;
+mod export;
 mod history;
 mod judged;
 mod limits;

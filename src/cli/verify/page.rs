@@ -3,10 +3,8 @@
 //!
 //! Invariant: what people read and what programs read say the same. It must not judge.
 
-use serde_json::json;
-
-use super::{Verified, outside};
-use crate::audit::{Conclusion, Finding, Question, Verdict};
+use super::Verified;
+use crate::audit::{Conclusion, Finding, Verdict, print};
 use crate::cli::out;
 
 /// Findings of one question that people are shown; programs get all that are listed.
@@ -39,13 +37,16 @@ impl Verified {
 
     fn heading(&self) -> String {
         let example = if self.example() == Some(true) { "  (EXAMPLE DATA)" } else { "" };
-        let mut page = format!("{}{example}\n", out::strong(&self.name.to_string()));
+        let mut page = format!("{}{example}\n", out::strong(&self.name));
         let rate = self.report.bytes as f64 / 1e6 / self.took.as_secs_f64().max(1e-6);
         let records = out::count(self.report.records, "record", "records");
         page += &format!("  Size       {records}, read at {rate:.0} MB/s\n");
         if self.report.intact() {
             let integrity = &self.report;
-            page += &format!("  Head hash  {}\n  Root       {}\n\n", integrity.hash, integrity.root);
+            if self.audited.saw_records {
+                page += &format!("  Head hash  {}\n", integrity.hash);
+            }
+            page += &format!("  Root       {}\n\n", integrity.root);
         } else {
             page += "  Head hash  not established\n  Root       not established\n\n";
         }
@@ -75,7 +76,7 @@ impl Verified {
             place.push(format!("record {sequence}"));
         }
         if let Some((file, offset)) = &finding.place {
-            place.push(format!("{} at byte {offset}", self.path.join(file).display()));
+            place.push(format!("{}/{file} at byte {offset}", self.at));
         }
         let place = if place.is_empty() { String::new() } else { format!(": {}", place.join(", ")) };
         let mut page = out::paragraph(&lead, &format!("{}{place}", finding.rule), width);
@@ -93,52 +94,7 @@ impl Verified {
 
     /// For programs.
     pub(in crate::cli) fn json(&self) -> String {
-        let (report, audited) = (&self.report, &self.audited);
-        let name = |question: Question| question.as_str().to_owned();
-        let each = |value: &dyn Fn(&Conclusion) -> serde_json::Value| -> serde_json::Map<_, _> {
-            audited.conclusions.iter().map(|it| (name(it.question), value(it))).collect()
-        };
-        let findings = audited.conclusions.iter().flat_map(|it| &it.findings).map(|it| {
-            json!({"verdict": it.question.as_str(), "rule": it.rule,
-                "file": it.place.as_ref().map(|(file, _)| file), "offset": it.place.as_ref().map(|(_, at)| at),
-                "sequence": it.sequence, "expected": it.expected, "found": it.found, "remedy": it.remedy})
-        });
-        let kept = audited
-            .kept
-            .first()
-            .map(|(kept, same)| json!({"size": kept.size, "root": kept.root.to_string(), "same": same}));
-        let mut object = json!({
-            "ledger": self.name.to_string(),
-            "example_data": self.example(),
-            "size": report.records,
-            // Of records that do not hold, neither means anything.
-            "root": report.intact().then(|| report.root.to_string()),
-            "head": report.intact().then(|| report.hash.to_string()),
-            "bytes": report.bytes,
-            "verdicts": each(&|it| it.verdict.as_str().into()),
-            "summaries": each(&|it| it.summary.as_str().into()),
-            "notes": each(&|it| it.notes.clone().into()),
-            "not_established": each(&|it| it.limits.clone().into()),
-            "words": self.words(),
-            "kept": kept,
-            "findings": findings.collect::<Vec<_>>(),
-            "found": audited.conclusions.iter().map(|it| it.found).sum::<u64>(),
-        });
-        outside::add(&mut object, audited);
-        format!("{object}\n")
-    }
-
-    fn words(&self) -> serde_json::Value {
-        let words = &self.audited.words;
-        let erasures = words.erasures.iter().map(|it| {
-            json!({"sequence": it.sequence, "on": it.on.to_string(), "attested_by": it.by.as_str(),
-                "fields": it.fields})
-        });
-        json!({
-            "held": words.held, "erased": words.erased, "half_erased": words.half_erased,
-            "missing": words.missing, "altered": words.altered, "erased_unexplained": words.unexplained,
-            "held_though_erased": words.not_erased, "erasures": erasures.collect::<Vec<_>>(),
-        })
+        print::json(&self.name, &self.report, &self.audited)
     }
 }
 

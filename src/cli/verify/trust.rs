@@ -7,13 +7,12 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use std::{
     fs,
-    io::ErrorKind,
     path::{Path, PathBuf},
 };
 use storage::note::{Algorithm, Checkpoint, Note, ProofFile, SignedCheckpoint, Verifier};
 
 use super::Verified;
-use crate::audit::{Elsewhere, Trust};
+use crate::audit::{Elsewhere, Kept, Trust};
 
 /// What a proof file begins with.
 const PROOF: &[u8] = b"c2sp.org/tlog-proof@";
@@ -64,6 +63,23 @@ impl Trusted {
         Ok(Trust { keys: self.keys.clone(), witnesses: self.witnesses.clone(), elsewhere, published: None })
     }
 
+    /// The one key that a log must be signed with, and the roots that it signed and somebody kept.
+    pub(super) fn of_one(&self, log: &str) -> anyhow::Result<(Verifier, Vec<Kept>)> {
+        let [key] = self.keys.as_slice() else {
+            bail!(
+                "{log}: say with --key which key this log must be signed with, one; have it from its keeper by another way \
+                 than the log, and never from the log itself"
+            );
+        };
+        let kept = self.read()?.elsewhere.into_iter().map(|it| {
+            let trusted = it.signed.trust(key.name(), std::slice::from_ref(key));
+            trusted.map_err(|why| anyhow!("{}: {why}; pin the key that signed it", it.by))?;
+            let Checkpoint { size, root, .. } = it.signed.checkpoint;
+            Ok(Kept { size, root })
+        });
+        Ok((key.clone(), kept.collect::<anyhow::Result<_>>()?))
+    }
+
     /// Whether each key and each checkpoint found its ledger.
     pub(super) fn used(&self, trust: &Trust, verified: &[Verified]) -> anyhow::Result<()> {
         let opened: Vec<_> = verified.iter().map(|it| it.audited.opened.as_ref()).collect();
@@ -106,14 +122,4 @@ fn held(file: &Path) -> anyhow::Result<Elsewhere> {
     let signed =
         signed.map_err(|why| anyhow!("{by}: not a signed checkpoint: {why}; give it as it was kept"))?;
     Ok(Elsewhere { by, signed })
-}
-
-/// What the ledger in that directory publishes.
-pub(super) fn published(ledger: &Path) -> anyhow::Result<Option<Vec<u8>>> {
-    let path = ledger.join("public/checkpoint");
-    match fs::read(&path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("{}: cannot be read", path.display())),
-    }
 }

@@ -126,6 +126,22 @@ pub fn tiles(size: u64, level: Level) -> impl Iterator<Item = Tile> {
     (0..full).map(move |index| Tile { level, index, width: TILE_WIDTH as u16 }).chain(partial)
 }
 
+/// The entries of a bundle (`u16 length ‖ record`), each with the byte at which it begins behind
+/// its length; ends with `Err(byte)` at the first that is not whole.
+pub fn entries(bundle: &[u8]) -> impl Iterator<Item = Result<(usize, &[u8]), usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = bundle.get(at..).filter(|rest| !rest.is_empty())?;
+        let begins = at;
+        let whole = rest.split_first_chunk().and_then(|(length, rest)| {
+            let length = usize::from(u16::from_be_bytes(*length));
+            rest.get(..length)
+        });
+        at = whole.map_or(bundle.len(), |entry| begins + 2 + entry.len());
+        Some(whole.map(|entry| (begins + 2, entry)).ok_or(begins))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -248,6 +264,21 @@ mod tests {
                 assert_eq!((first, end > first, end <= size), (at, true, true));
                 at = end;
             }
+        }
+    }
+
+    #[test]
+    fn given_a_bundle_when_it_is_cut_anywhere_then_the_entries_before_the_cut_are_there_and_the_cut_is_told()
+    {
+        let bundle = [&[0, 1][..], b"a", &[0, 0], &[0, 3], b"bcd"].concat();
+        let all: Vec<_> = entries(&bundle).collect();
+        assert_eq!(all, [Ok((2, &b"a"[..])), Ok((5, &b""[..])), Ok((7, &b"bcd"[..]))]);
+        for cut in 0..bundle.len() {
+            let found: Vec<_> = entries(&bundle[..cut]).collect();
+            let begins = [0, 3, 5].into_iter().filter(|at| *at < cut).collect::<Vec<usize>>();
+            let whole = begins.len() - usize::from(!begins.is_empty() && ![3, 5].contains(&cut));
+            assert_eq!(found.iter().filter(|it| it.is_ok()).count(), whole, "{cut}");
+            assert_eq!(found.last().is_some_and(Result::is_err), whole < begins.len(), "{cut}");
         }
     }
 

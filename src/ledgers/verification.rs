@@ -1,0 +1,51 @@
+//! Verifies a ledger's own files: everything is read, and the audit sees it.
+//!
+//! Invariant: nothing is written or locked, and the ledger may be open: it is verified as far as its watermark says. It
+//! must not judge, nor know who asks.
+
+use std::{fs, io::ErrorKind, path::Path, sync::Arc};
+use storage::{FileBackend, Malformed, integrity};
+
+use crate::audit::{Audit, Audited, Given};
+
+/// How often a ledger is looked at whose words and events do not agree.
+const LOOKS: u32 = 3;
+
+/// Looks at all of the ledger in that directory; again, where words and events do not agree: a server may be between the
+/// one and the other. `progress` is told how far it is; on several threads.
+pub fn verify(
+    path: &Path,
+    given: &Given,
+    progress: &(dyn Fn(integrity::Progress) + Sync),
+) -> Result<(integrity::Report, Audited), storage::Error> {
+    let backend = FileBackend::new(path);
+    let mut looks = 1;
+    loop {
+        // Before the records: what a server publishes meanwhile may count more of them.
+        let mut given = given.clone();
+        given.trust.published = published(path)?;
+        let audit = Arc::new(Audit::new(given));
+        let (records, words) = (Arc::clone(&audit), Arc::clone(&audit));
+        // The server's keys, for which every record is opened anyhow: so nothing is read twice.
+        let keyer: storage::Keyer = Arc::new(move |record| {
+            records.record(record).map_err(|_| Malformed::new("an event that this version cannot open"))
+        });
+        let report = integrity::verify_words(&backend, keyer, &|entry| words.word(entry), progress)?;
+        let mut audited = audit.settle(&report, &|size| integrity::root(&backend, size).ok().flatten());
+        if audited.words.agree() || looks == LOOKS {
+            audited.place(&integrity::places(&backend, &audited.unplaced())?);
+            return Ok((report, audited));
+        }
+        looks += 1;
+    }
+}
+
+/// What the ledger in that directory publishes.
+fn published(ledger: &Path) -> Result<Option<Vec<u8>>, storage::Error> {
+    const FILE: &str = "public/checkpoint";
+    match fs::read(ledger.join(FILE)) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(storage::Error::Io { file: FILE.to_owned(), offset: 0, source }),
+    }
+}

@@ -1,0 +1,105 @@
+//! Exports: the same files from a server and from its data directory; and what is never in them.
+
+use pledgebook::grpc::wire::{Access, GetCheckpointRequest, audit_service_client::AuditServiceClient};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::{Command, Output},
+    time::{Duration, Instant},
+};
+
+use crate::erase::{OTHERS, WORDS, erased, files, holding, requested, told};
+use crate::seed::posts;
+use crate::server::{LEDGER, Server, endpoint};
+
+pub fn pledgebook(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pledgebook")).args(arguments).output().unwrap()
+}
+
+/// Waits until a signed checkpoint covers that many records.
+pub async fn signed(server: &Server, size: u64) {
+    let mut audit = AuditServiceClient::new(endpoint(server.address).connect_lazy());
+    let request = GetCheckpointRequest { ledger: LEDGER.into(), size: 0 };
+    let until = Instant::now() + Duration::from_secs(60);
+    while audit.get_checkpoint(request.clone()).await.unwrap().into_inner().size < size {
+        assert!(Instant::now() < until, "nothing was signed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Every file of a folder, with its bytes.
+fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let name = |path: &Path| path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+    files(folder).into_iter().map(|path| (name(&path), std::fs::read(&path).unwrap())).collect()
+}
+
+async fn asked(server: &Server, to: &Path) -> Output {
+    let (url, to) = (format!("http://{}", server.address), to.to_str().unwrap().to_owned());
+    let export = move || pledgebook(&["export", "--json", "--server", &url, "--ledger", "acme", &to]);
+    tokio::task::spawn_blocking(export).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_ledger_when_it_is_exported_from_its_server_and_from_its_files_then_both_are_the_same() {
+    let server = told(Access::Open).await;
+    server.append("governance", vec![requested(9), erased()]).await.unwrap();
+    // More than one entry bundle, and more than one level.
+    for batch in 0..3 {
+        server.append("governance", posts(&format!("p{batch}"), 100)).await.unwrap();
+    }
+    signed(&server, 314).await;
+    let out = tempfile::tempdir().unwrap();
+    let [one, two, three] = ["one", "two", "three"].map(|name| out.path().join(name));
+    let told = asked(&server, &one).await;
+    assert!(told.status.success(), "{told:?}");
+    let said: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!((said["size"].as_u64(), said["origin"].as_str()), (Some(314), Some("ledger.example/acme")));
+    let data = server.path().to_str().unwrap();
+    // While the server runs, and when it has ended.
+    let told = pledgebook(&["export", data, two.to_str().unwrap(), "--json"]);
+    assert!(told.status.success(), "{told:?}");
+    let said: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!(said["left_out"].as_u64(), Some(0), "{said}");
+    let (data, _) = server.stop().await;
+    let told = pledgebook(&["export", data.path().to_str().unwrap(), three.to_str().unwrap()]);
+    assert!(told.status.success(), "{told:?}");
+    let found = content(&one);
+    let names: Vec<_> =
+        found.keys().map(String::as_str).filter(|name| !name.contains("checkpoints/")).collect();
+    let wanted = [
+        "README.txt",
+        "auditors/tile/entries/000",
+        "auditors/tile/entries/001.p/58",
+        "auditors/words/0.ndjson",
+        "keys",
+        "public/checkpoint",
+        "public/tile/0/000",
+        "public/tile/0/001.p/58",
+        "public/tile/1/000.p/1",
+    ];
+    assert_eq!(names, wanted);
+    assert!(found == content(&two) && found == content(&three));
+    let words = String::from_utf8(found["auditors/words/0.ndjson"].clone()).unwrap();
+    assert!(words.contains(OTHERS) && words.contains("\"state\":\"erased\"}"), "{words}");
+    assert_eq!(holding(out.path(), WORDS), [] as [std::path::PathBuf; 0]);
+    assert!(!out.path().join("one.partial").exists() && !out.path().join("two.partial").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_folder_that_is_there_or_a_ledger_that_is_not_when_it_is_exported_then_nothing_is_made() {
+    let server = told(Access::Open).await;
+    signed(&server, 12).await;
+    let out = tempfile::tempdir().unwrap();
+    let there = out.path().join("there");
+    std::fs::create_dir(&there).unwrap();
+    let told = asked(&server, &there).await;
+    assert_eq!(told.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&told.stderr).contains("it exists"), "{told:?}");
+    let (url, to) = (format!("http://{}", server.address), out.path().join("x"));
+    let arguments =
+        ["export", "--server", &url, "--ledger", "another", to.to_str().unwrap()].map(str::to_owned);
+    let run = move || pledgebook(&arguments.each_ref().map(String::as_str));
+    let told = tokio::task::spawn_blocking(run).await.unwrap();
+    assert_eq!(told.status.code(), Some(2), "{told:?}");
+    assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 1, "{told:?}");
+}
