@@ -62,7 +62,9 @@ pub(super) fn settle(
     let signed_to = report.checkpoints.last().map_or(0, |kept| kept.size).max(said);
     let (walk, found) = rotations.walk(pinned, report, signed_to);
     let mut it = Signatures { walk: None, signed: None, findings, notes, limits, established: true };
-    found.into_iter().for_each(|finding| it.findings.push(finding));
+    for finding in found {
+        it.findings.push(finding);
+    }
     let (kept, most) = walk.kept(report, |finding| it.findings.push(finding));
     let published = match published {
         Some(parsed) => {

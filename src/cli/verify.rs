@@ -62,7 +62,7 @@ impl Verify {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let mut outcome = Outcome::Done;
         let kept: Vec<_> =
-            self.root.zip(self.size).map(|(root, size)| Kept { root, size }).into_iter().collect();
+            self.root.zip(self.size).map(|(root, size)| Kept { size, root }).into_iter().collect();
         let found = ledgers(&self.path)?;
         if !kept.is_empty() && found.len() != 1 {
             bail!("--root: it is one ledger's; give that ledger's directory, not {}", self.path.display());
@@ -72,7 +72,7 @@ impl Verify {
         for (name, path) in found {
             all.push(check(name, &path, !self.json, &given)?);
         }
-        self.trusted.used(&given.trust, &all)?;
+        trust::used(&given.trust, &all)?;
         for (number, verified) in all.into_iter().enumerate() {
             if verified.is_broken() || (self.strict && !verified.holds()) {
                 outcome = Outcome::FoundWrong;
