@@ -93,11 +93,12 @@ impl Against<'_> {
     fn finding(&self, rule: &'static str, it: &Compared, mut found: String, remedy: &'static str) -> Finding {
         let explained =
             it.explained_by.and_then(|by| self.restores.iter().find(|restore| restore.sequence == by));
-        if let Some(restore) = explained {
-            found += &format!(
-                "; record {} explains it: the ledger was restored (incarnation {}, {}) from {} records when {} were known",
-                restore.sequence, restore.incarnation, restore.at, restore.restored_size, restore.known_size
+        if let Some(Restore { sequence, at, incarnation, restored_size, known_size }) = explained {
+            let why = format!(
+                "; record {sequence} explains it: the ledger was restored (incarnation {incarnation}, {at}) from \
+                 {restored_size} records when {known_size} were known"
             );
+            found.push_str(&why);
         }
         let size = count(it.size, "record", "records");
         let expected = format!("at {size} the root {}, as {} has it, signed by the ledger", it.root, it.by);

@@ -177,7 +177,9 @@ impl Findings {
     /// More about the same question.
     pub(super) fn append(&mut self, other: Self) {
         let hidden = other.count - other.kept.len() as u64;
-        other.kept.into_iter().for_each(|finding| self.push(finding));
+        for finding in other.kept {
+            self.push(finding);
+        }
         self.count_more(hidden);
     }
 

@@ -46,7 +46,7 @@ pub(super) struct Freshness {
 struct Said<T> {
     sequence: u64,
     recorded_at: Timestamp,
-    said: T,
+    what: T,
 }
 
 /// What the ledger came to.
@@ -86,10 +86,10 @@ impl Freshness {
         let (sequence, recorded_at) = (fact.sequence, fact.recorded_at);
         match fact.payload() {
             Some(Payload::AuditOpinionRecorded(said)) => {
-                self.opinions.push(Said { sequence, recorded_at, said: said.clone() });
+                self.opinions.push(Said { sequence, recorded_at, what: said.clone() });
             }
             Some(Payload::CosignatureRecorded(said)) => {
-                self.cosignatures.push(Said { sequence, recorded_at, said: said.clone() });
+                self.cosignatures.push(Said { sequence, recorded_at, what: said.clone() });
             }
             _ => {}
         }
@@ -97,25 +97,25 @@ impl Freshness {
 
     pub(super) fn settle(self, head: &Head<'_>, witnesses: &[Verifier], elsewhere: &[Compared]) -> Settled {
         let mut findings = Findings::about(Question::Freshness);
-        let (mut held, mut compared) = (Vec::new(), Vec::new());
+        let (mut rows, mut compared) = (Vec::new(), Vec::new());
         for kept in &self.kept {
             let same = same(kept, head, &mut findings);
             compared.push((*kept, same));
             let at = self.times.get(&kept.size).copied().flatten();
             if let (Some(true), Some(at)) = (same, at) {
-                held.push(Outside { holder: Holder::Root, size: kept.size, at, sequence: None });
+                rows.push(Outside { holder: Holder::Root, size: kept.size, at, sequence: None });
             }
         }
         for it in elsewhere.iter().filter(|it| it.same == Some(true)) {
             let at = self.times.get(&it.size).copied().flatten();
-            held.extend(at.into_iter().flat_map(|at| of_file(it, at)));
+            rows.extend(at.into_iter().flat_map(|at| of_file(it, at)));
         }
         let (opinions, cosignatures) = (self.opinions.len(), self.cosignatures.len());
-        held.extend(self.opinions.into_iter().filter_map(|it| opinion(it, head, &mut findings)));
-        held.extend(
+        rows.extend(self.opinions.into_iter().filter_map(|it| opinion(it, head, &mut findings)));
+        rows.extend(
             self.cosignatures.into_iter().filter_map(|it| cosignature(it, head, witnesses, &mut findings)),
         );
-        let outside = newest_of_each(held);
+        let outside = newest_of_each(rows);
         let newest = outside
             .iter()
             .filter(|it| witnesses.is_empty() || it.holder.counts())
@@ -187,7 +187,7 @@ fn shows_nothing(it: &Compared) -> Option<String> {
 
 /// What an auditor holds, if the records give it.
 fn opinion(it: Said<AuditOpinionRecorded>, head: &Head<'_>, findings: &mut Findings) -> Option<Outside> {
-    let Said { sequence, recorded_at: at, said } = it;
+    let Said { sequence, recorded_at: at, what: said } = it;
     if opinion_is_signed(&said, &head.opened?.origin).is_err() {
         findings.add("freshness.signature", Some(sequence), Some(ASK_AUDITOR), || {
             let expected = "the signature of the key that the opinion names".to_owned();
@@ -213,7 +213,7 @@ fn cosignature(
     witnesses: &[Verifier],
     findings: &mut Findings,
 ) -> Option<Outside> {
-    let Said { sequence, recorded_at, said } = it;
+    let Said { sequence, recorded_at, what: said } = it;
     if cosignature_is_signed(&said, &head.opened?.origin).is_err() {
         findings.add("freshness.signature", Some(sequence), Some(ASK_WITNESS), || {
             let expected = "the signature of the witness's key that the record names".to_owned();
@@ -313,12 +313,12 @@ fn summary(newest: &Outside, head: &Head<'_>) -> String {
     let days = |to: Timestamp| to.duration_since(newest.at).as_hours().max(0) / 24;
     let age = |days: i64| count(days.unsigned_abs(), "day", "days");
     let size = count(head.report.records, "record", "records");
-    let mut text = format!("{} of {size} held outside, by {}", newest.size, newest.by());
+    let mut parts = vec![format!("{} of {size} held outside, by {}", newest.size, newest.by())];
     if since > 0 {
-        text += &format!("; {since} came since, the last {} later", age(head.last.map_or(0, days)));
+        parts.push(format!("{since} came since, the last {} later", age(head.last.map_or(0, days))));
     }
     if head.opened.is_none_or(|opened| !opened.simulated_clock) {
-        text += &format!("; {} ago", age(days(head.now)));
+        parts.push(format!("{} ago", age(days(head.now))));
     }
-    text
+    parts.join("; ")
 }

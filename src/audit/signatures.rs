@@ -48,7 +48,11 @@ pub(super) fn settle(
     root: &dyn Fn(u64) -> Option<Digest>,
 ) -> Signatures {
     let findings = Findings::about(Question::Integrity);
-    let (notes, mut limits) = (Vec::new(), Vec::new());
+    let (mut notes, mut limits) = (Vec::new(), Vec::new());
+    if trust.shown_signed {
+        notes.push("What is signed was held against the pinned key, and those that follow it.".to_owned());
+        return Signatures { walk: None, signed: None, findings, notes, limits, established: true };
+    }
     let Some(pinned) = origin.and_then(|origin| trust.key(origin)) else {
         limits.push(UNPINNED.to_owned());
         return Signatures { walk: None, signed: None, findings, notes, limits, established: true };
@@ -62,7 +66,9 @@ pub(super) fn settle(
     let signed_to = report.checkpoints.last().map_or(0, |kept| kept.size).max(said);
     let (walk, found) = rotations.walk(pinned, report, signed_to);
     let mut it = Signatures { walk: None, signed: None, findings, notes, limits, established: true };
-    found.into_iter().for_each(|finding| it.findings.push(finding));
+    for finding in found {
+        it.findings.push(finding);
+    }
     let (kept, most) = walk.kept(report, |finding| it.findings.push(finding));
     let published = match published {
         Some(parsed) => {

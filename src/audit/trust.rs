@@ -20,6 +20,8 @@ pub struct Trust {
     pub elsewhere: Vec<Elsewhere>,
     /// The file that the ledger publishes as its newest checkpoint, if there is one.
     pub published: Option<Vec<u8>>,
+    /// Whoever shows the records verifies every signature, from a key that is pinned: then it is not done here.
+    pub shown_signed: bool,
 }
 
 /// A checkpoint that somebody kept elsewhere. Nothing of it is verified yet.

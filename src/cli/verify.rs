@@ -91,7 +91,7 @@ impl Verify {
         for (name, path) in found {
             all.push(check(name, &path, !self.json, &given)?);
         }
-        self.trusted.used(&given.trust, &all)?;
+        trust::used(&given.trust, &all)?;
         for (number, verified) in all.iter().enumerate() {
             if self.tell(verified, if number > 0 { "\n" } else { "" }) == Outcome::FoundWrong {
                 outcome = Outcome::FoundWrong;

@@ -60,7 +60,12 @@ impl Trusted {
             }
         }
         let elsewhere = self.checkpoints.iter().map(|file| held(file)).collect::<anyhow::Result<_>>()?;
-        Ok(Trust { keys: self.keys.clone(), witnesses: self.witnesses.clone(), elsewhere, published: None })
+        Ok(Trust {
+            keys: self.keys.clone(),
+            witnesses: self.witnesses.clone(),
+            elsewhere,
+            ..Trust::default()
+        })
     }
 
     /// The one key that a log must be signed with, and the roots that it signed and somebody kept.
@@ -79,30 +84,29 @@ impl Trusted {
         });
         Ok((key.clone(), kept.collect::<anyhow::Result<_>>()?))
     }
+}
 
-    /// Whether each key and each checkpoint found its ledger.
-    pub(super) fn used(&self, trust: &Trust, verified: &[Verified]) -> anyhow::Result<()> {
-        let opened: Vec<_> = verified.iter().map(|it| it.audited.opened.as_ref()).collect();
-        // A ledger whose first record cannot be read is broken, and may be the one that is meant.
-        if opened.iter().any(Option::is_none) {
-            return Ok(());
-        }
-        let origins: Vec<&str> = opened.iter().flatten().map(|opened| opened.origin.as_str()).collect();
-        let here = origins.join(", ");
-        if let Some(key) = trust.keys.iter().find(|key| !origins.contains(&key.name())) {
-            bail!(
-                "--key: it is a key of {}, and that ledger is not here, only {here}: is this the right ledger?",
-                key.name()
-            );
-        }
-        let strange =
-            trust.elsewhere.iter().find(|it| !origins.contains(&it.signed.checkpoint.origin.as_str()));
-        if let Some(it) = strange {
-            let origin = &it.signed.checkpoint.origin;
-            bail!("{}: it is a checkpoint of {origin}, and that ledger is not here, only {here}", it.by);
-        }
-        Ok(())
+/// Whether each key and each checkpoint found its ledger.
+pub(super) fn used(trust: &Trust, verified: &[Verified]) -> anyhow::Result<()> {
+    let opened: Vec<_> = verified.iter().map(|it| it.audited.opened.as_ref()).collect();
+    // A ledger whose first record cannot be read is broken, and may be the one that is meant.
+    if opened.iter().any(Option::is_none) {
+        return Ok(());
     }
+    let origins: Vec<&str> = opened.iter().flatten().map(|opened| opened.origin.as_str()).collect();
+    let here = origins.join(", ");
+    if let Some(key) = trust.keys.iter().find(|key| !origins.contains(&key.name())) {
+        bail!(
+            "--key: it is a key of {}, and that ledger is not here, only {here}: is this the right ledger?",
+            key.name()
+        );
+    }
+    let strange = trust.elsewhere.iter().find(|it| !origins.contains(&it.signed.checkpoint.origin.as_str()));
+    if let Some(it) = strange {
+        let origin = &it.signed.checkpoint.origin;
+        bail!("{}: it is a checkpoint of {origin}, and that ledger is not here, only {here}", it.by);
+    }
+    Ok(())
 }
 
 fn held(file: &Path) -> anyhow::Result<Elsewhere> {

@@ -247,7 +247,8 @@ pub(super) fn signed(ledger: &Path, size: u64, by: &[SigningKey]) -> SignedCheck
 pub(super) fn kept_anew(ledger: &Path, change: impl Fn(Note) -> Option<Note>) {
     let backend = FileBackend::new(ledger);
     let report = integrity::verify(&backend, Arc::new(keys::of_record), &|_| {}).unwrap();
-    fs::remove_file(ledger.join("log/checkpoints")).unwrap();
+    // There may be none.
+    let _ = fs::remove_file(ledger.join("log/checkpoints"));
     let notes = report.checkpoints.iter().map(|kept| Note::parse(&kept.note).unwrap());
     keep(ledger, notes.filter_map(change));
 }
