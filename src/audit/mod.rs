@@ -25,7 +25,7 @@ mod order;
 pub mod print;
 mod sources;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,6 +109,11 @@ impl Audit {
     /// Words were read elsewhere than in the ledger's own files; after their records.
     pub fn exported_word(&self, sequence: u64, field: &str, content: Content<'_>) {
         self.words.word(sequence, field, content);
+    }
+
+    /// There are no words to look at, only records.
+    pub fn without_words(&self) {
+        self.words.none();
     }
 
     /// Words are said to be erased by an event behind what is looked at.

@@ -3,6 +3,8 @@
 
 mod page;
 mod source;
+#[cfg(test)]
+mod tests;
 mod tiled;
 mod walk;
 
