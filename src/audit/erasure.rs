@@ -43,6 +43,8 @@ struct Seen {
     half_erased: Vec<(u64, &'static str)>,
     altered: Vec<Field>,
     later: u64,
+    /// There are no words to look at.
+    absent: bool,
 }
 
 impl Watch {
@@ -86,6 +88,13 @@ impl Watch {
         }
     }
 
+    /// There are no words to look at: what is not seen is not missing.
+    pub(super) fn none(&self) {
+        if let Ok(mut seen) = self.0.lock() {
+            seen.absent = true;
+        }
+    }
+
     /// What it comes to, when everything was read.
     pub(super) fn settle(&self) -> Words {
         self.0.lock().map(|mut seen| std::mem::take(&mut *seen).settle()).unwrap_or_default()
@@ -105,6 +114,9 @@ impl Seen {
     }
 
     fn settle(mut self) -> Words {
+        if self.absent {
+            self.wanted.clear();
+        }
         let (named, events) = self.named();
         let by = |(sequence, field): &(u64, &'static str)| {
             let fields: &BTreeMap<Option<String>, usize> = named.get(sequence)?;
@@ -114,6 +126,7 @@ impl Seen {
             held: self.held.len() as u64,
             erased: self.erased.len() as u64 + self.later,
             later: self.later,
+            absent: self.absent,
             half_erased: self.half_erased.len() as u64,
             missing: self.wanted.values().map(|fields| fields.len() as u64).sum(),
             altered: self.altered.len() as u64,
@@ -202,6 +215,8 @@ pub struct Words {
     pub held: u64,
     /// Fields that are erased, explained or not.
     pub erased: u64,
+    /// There were no words to look at.
+    pub absent: bool,
     /// Fields that are said to be erased by an event behind what was looked at; they are counted as erased too.
     pub later: u64,
     /// An erasure is under way, or was cut short: the next start finishes it.
@@ -236,6 +251,7 @@ impl Words {
         }
         let Self { held, erased, half_erased, missing, altered, .. } = self;
         let summary = format!("{held} held, {erased} erased, {missing} missing, {altered} altered");
+        let summary = if self.absent { "no words were looked at".to_owned() } else { summary };
         let mut notes = Vec::new();
         if *half_erased > 0 {
             notes.push(format!(
@@ -249,13 +265,16 @@ impl Words {
         if !self.erasures.is_empty() {
             limits.push("Whether copies made elsewhere still hold what was erased.".to_owned());
         }
+        if self.absent {
+            limits.push("Whether words are there, or erased as events say: an export has them.".to_owned());
+        }
         if self.later > 0 {
             limits.push(format!(
                 "Whether {} of words may be erased: the events that say so stand behind the checkpoint. Export again.",
                 super::finding::count(self.later, "field", "fields")
             ));
         }
-        findings.conclude(Verdict::holds_if(self.later == 0), summary, notes, limits)
+        findings.conclude(Verdict::holds_if(self.later == 0 && !self.absent), summary, notes, limits)
     }
 }
 

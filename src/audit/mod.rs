@@ -28,7 +28,7 @@ pub mod print;
 mod signatures;
 mod sources;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trust;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
@@ -124,6 +124,11 @@ impl Audit {
     /// Words were read elsewhere than in the ledger's own files; after their records.
     pub fn exported_word(&self, sequence: u64, field: &str, content: Content<'_>) {
         self.words.word(sequence, field, content);
+    }
+
+    /// There are no words to look at, only records.
+    pub fn without_words(&self) {
+        self.words.none();
     }
 
     /// Words are said to be erased by an event behind what is looked at.

@@ -209,8 +209,10 @@ impl AuditService for Audit {
     }
 
     async fn verify(&self, request: Request<VerifyRequest>) -> Result<Response<Self::VerifyStream>, Status> {
-        let _ledger = self.house.ledger(&request.into_inner().ledger)?;
-        Err(status::internal("unfinished"))
+        let ledger = self.house.ledger(&request.into_inner().ledger)?;
+        let (outlet, flow) = self.outlet()?;
+        tokio::spawn(super::verification::pour(self.house.clone(), ledger, outlet));
+        Ok(Response::new(Box::pin(flow)))
     }
 
     async fn export(&self, request: Request<ExportRequest>) -> Result<Response<Self::ExportStream>, Status> {

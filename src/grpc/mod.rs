@@ -10,6 +10,7 @@
 //! | [`export`] | the stream of an export |
 //! | [`proofs`] | the proofs that receipts come with |
 //! | [`outlet`] | the bounded way out to a reader |
+//! | [`verification`] | the stream of a verification |
 //! | [`browser`] | callers that are web pages |
 //! | [`aside`] | what is no gRPC, on its way to whoever answers that |
 //! | [`incoming`], [`transport`] | connections and their limits |
@@ -32,6 +33,7 @@ mod recorder;
 mod report;
 mod status;
 mod transport;
+mod verification;
 
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Semaphore, watch};
@@ -77,6 +79,8 @@ pub struct House {
     /// True from the moment in which the server begins to stop.
     stopping: watch::Receiver<bool>,
     readers: Arc<Semaphore>,
+    /// One verification at a time: each takes all cores.
+    verifying: Arc<Semaphore>,
 }
 
 impl House {
@@ -87,7 +91,14 @@ impl House {
         patience: Patience,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        Self { ledgers, gate, patience, stopping, readers: Arc::new(Semaphore::new(MAX_READERS)) }
+        Self {
+            ledgers,
+            gate,
+            patience,
+            stopping,
+            readers: Arc::new(Semaphore::new(MAX_READERS)),
+            verifying: Arc::new(Semaphore::new(1)),
+        }
     }
 
     /// The ledger that a request names.

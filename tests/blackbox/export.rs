@@ -1,6 +1,9 @@
 //! Exports: the same files from a server and from its data directory; and what is never in them.
 
-use pledgebook::grpc::wire::{Access, GetCheckpointRequest, audit_service_client::AuditServiceClient};
+use pledgebook::grpc::wire::{
+    Access, GetCheckpointRequest, ListKeysRequest, VerifyRequest, audit_service_client::AuditServiceClient,
+    verify_response::Step,
+};
 use std::{
     collections::BTreeMap,
     path::Path,
@@ -102,4 +105,52 @@ async fn given_a_folder_that_is_there_or_a_ledger_that_is_not_when_it_is_exporte
     let told = tokio::task::spawn_blocking(run).await.unwrap();
     assert_eq!(told.status.code(), Some(2), "{told:?}");
     assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 1, "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_ledger_when_its_server_verifies_it_then_it_says_what_the_command_prints() {
+    let server = told(Access::Open).await;
+    server.append("governance", vec![requested(9), erased()]).await.unwrap();
+    let mut audit = AuditServiceClient::new(endpoint(server.address).connect_lazy());
+    let request = VerifyRequest { ledger: LEDGER.into() };
+    let mut stream = audit.verify(request).await.unwrap().into_inner();
+    let (mut report, mut steps) = (None, 0);
+    while let Some(said) = stream.message().await.unwrap() {
+        assert!(report.is_none(), "it is the last");
+        match said.step.unwrap() {
+            Step::Progress(progress) => assert!(progress.bytes <= progress.total_bytes),
+            Step::ReportJson(json) => report = Some(json),
+        }
+        steps += 1;
+    }
+    assert!(steps > 0);
+    let printed = pledgebook(&["verify", "--json", server.path().join("acme").to_str().unwrap()]);
+    assert!(printed.status.success(), "{printed:?}");
+    assert_eq!(report.unwrap(), String::from_utf8(printed.stdout).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_an_export_when_it_is_verified_with_its_key_then_the_command_says_so_and_without_one_it_does_not_look()
+ {
+    let server = told(Access::Open).await;
+    signed(&server, 12).await;
+    let out = tempfile::tempdir().unwrap();
+    let to = out.path().join("export");
+    assert!(asked(&server, &to).await.status.success());
+    let mut audit = AuditServiceClient::new(endpoint(server.address).connect_lazy());
+    let request = ListKeysRequest { ledger: LEDGER.into() };
+    let key = audit.list_keys(request).await.unwrap().into_inner().keys.remove(0).vkey;
+    let path = to.to_str().unwrap();
+    let told = pledgebook(&["verify", path, "--key", &key, "--json"]);
+    assert_eq!(told.status.code(), Some(0), "{told:?}");
+    let said: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!((said["ledger"].as_str(), said["size"].as_u64()), (Some(LEDGER), Some(12)), "{said}");
+    assert_eq!(said["verdicts"]["integrity"], "holds");
+    let told = pledgebook(&["verify", path]);
+    assert_eq!(told.status.code(), Some(2), "{told:?}");
+    assert!(String::from_utf8_lossy(&told.stderr).contains("--key"), "{told:?}");
+    std::fs::remove_file(to.join("public/tile/0/000.p/12")).unwrap();
+    let told = pledgebook(&["verify", path, "--key", &key]);
+    assert_eq!(told.status.code(), Some(1), "{told:?}");
+    assert!(String::from_utf8_lossy(&told.stdout).contains("tile.missing"), "{told:?}");
 }

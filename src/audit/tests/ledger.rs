@@ -22,19 +22,19 @@ use crate::journal::{
     Journal, Limits, Proposal, clock::SimulatedClock, codec, commit::Local, keys, tests as said,
 };
 
-pub(super) use crate::domain::event::OpinionResult::Unqualified;
-pub(super) use crate::journal::tests::{action, code, event, post, proposal};
+pub(crate) use crate::domain::event::OpinionResult::Unqualified;
+pub(crate) use crate::journal::tests::{action, code, event, post, proposal};
 
 /// A day after the end of the month in which everything was recorded.
 const JUNE: &str = "2025-06-02T12:00:00Z";
 
 /// Where the first cancellation with words stands, and the second.
-pub(super) const CANCELLED: [u64; 2] = [7, 9];
+pub(crate) const CANCELLED: [u64; 2] = [7, 9];
 /// Where the last event of May stands; nothing refers to it.
-pub(super) const SPARE: u64 = 10;
+pub(crate) const SPARE: u64 = 10;
 
 /// A ledger that is being written.
-pub(super) struct Writing {
+pub(crate) struct Writing {
     backend: Arc<MemoryBackend>,
     clock: Arc<SimulatedClock>,
     journal: Journal,
@@ -43,7 +43,7 @@ pub(super) struct Writing {
 
 impl Writing {
     /// A ledger on which the tracker was granted everything, if grants are asked for.
-    pub(super) fn begin(access: Access) -> Self {
+    pub(crate) fn begin(access: Access) -> Self {
         let backend = Arc::new(MemoryBackend::new());
         let log = said::new_log(backend.clone());
         let (clock, reader) = (Arc::new(SimulatedClock::at(said::noon())), log.reader());
@@ -61,13 +61,13 @@ impl Writing {
         it
     }
 
-    pub(super) fn by(&self, source: &str, mut proposal: Proposal) {
+    pub(crate) fn by(&self, source: &str, mut proposal: Proposal) {
         proposal.command.source = said::source(source);
         self.journal.append_blocking(vec![proposal]).unwrap();
     }
 
     /// Posted by the tracker; with its next number, if it counts.
-    pub(super) fn add(&mut self, mut proposal: Proposal) {
+    pub(crate) fn add(&mut self, mut proposal: Proposal) {
         if let Some(number) = &mut self.number {
             *number += 1;
             Arc::make_mut(&mut proposal.command.event).source_sequence = Some(*number);
@@ -76,12 +76,12 @@ impl Writing {
     }
 
     /// From now on the tracker numbers its events, from the next after this on.
-    pub(super) fn count_from(&mut self, number: u64) {
+    pub(crate) fn count_from(&mut self, number: u64) {
         self.number = Some(number);
     }
 
     /// May: groundwork, two actions that are cancelled with words, and something that nothing refers to.
-    pub(super) fn may(mut self) -> Self {
+    pub(crate) fn may(mut self) -> Self {
         for it in said::groundwork() {
             self.add(it);
         }
@@ -94,7 +94,7 @@ impl Writing {
     }
 
     /// It is June; the tracker states what it posted in May, give or take.
-    pub(super) fn stated(mut self, more: u64) -> Self {
+    pub(crate) fn stated(mut self, more: u64) -> Self {
         self.clock.set(JUNE.parse().unwrap());
         let mut ids = Vec::new();
         self.journal
@@ -117,7 +117,7 @@ impl Writing {
     }
 
     /// An auditor's opinion on all there is.
-    pub(super) fn audited(mut self, result: OpinionResult) -> Self {
+    pub(crate) fn audited(mut self, result: OpinionResult) -> Self {
         let key = SigningKey::from_bytes(&[3; 32]);
         let head = self.journal.head();
         let mut opinion = AuditOpinionRecorded {
@@ -138,7 +138,7 @@ impl Writing {
     }
 
     /// The first cancellation's words are erased, as an event says.
-    pub(super) fn erased(mut self) -> Self {
+    pub(crate) fn erased(mut self) -> Self {
         let references = vec![ErasureReference { sequence: CANCELLED[0], field: Some(code("reason")) }];
         let requested = ErasureRequested { references, ground: ErasureGround::Identifying };
         self.add(proposal(event("erasure/e", requested)));
@@ -147,14 +147,14 @@ impl Writing {
         self
     }
 
-    pub(super) fn end(self) -> Arc<MemoryBackend> {
+    pub(crate) fn end(self) -> Arc<MemoryBackend> {
         self.journal.close();
         self.backend
     }
 }
 
 /// Tracker's grants, or another's.
-pub(super) fn granted(source: &str, types: &[&str]) -> Proposal {
+pub(crate) fn granted(source: &str, types: &[&str]) -> Proposal {
     let all = || vec!["*".to_owned()];
     let types = types.iter().map(|it| (*it).to_owned()).collect();
     let grant = GrantChanged { types, subjects: all(), posts: all() };
@@ -162,36 +162,36 @@ pub(super) fn granted(source: &str, types: &[&str]) -> Proposal {
 }
 
 /// A ledger in which all that can be asked is established, given its own root.
-pub(super) fn honest() -> Arc<MemoryBackend> {
+pub(crate) fn honest() -> Arc<MemoryBackend> {
     Writing::begin(Access::Granted).may().stated(0).end()
 }
 
 /// One record, as somebody who writes a ledger anew may change it.
-pub(super) struct Draftable {
-    pub(super) source: String,
+pub(crate) struct Draftable {
+    pub(crate) source: String,
     salt: [u8; 16],
-    pub(super) event: Vec<u8>,
+    pub(crate) event: Vec<u8>,
     flags: Vec<String>,
     recorded_at: i64,
-    pub(super) words: Vec<(String, [u8; 32], String)>,
+    pub(crate) words: Vec<(String, [u8; 32], String)>,
 }
 
 impl Draftable {
     /// Says something else.
-    pub(super) fn say(&mut self, change: impl FnOnce(&mut Event)) {
+    pub(crate) fn say(&mut self, change: impl FnOnce(&mut Event)) {
         let mut event = codec::decode(&self.event).unwrap();
         change(&mut event);
         self.event.clear();
         codec::encode_into(&event, &mut self.event).unwrap();
     }
 
-    pub(super) fn flag(&mut self, flag: &str) {
+    pub(crate) fn flag(&mut self, flag: &str) {
         self.flags.push(flag.to_owned());
     }
 }
 
 /// The ledger, written anew: what `change` says no to is left out.
-pub(super) fn rewritten(
+pub(crate) fn rewritten(
     backend: &Arc<MemoryBackend>,
     change: impl Fn(u64, &mut Draftable) -> bool,
 ) -> Arc<MemoryBackend> {
@@ -224,7 +224,7 @@ pub(super) fn rewritten(
 }
 
 /// What no journal judged, behind all that is there.
-pub(super) fn smuggled(backend: &Arc<MemoryBackend>, source: &str, proposal: &Proposal) {
+pub(crate) fn smuggled(backend: &Arc<MemoryBackend>, source: &str, proposal: &Proposal) {
     let (log, _) = Log::open(backend.clone(), said::options(), said::keyer()).unwrap();
     let mut event = Vec::new();
     codec::encode_into(&proposal.command.event, &mut event).unwrap();
@@ -247,7 +247,7 @@ fn commit(log: Log, it: &Draftable) -> Log {
 }
 
 /// The ledger's own size and root.
-pub(super) fn head(backend: &Arc<MemoryBackend>) -> Kept {
+pub(crate) fn head(backend: &Arc<MemoryBackend>) -> Kept {
     let (log, _) = Log::open(backend.clone(), said::options(), said::keyer()).unwrap();
     let head = log.head();
     log.close().unwrap();
@@ -255,7 +255,7 @@ pub(super) fn head(backend: &Arc<MemoryBackend>) -> Kept {
 }
 
 /// What an audit of the files comes to, and the verdicts in the order of the questions.
-pub(super) fn audit(backend: &MemoryBackend, kept: &[Kept]) -> (Audited, [Verdict; 5]) {
+pub(crate) fn audit(backend: &MemoryBackend, kept: &[Kept]) -> (Audited, [Verdict; 5]) {
     let definitions = |report: &str| (report == "R2").then_some(2);
     let now = "2025-06-20T00:00:00Z".parse().unwrap();
     let given = Given { now, kept: kept.to_vec(), trust: Trust::default(), definitions };
@@ -287,7 +287,7 @@ fn assert_placed(backend: &MemoryBackend, audited: &Audited, records: u64) {
 }
 
 /// A ledger's files as a backend again, after some were changed.
-pub(super) fn tampered(
+pub(crate) fn tampered(
     backend: &MemoryBackend,
     change: impl FnOnce(&mut std::collections::BTreeMap<String, Vec<u8>>),
 ) -> Arc<MemoryBackend> {
@@ -297,7 +297,7 @@ pub(super) fn tampered(
 }
 
 /// Words are erased behind the ledger's back.
-pub(super) fn erase_silently(backend: &Arc<MemoryBackend>, sequence: u64) {
+pub(crate) fn erase_silently(backend: &Arc<MemoryBackend>, sequence: u64) {
     let shared: Arc<dyn Backend> = backend.clone();
     let (log, _) = Log::open(shared, said::options(), said::keyer()).unwrap();
     log.erase(&[storage::Erasure { sequence, field: None }]).unwrap().close().unwrap();

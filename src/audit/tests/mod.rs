@@ -1,7 +1,7 @@
 //! A sceptic's tests: for every question a ledger with exactly that defect, found by the answer to that question and by
 //! no other.
 
-mod ledger;
+pub(crate) mod ledger;
 
 use jiff::civil::date;
 

@@ -3,6 +3,9 @@
 //! Invariant: nothing that was given is passed over in silence: a key or a checkpoint of which there is no ledger here is
 //! an error. It must not judge.
 
+#[cfg(test)]
+mod tests;
+
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use std::{

@@ -5,7 +5,7 @@ mod ledger;
 use std::fs;
 use storage::note::{Algorithm, Checkpoint, Signer, Verifier};
 
-use super::trust::{Trusted, used};
+use super::{Trusted, used};
 use crate::audit::{
     Holder, Question, Trust,
     Verdict::{self, Broken, Holds, NotEstablished},
