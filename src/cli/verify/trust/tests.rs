@@ -83,8 +83,9 @@ fn given_a_key_file_that_was_swapped_when_the_ledgers_key_is_pinned_then_what_is
     it.record(1);
     it.end();
     let path = place.ledger("data");
-    // Where nothing is kept, a server takes any key, and makes one if there is none.
+    // Where nothing is signed, a server takes any key, and makes one if there is none.
     fs::remove_file(path.join("private/key")).unwrap();
+    fs::remove_file(path.join("public/checkpoint")).unwrap();
     kept_anew(&path, |_| None);
     let it = place.serve("data");
     assert_ne!(it.key().to_string(), key.to_string());
