@@ -70,7 +70,7 @@ impl Verify {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let mut outcome = Outcome::Done;
         let kept: Vec<_> =
-            self.root.zip(self.size).map(|(root, size)| Kept { root, size }).into_iter().collect();
+            self.root.zip(self.size).map(|(root, size)| Kept { size, root }).into_iter().collect();
         if let Some(source) = source::Source::of(&self.path, self.token.as_deref())? {
             let Some(key) = &self.key else {
                 bail!(
@@ -87,7 +87,7 @@ impl Verify {
             bail!("--root: it is one ledger's; give that ledger's directory, not {}", path.display());
         }
         for (number, (name, path)) in found.into_iter().enumerate() {
-            let verified = check(name, &path, !self.json, kept.clone())?;
+            let verified = check(&name, &path, !self.json, kept.clone())?;
             if self.tell(&verified, if number > 0 { "\n" } else { "" }) == Outcome::FoundWrong {
                 outcome = Outcome::FoundWrong;
             }
@@ -135,11 +135,11 @@ impl Verified {
 }
 
 /// Verifies one ledger's files; shows a bar if somebody watches.
-pub(super) fn verify(name: LedgerName, path: &Path, bar: bool) -> anyhow::Result<Verified> {
+pub(super) fn verify(name: &LedgerName, path: &Path, bar: bool) -> anyhow::Result<Verified> {
     check(name, path, bar, Vec::new())
 }
 
-fn check(name: LedgerName, path: &Path, bar: bool, kept: Vec<Kept>) -> anyhow::Result<Verified> {
+fn check(name: &LedgerName, path: &Path, bar: bool, kept: Vec<Kept>) -> anyhow::Result<Verified> {
     let bar = if bar && out::is_watched() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     if let Ok(style) =
         ProgressStyle::with_template("{prefix} {bar:40} {bytes}/{total_bytes} {binary_bytes_per_sec}")
