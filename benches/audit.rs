@@ -177,7 +177,8 @@ fn hashes_alone(bytes: u64) {
             scope.spawn(|| {
                 let mut block = [7_u8; 512];
                 for _ in 0..bytes / threads / 512 {
-                    block[..32].copy_from_slice(&sha2::Sha256::digest(block));
+                    let hash = sha2::Sha256::digest(block);
+                    block[..32].copy_from_slice(&hash);
                 }
                 std::hint::black_box(block);
             });

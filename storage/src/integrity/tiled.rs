@@ -532,3 +532,6 @@ fn in_parallel<T: Send>(
     }
     Ok(results)
 }
+
+#[cfg(test)]
+mod tests;
