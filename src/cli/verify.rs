@@ -89,7 +89,7 @@ impl Verify {
         let given = Given { kept, trust: self.trusted.read()?, ..nothing() };
         let mut all = Vec::new();
         for (name, path) in found {
-            all.push(check(name, &path, !self.json, &given)?);
+            all.push(check(&name, &path, !self.json, &given)?);
         }
         trust::used(&given.trust, &all)?;
         for (number, verified) in all.iter().enumerate() {
@@ -136,7 +136,7 @@ impl Verified {
 }
 
 /// Verifies one ledger's files; shows a bar if somebody watches.
-pub(super) fn verify(name: LedgerName, path: &Path, bar: bool) -> anyhow::Result<Verified> {
+pub(super) fn verify(name: &LedgerName, path: &Path, bar: bool) -> anyhow::Result<Verified> {
     check(name, path, bar, &nothing())
 }
 
@@ -150,7 +150,7 @@ fn nothing() -> Given {
     }
 }
 
-fn check(name: LedgerName, path: &Path, bar: bool, given: &Given) -> anyhow::Result<Verified> {
+fn check(name: &LedgerName, path: &Path, bar: bool, given: &Given) -> anyhow::Result<Verified> {
     let bar = if bar && out::is_watched() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     if let Ok(style) =
         ProgressStyle::with_template("{prefix} {bar:40} {bytes}/{total_bytes} {binary_bytes_per_sec}")

@@ -24,7 +24,7 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr
 #[derive(Args)]
 #[command(after_help = "Example:
   pledgebook witness --state ./witness --name witness.example/w1 \\
-      --log ledger.example/acme+ef1a1e39+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c")]
+      --log \"$(cat ledger.vkey)\"")]
 pub(super) struct Serve {
     /// Where its key is kept, and what it cosigned last; made if it is not there. Never run a copy of it.
     #[arg(long, value_name = "DIR")]

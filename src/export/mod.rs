@@ -192,7 +192,7 @@ impl Export {
         if keys.is_empty() {
             keys.push(self.key.as_ref().ok_or(NotExported::NoKey)?.to_string());
         }
-        Ok(keys.iter().map(|key| format!("{key}\n")).collect())
+        Ok(keys.join("\n") + "\n")
     }
 }
 

@@ -105,7 +105,7 @@ impl Demo {
 
 /// Both ledgers, verified.
 fn verified(data: &Path) -> anyhow::Result<Vec<verify::Verified>> {
-    let check = |name: &str| verify::verify(LedgerName::parse(name)?, &data.join(name), false);
+    let check = |name: &str| verify::verify(&LedgerName::parse(name)?, &data.join(name), false);
     [LEDGER, SECOND].into_iter().map(check).collect()
 }
 

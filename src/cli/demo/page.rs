@@ -107,7 +107,7 @@ fn object(year: &Year, verified: &Verified) -> serde_json::Value {
         .map(|it| serde_json::json!({"source": it.source, "reason": it.reason, "message": it.message}))
         .collect();
     let verdict = serde_json::from_str::<serde_json::Value>(&verified.json()).unwrap_or_default();
-    serde_json::json!({"example_data": true, "ledger": verified.name.to_string(), "posted": posted,
+    serde_json::json!({"example_data": true, "ledger": verified.name.clone(), "posted": posted,
         "marks": played.marks, "refusals": refusals, "surprises": played.surprises, "reports": year.reports,
         "verification": verdict})
 }

@@ -158,7 +158,9 @@ mod tests {
         fs::create_dir_all(at("log/words")).unwrap();
         fs::create_dir(at("public")).unwrap();
         let names = ["log/00000000.seg", "log/00000000.idx", "log/words/00000000.words", "log/00000001.seg"];
-        names.iter().for_each(|name| fs::write(at(name), name.as_bytes()).unwrap());
+        for name in names {
+            fs::write(at(name), name.as_bytes()).unwrap();
+        }
         let still = Still::of(directory.path()).unwrap();
         fs::write(at("log/00000002.seg"), b"later").unwrap();
         let read = |name: &str| {
@@ -177,6 +179,8 @@ mod tests {
         assert!(still.open(names[2], Mode::Read).is_err() && still.open(names[1], Mode::Read).is_err());
         assert_eq!(read("log/x"), names[1].as_bytes());
         // Words that are sealed are read where they stand.
-        names.iter().for_each(|name| assert_eq!(fs::read(at(name)).unwrap(), name.as_bytes()));
+        for name in names {
+            assert_eq!(fs::read(at(name)).unwrap(), name.as_bytes());
+        }
     }
 }

@@ -253,15 +253,12 @@ impl Looked<'_> {
                 return Ok(());
             }
             let parsed = std::str::from_utf8(&line).ok().and_then(Line::parse);
-            match parsed.filter(|line| line.sequence >= last && line.sequence < end) {
-                Some(line) => {
-                    last = line.sequence;
-                    self.word(&line);
-                }
-                None => {
-                    let expected = "a line of words, of these records, in order";
-                    lock(self.found).note(&name, at, "words.form", expected, "another");
-                }
+            if let Some(line) = parsed.filter(|line| line.sequence >= last && line.sequence < end) {
+                last = line.sequence;
+                self.word(&line);
+            } else {
+                let expected = "a line of words, of these records, in order";
+                lock(self.found).note(&name, at, "words.form", expected, "another");
             }
             at += count as u64;
         }

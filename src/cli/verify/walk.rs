@@ -45,7 +45,7 @@ impl Walk {
                 }
                 None => walk.before.push(old),
                 Some((_, current)) if *current != old => {
-                    walk.broken.push((*sequence, "a key that is not in force"))
+                    walk.broken.push((*sequence, "a key that is not in force"));
                 }
                 Some(_) if !is_signed(&old, rotated) => {
                     walk.broken.push((*sequence, "a signature that is not of the key before"));

@@ -442,17 +442,17 @@ impl Tree {
         for (first, height) in subtrees(0, size) {
             let (level, count) = (height / 8, 1 << (height % 8));
             let from = (first >> (8 * level)) as usize;
-            let node = match level.checked_sub(1) {
-                Some(level) => self.levels[level as usize][from..from + count].to_vec(),
-                None => {
-                    if leaves.is_none() {
-                        leaves = self.leaves(tiles, first / TILE_WIDTH)?;
-                    }
-                    let Some(leaves) = &leaves else { return Ok(None) };
-                    let from = from % TILE_WIDTH as usize;
-                    leaves[from..from + count].to_vec()
+            let hashes = if let Some(above) = level.checked_sub(1) {
+                &self.levels[above as usize]
+            } else {
+                if leaves.is_none() {
+                    leaves = self.leaves(tiles, first / TILE_WIDTH)?;
                 }
+                let Some(leaves) = &leaves else { return Ok(None) };
+                leaves
             };
+            let from = if level == 0 { from % TILE_WIDTH as usize } else { from };
+            let node = hashes[from..from + count].to_vec();
             nodes.push(fold(node));
         }
         Ok(Range::from_nodes(size, nodes).map(|range| range.root()))
@@ -532,3 +532,6 @@ fn in_parallel<T: Send>(
     }
     Ok(results)
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,7 +157,9 @@ fn rules(verified: &Verified) -> Vec<&'static str> {
 /// An honest ledger of more than two entry bundles.
 fn long() -> Arc<MemoryBackend> {
     let mut writing = Writing::begin(Access::Granted).may();
-    (0..600).for_each(|number| writing.add(post(&format!("p{number}"))));
+    for number in 0..600 {
+        writing.add(post(&format!("p{number}")));
+    }
     writing.end()
 }
 
