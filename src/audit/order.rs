@@ -5,8 +5,8 @@
 //! was read ahead of the first record that is not read yet: the cores read segments in order, so that is about a
 //! segment for each of them, however long the ledger is. It must not know what is folded.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::fact::Fact;
 
@@ -21,18 +21,25 @@ pub(super) trait Fold {
     fn record(&mut self, fact: Fact);
 }
 
+/// So many complete batches may wait while somebody folds; whoever brings more waits with them. Else cores that read
+/// faster than one can fold would fill the memory.
+const PATIENCE: usize = 512;
+
+/// A batch that is not complete, and its number.
+type Open = (u64, Vec<Fact>);
+
 /// The place where facts wait for those before them.
 pub(super) struct Line<F> {
-    /// Batches that are not complete, by number.
-    gates: [Mutex<HashMap<u64, Vec<Fact>>>; GATES],
+    /// Batches that are not complete: at each gate those that are being read, mostly one.
+    gates: [Mutex<Vec<Open>>; GATES],
+    /// Complete batches that wait for their turn.
+    waiting: Mutex<BTreeMap<u64, Vec<Fact>>>,
     turn: Mutex<Turn<F>>,
 }
 
 struct Turn<F> {
     /// The batch whose turn it is.
     next: u64,
-    /// Complete batches that wait for it.
-    waiting: BTreeMap<u64, Vec<Fact>>,
     fold: F,
 }
 
@@ -40,32 +47,53 @@ impl<F: Fold> Line<F> {
     /// Nothing was given yet.
     pub(super) fn new(fold: F) -> Self {
         let gates = std::array::from_fn(|_| Mutex::default());
-        Self { gates, turn: Mutex::new(Turn { next: 0, waiting: BTreeMap::new(), fold }) }
+        Self { gates, waiting: Mutex::default(), turn: Mutex::new(Turn { next: 0, fold }) }
     }
 
     /// Takes a fact to its place.
     pub(super) fn give(&self, fact: Fact) {
         let number = fact.sequence / BATCH;
-        let gate = &self.gates[(number % GATES as u64) as usize];
-        let mut batches = lock(gate);
-        let batch = batches.entry(number).or_insert_with(|| Vec::with_capacity(BATCH as usize));
+        let mut gate = lock(&self.gates[(number % GATES as u64) as usize]);
+        let place = gate.iter().position(|(open, _)| *open == number).unwrap_or_else(|| {
+            gate.push((number, Vec::with_capacity(BATCH as usize)));
+            gate.len() - 1
+        });
+        let batch = &mut gate[place].1;
         batch.push(fact);
         if batch.len() as u64 != BATCH {
             return;
         }
-        let Some(complete) = batches.remove(&number) else { return };
-        drop(batches);
-        let mut turn = lock(&self.turn);
-        turn.waiting.insert(number, complete);
-        turn.advance();
+        let (_, complete) = gate.swap_remove(place);
+        drop(gate);
+        self.complete(number, complete);
+    }
+
+    /// A batch is complete. If somebody is folding already, it is left to them, or to whoever comes next.
+    fn complete(&self, number: u64, batch: Vec<Fact>) {
+        let mut waiting = lock(&self.waiting);
+        waiting.insert(number, batch);
+        let many = waiting.len() > PATIENCE;
+        drop(waiting);
+        let mut turn = match self.turn.try_lock() {
+            Ok(turn) => turn,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) if many => lock(&self.turn),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        // The lock on what waits is not held over a fold.
+        let next = |turn: &Turn<F>| lock(&self.waiting).remove(&turn.next);
+        while let Some(batch) = next(&turn) {
+            turn.fold(batch);
+            turn.next += 1;
+        }
     }
 
     /// Folds what is left, and hands the fold out; `anew` takes its place.
     pub(super) fn settle(&self, anew: F) -> F {
         let mut turn = lock(&self.turn);
-        let mut left: Vec<Fact> = std::mem::take(&mut turn.waiting).into_values().flatten().collect();
+        let mut left: Vec<Fact> = std::mem::take(&mut *lock(&self.waiting)).into_values().flatten().collect();
         for gate in &self.gates {
-            left.extend(lock(gate).drain().flat_map(|(_, batch)| batch));
+            left.extend(lock(gate).drain(..).flat_map(|(_, batch)| batch));
         }
         turn.fold(left);
         turn.next = 0;
@@ -74,13 +102,6 @@ impl<F: Fold> Line<F> {
 }
 
 impl<F: Fold> Turn<F> {
-    fn advance(&mut self) {
-        while let Some(batch) = self.waiting.remove(&self.next) {
-            self.fold(batch);
-            self.next += 1;
-        }
-    }
-
     fn fold(&mut self, mut facts: Vec<Fact>) {
         facts.sort_by_key(|fact| fact.sequence);
         for fact in facts {

@@ -91,8 +91,13 @@ impl Grant {
 
     /// Whether it covers that subject.
     pub fn allows_subject(&self, subject: &Subject) -> bool {
-        let name = subject.to_string();
-        self.subjects.iter().any(|pattern| covers(pattern, &name, '/'))
+        // `*`, `kind/*` or the subject itself, without writing it out: this is asked of every record.
+        self.subjects.iter().any(|pattern| {
+            pattern == "*"
+                || pattern.split_once('/').is_some_and(|(kind, id)| {
+                    kind == subject.kind().as_str() && (id == "*" || id == subject.id().as_str())
+                })
+        })
     }
 
     /// Whether its holder may speak for that post.

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-use super::value::Invalid;
+use super::value::{Invalid, parsed};
 
 /// The longest identifier, in bytes. Identifiers are hashed, listed and printed; 64 fits a UUID and a readable slug.
 pub const MAX_CODE: usize = 64;
@@ -19,10 +19,10 @@ pub struct Code(Box<str>);
 impl Code {
     /// Parses an identifier.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let mut bytes = text.bytes();
-        let first = bytes.next().is_some_and(|b| b.is_ascii_alphanumeric());
-        let rest = bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-        if first && rest && text.len() <= MAX_CODE {
+        let first = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+        // Every byte is looked at, so that many are looked at together.
+        let good = |b: u8| b.is_ascii_alphanumeric() | matches!(b, b'.' | b'_' | b'-');
+        if first && text.len() <= MAX_CODE && text.bytes().fold(true, |all, b| all & good(b)) {
             Ok(Self(text.into()))
         } else {
             Err(Invalid::new(
@@ -46,131 +46,89 @@ impl fmt::Display for Code {
 
 impl<'de> Deserialize<'de> for Code {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        parsed(from, Self::parse)
     }
 }
 
-/// What a subject is. The word before the `/`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $word:literal),+ $(,)?) => {
+        /// What a subject is. The word before the `/`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Kind { $($(#[$doc])* $kind),+ }
+
+        impl Kind {
+            /// Every kind, in the order in which people read them.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
+
+            /// The word before the `/`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => $word),+ }
+            }
+
+            /// The kind of that word.
+            pub fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$kind),)+ _ => None }
+            }
+        }
+    };
+}
+
+kinds! {
     /// The ledger itself.
-    Ledger,
+    Ledger = "ledger",
     /// A posting system, as a holder of grants.
-    Source,
+    Source = "source",
     /// A post (role) in the organisation.
-    Post,
+    Post = "post",
     /// A list of codes.
-    CodeList,
+    CodeList = "code-list",
     /// A calendar of working days.
-    Calendar,
+    Calendar = "calendar",
     /// Settings; there is one subject, `settings/reports`.
-    Settings,
+    Settings = "settings",
     /// A pledge, in all its versions.
-    Pledge,
+    Pledge = "pledge",
     /// One promise of a pledge.
-    Commitment,
+    Commitment = "commitment",
     /// Something somebody does about a commitment.
-    Action,
+    Action = "action",
     /// A round of asking for feedback.
-    Round,
+    Round = "round",
     /// One item of feedback.
-    Feedback,
+    Feedback = "feedback",
     /// A policy, in all its versions.
-    Policy,
+    Policy = "policy",
     /// One change of a policy, from proposal to force.
-    PolicyChange,
+    PolicyChange = "policy-change",
     /// A document that supports something.
-    Evidence,
+    Evidence = "evidence",
     /// A part of the organisation.
-    Unit,
+    Unit = "unit",
     /// How a commitment is measured.
-    Measure,
+    Measure = "measure",
     /// One session of learning.
-    Session,
+    Session = "session",
     /// Help to model good practice.
-    PracticeSupport,
+    PracticeSupport = "practice-support",
     /// An activity so that people know.
-    Awareness,
+    Awareness = "awareness",
     /// Telling people where to find help.
-    Signposting,
+    Signposting = "signposting",
     /// What people answered to one question.
-    SurveyResult,
+    SurveyResult = "survey-result",
     /// A request to erase, and what became of it.
-    Erasure,
+    Erasure = "erasure",
     /// A position at which figures about people are taken.
-    ReleasePoint,
+    ReleasePoint = "release-point",
     /// A report that was issued.
-    IssuedReport,
+    IssuedReport = "issued-report",
     /// What an auditor concluded.
-    AuditOpinion,
+    AuditOpinion = "audit-opinion",
     /// One witness's signature over one checkpoint.
-    Cosignature,
+    Cosignature = "cosignature",
 }
 
 impl Kind {
-    /// Every kind, in the order in which people read them.
-    pub const ALL: [Self; 26] = [
-        Self::Ledger,
-        Self::Source,
-        Self::Post,
-        Self::CodeList,
-        Self::Calendar,
-        Self::Settings,
-        Self::Pledge,
-        Self::Commitment,
-        Self::Action,
-        Self::Round,
-        Self::Feedback,
-        Self::Policy,
-        Self::PolicyChange,
-        Self::Evidence,
-        Self::Unit,
-        Self::Measure,
-        Self::Session,
-        Self::PracticeSupport,
-        Self::Awareness,
-        Self::Signposting,
-        Self::SurveyResult,
-        Self::Erasure,
-        Self::ReleasePoint,
-        Self::IssuedReport,
-        Self::AuditOpinion,
-        Self::Cosignature,
-    ];
-
-    /// The word before the `/`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ledger => "ledger",
-            Self::Source => "source",
-            Self::Post => "post",
-            Self::CodeList => "code-list",
-            Self::Calendar => "calendar",
-            Self::Settings => "settings",
-            Self::Pledge => "pledge",
-            Self::Commitment => "commitment",
-            Self::Action => "action",
-            Self::Round => "round",
-            Self::Feedback => "feedback",
-            Self::Policy => "policy",
-            Self::PolicyChange => "policy-change",
-            Self::Evidence => "evidence",
-            Self::Unit => "unit",
-            Self::Measure => "measure",
-            Self::Session => "session",
-            Self::PracticeSupport => "practice-support",
-            Self::Awareness => "awareness",
-            Self::Signposting => "signposting",
-            Self::SurveyResult => "survey-result",
-            Self::Erasure => "erasure",
-            Self::ReleasePoint => "release-point",
-            Self::IssuedReport => "issued-report",
-            Self::AuditOpinion => "audit-opinion",
-            Self::Cosignature => "cosignature",
-        }
-    }
-
     /// The subject of this kind with that identifier.
     pub fn subject(self, id: &Code) -> Subject {
         Subject { kind: self, id: id.clone() }
@@ -187,10 +145,10 @@ pub struct Subject {
 impl Subject {
     /// Parses `kind/id`.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let rule =
+        const RULE: Invalid =
             Invalid::new("not a subject", "write kind/id, such as commitment/C14 or action/rest-spaces");
-        let (kind, id) = text.split_once('/').ok_or_else(|| rule.clone())?;
-        let kind = Kind::ALL.into_iter().find(|k| k.as_str() == kind).ok_or(rule)?;
+        let (kind, id) = text.split_once('/').ok_or(RULE)?;
+        let kind = Kind::parse(kind).ok_or(RULE)?;
         Ok(Self { kind, id: Code::parse(id)? })
     }
 
@@ -219,8 +177,7 @@ impl Serialize for Subject {
 
 impl<'de> Deserialize<'de> for Subject {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        parsed(from, Self::parse)
     }
 }
 

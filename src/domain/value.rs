@@ -4,7 +4,7 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 /// Why a text is not a value: the rule that it broke, and what to do instead. Never the text itself: it may hold
 /// somebody's words.
@@ -22,6 +22,24 @@ impl Invalid {
     pub const fn new(rule: &'static str, remedy: &'static str) -> Self {
         Self { rule, remedy }
     }
+}
+
+/// Opens a value that is stored as a text: parsed where it stands, without a copy of it.
+pub(super) fn parsed<'de, D: Deserializer<'de>, T>(
+    from: D,
+    parse: fn(&str) -> Result<T, Invalid>,
+) -> Result<T, D::Error> {
+    struct Text<T>(fn(&str) -> Result<T, Invalid>);
+    impl<T> serde::de::Visitor<'_> for Text<T> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text")
+        }
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+            (self.0)(text).map_err(E::custom)
+        }
+    }
+    from.deserialize_str(Text(parse))
 }
 
 /// 32 bytes of SHA-256.
@@ -122,8 +140,7 @@ impl Serialize for Occurred {
 
 impl<'de> Deserialize<'de> for Occurred {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = <Cow<'de, str>>::deserialize(from)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        parsed(from, Self::parse)
     }
 }
 
@@ -141,10 +158,16 @@ pub struct Label(Box<str>);
 impl Label {
     /// Parses a label.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        if text.trim().is_empty() || text.trim() != text || text.chars().count() > MAX_LABEL {
+        if text.is_empty() || text.trim() != text || text.chars().count() > MAX_LABEL {
             return Err(Invalid::new("not a label", "write 1 to 120 characters without spaces around them"));
         }
-        if text.chars().any(char::is_control) {
+        // Of ASCII every byte is looked at, so that many are looked at together.
+        let control = if text.is_ascii() {
+            text.bytes().fold(false, |any, b| any | b.is_ascii_control())
+        } else {
+            text.chars().any(char::is_control)
+        };
+        if control {
             return Err(Invalid::new("a label is one line", "remove line breaks and control characters"));
         }
         check_no_contact(text)?;
@@ -165,8 +188,7 @@ impl fmt::Display for Label {
 
 impl<'de> Deserialize<'de> for Label {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = <Cow<'de, str>>::deserialize(from)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        parsed(from, Self::parse)
     }
 }
 
@@ -188,22 +210,28 @@ pub fn check_words(text: &str) -> Result<(), Invalid> {
 /// Refuses what would lead to a person: something like `a@b.c`, or a run of nine or more digits with nothing but
 /// spaces, brackets, hyphens and dots between them.
 pub fn check_no_contact(text: &str) -> Result<(), Invalid> {
-    let mail = text.split_whitespace().any(|word| {
-        word.split_once('@').is_some_and(|(name, host)| {
-            name.ends_with(|c: char| c.is_alphanumeric()) && host.starts_with(|c: char| c.is_alphanumeric())
-        })
-    });
+    let mail = text.contains('@')
+        && text.split_whitespace().any(|word| {
+            word.split_once('@').is_some_and(|(name, host)| {
+                name.ends_with(|c: char| c.is_alphanumeric())
+                    && host.starts_with(|c: char| c.is_alphanumeric())
+            })
+        });
     if mail {
         return Err(Invalid::new(
             "an e-mail address in words",
             "name the post, never a person or an address",
         ));
     }
+    const MOST_DIGITS: usize = 8;
+    if text.bytes().filter(u8::is_ascii_digit).count() <= MOST_DIGITS {
+        return Ok(());
+    }
     let mut digits = 0;
     for c in text.chars() {
         if c.is_ascii_digit() {
             digits += 1;
-            if digits == 9 {
+            if digits > MOST_DIGITS {
                 return Err(Invalid::new(
                     "a telephone number in words",
                     "leave out telephone numbers and other long numbers",
@@ -244,8 +272,7 @@ impl Url {
 
 impl<'de> Deserialize<'de> for Url {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = <Cow<'de, str>>::deserialize(from)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        parsed(from, Self::parse)
     }
 }
 
@@ -284,8 +311,7 @@ impl fmt::Display for KeyName {
 
 impl<'de> Deserialize<'de> for KeyName {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = <Cow<'de, str>>::deserialize(from)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        parsed(from, Self::parse)
     }
 }
 
@@ -328,8 +354,7 @@ impl fmt::Display for Decimal {
 
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = <Cow<'de, str>>::deserialize(from)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        parsed(from, Self::parse)
     }
 }
 
