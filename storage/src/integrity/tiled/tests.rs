@@ -14,15 +14,15 @@ fn log(size: u64, salt: u8) -> Log {
     let options = Options { background: false, ..Options::default() };
     let keys = || Keys { id: 0, subjects: Vec::new() };
     let mut log = Log::create(backend, identity, options, Arc::new(move |_| Ok(keys()))).unwrap();
-    let mut sequence = 0;
-    while sequence < size {
+    let mut left = size;
+    while left > 0 {
         let mut group = log.group();
-        for recorded_at in sequence..size.min(sequence + 500) {
+        for _ in 0..left.min(500) {
             // An empty map: what is in an event is nobody's business here.
-            let recorded_at = recorded_at as i64;
+            let recorded_at = group.next_sequence().cast_signed();
             let draft = Draft { source: "s", salt: [salt; 16], event: &[0x80], flags: &[], recorded_at };
             group.push(&draft, &[], keys()).unwrap();
-            sequence += 1;
+            left -= 1;
         }
         log = log.commit(group).unwrap();
     }
