@@ -2,10 +2,10 @@
 //!
 //! Invariant: the ledger's own count (its sequence) shows nothing to somebody who thinks that it was written anew; what
 //! does are the counts of others: the numbers that a source gave its events, the statements of what it posted, the
-//! reports that say how many records they counted, and the
-//! ledger's own word that it was restored from a copy that lacked records that somebody knew. A statement is judged as the domain judged it when it was taken; the
-//! two judgements must agree, because a day that is over gains no event. What nobody counted is *silent*: that is told,
-//! and is not wrong. It must not know where records come from.
+//! reports that say how many records they counted, and the ledger's own word that it was restored from a copy that
+//! lacked records that somebody knew. A statement is judged as the domain judged it when it was taken; the two
+//! judgements must agree, because a day that is over gains no event. What nobody counted is *silent*: that is told, and
+//! is not wrong. It must not know where records come from.
 
 use jiff::{ToSpan as _, civil::Date};
 use uuid::Uuid;

@@ -25,6 +25,8 @@ const ASK_WITNESS: &str = "ask that witness which checkpoint of this ledger it c
 const ALONE: &str = "That this is the ledger that it was: nothing that was kept elsewhere was given, and without that, a \
                      wholly rewritten ledger also verifies. Keep a signed checkpoint, or size and root, with somebody \
                      else, and give it the next time.";
+const WHERE_KEPT: &str = "Whether a checkpoint that was given was kept elsewhere, and by whom: a copy made here just now \
+                          looks the same. Whoever gives it knows.";
 const WHOSE_AUDITOR: &str = "Whether the key of an audit opinion is that auditor's: the ledger holds the key that was sent \
                              to it. Ask the auditor.";
 const WHOSE_WITNESS: &str = "Whether a witness is who the ledger says: it holds the keys and the organisations that were \
@@ -125,6 +127,9 @@ impl Freshness {
             limits.push(ALONE.to_owned());
         }
         limits.extend(elsewhere.iter().filter_map(shows_nothing));
+        if elsewhere.iter().any(|it| it.same == Some(true)) {
+            limits.push(WHERE_KEPT.to_owned());
+        }
         if opinions > 0 {
             limits.push(WHOSE_AUDITOR.to_owned());
         }

@@ -49,6 +49,7 @@ fn given_a_ledger_that_rotated_its_key_when_the_first_is_pinned_then_all_that_it
     assert!(kept >= 3, "{kept}");
     assert_eq!((signed.to, signed.published), (verified.report.records, Some(verified.report.records)));
     assert_eq!(verified.audited.elsewhere[0].same, Some(true));
+    assert!(told(&verified, Question::Freshness).contains("a copy made here just now"));
 
     let (verified, rules, verdicts) = verify(&path, pinned(&second, &[&held]));
     assert_eq!((rules, verdicts), (vec![], HELD), "{:#?}", verified.audited);
