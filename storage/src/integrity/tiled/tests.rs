@@ -17,13 +17,14 @@ fn log(size: u64, salt: u8) -> Log {
     let mut sequence = 0;
     while sequence < size {
         let mut group = log.group();
-        for recorded_at in sequence..size.min(sequence + 500) {
+        let end = size.min(sequence + 500);
+        for number in sequence..end {
             // An empty map: what is in an event is nobody's business here.
-            let recorded_at = recorded_at as i64;
+            let recorded_at = number.cast_signed();
             let draft = Draft { source: "s", salt: [salt; 16], event: &[0x80], flags: &[], recorded_at };
             group.push(&draft, &[], keys()).unwrap();
-            sequence += 1;
         }
+        sequence = end;
         log = log.commit(group).unwrap();
     }
     log
