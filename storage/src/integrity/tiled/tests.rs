@@ -14,16 +14,17 @@ fn log(size: u64, salt: u8) -> Log {
     let options = Options { background: false, ..Options::default() };
     let keys = || Keys { id: 0, subjects: Vec::new() };
     let mut log = Log::create(backend, identity, options, Arc::new(move |_| Ok(keys()))).unwrap();
-    let mut left = size;
-    while left > 0 {
+    let mut sequence = 0;
+    while sequence < size {
         let mut group = log.group();
-        for _ in 0..left.min(500) {
+        let end = size.min(sequence + 500);
+        for number in sequence..end {
             // An empty map: what is in an event is nobody's business here.
-            let recorded_at = group.next_sequence().cast_signed();
+            let recorded_at = number.cast_signed();
             let draft = Draft { source: "s", salt: [salt; 16], event: &[0x80], flags: &[], recorded_at };
             group.push(&draft, &[], keys()).unwrap();
-            left -= 1;
         }
+        sequence = end;
         log = log.commit(group).unwrap();
     }
     log
