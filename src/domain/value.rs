@@ -192,6 +192,9 @@ impl<'de> Deserialize<'de> for Label {
     }
 }
 
+/// Digits in a row, spaces and the like apart, from which on they may be a telephone number.
+const MOST_DIGITS: usize = 8;
+
 /// Judges words before they are held: 1–500 characters about a decision, without an e-mail address or a telephone
 /// number in them.
 pub fn check_words(text: &str) -> Result<(), Invalid> {
@@ -223,7 +226,6 @@ pub fn check_no_contact(text: &str) -> Result<(), Invalid> {
             "name the post, never a person or an address",
         ));
     }
-    const MOST_DIGITS: usize = 8;
     if text.bytes().filter(u8::is_ascii_digit).count() <= MOST_DIGITS {
         return Ok(());
     }
