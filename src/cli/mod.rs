@@ -11,7 +11,6 @@
 //! | [`judging`] | what would come of them, asked of the server |
 //! | [`receipts`], [`proofs`] | what was answered, kept in files |
 //! | [`summary`] | what became of a file, for people and for programs |
-//! | [`words`] | a ledger's words, held against its records |
 //! | [`answer`] | a report as it came over the wire, to be rendered here |
 //! | the others | one command each |
 //!

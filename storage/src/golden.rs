@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use crate::format::digest::Digest;
 use crate::format::record::{Draft, Record, encode};
+use crate::log::checkpoints::KeptCheckpoint;
 use crate::log::{Identity, Mark};
 use crate::merkle::Range;
 use crate::segment::header::{GROUP_HEADER, GroupHeader, Records, SegmentHeader};
@@ -74,6 +75,11 @@ fn forms() -> Vec<(&'static str, Vec<u8>)> {
     let sorted = Sorted { ids: vec![(7, 0)], subjects: vec![(1, 0), (2, 0)], offsets, words: vec![] };
     let mut entry = Vec::new();
     words::encode(&mut entry, 0, &Word { field: "why", nonce: [5; 32], text: "because" }).unwrap();
+    // The worked checkpoint stands whole in FORMAT.md.
+    let begins = "ledger.example/acme\n3\n";
+    let note = FORMAT.split_once(begins).unwrap().1.split("```").next().unwrap();
+    let note = format!("{begins}{note}").into_bytes();
+    let kept = KeptCheckpoint { size: 3, note }.encode();
     let mut erased = entry.clone();
     erased[4 + 8 + 2 + 4 + 3 + 4..].fill(0);
     vec![
@@ -84,6 +90,7 @@ fn forms() -> Vec<(&'static str, Vec<u8>)> {
         ("sealed index", index::encode(&summary, &sorted)),
         ("words entry", entry),
         ("erased words entry", erased),
+        ("kept checkpoint", kept),
     ]
 }
 

@@ -42,7 +42,7 @@ pub struct KeptCheckpoint {
 }
 
 impl KeptCheckpoint {
-    fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let mut entry = Vec::with_capacity(HEAD + self.note.len() + 4);
         entry.extend_from_slice(MAGIC);
         put::u64(&mut entry, self.size);
