@@ -79,6 +79,12 @@ impl Trusted {
                  than the log, and never from the log itself"
             );
         };
+        if !self.witnesses.is_empty() {
+            bail!(
+                "{log}: --witness: of an export or a published log, what witnesses hold is not told apart yet; verify the \
+                 ledger's own directory with it, or leave it away"
+            );
+        }
         let kept = self.read()?.elsewhere.into_iter().map(|it| {
             let trusted = it.signed.trust(key.name(), std::slice::from_ref(key));
             trusted.map_err(|why| anyhow!("{}: {why}; pin the key that signed it", it.by))?;
