@@ -16,7 +16,7 @@ use anyhow::{Context as _, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{self, BufRead as _, BufReader, Read as _},
     path::Path,
@@ -312,11 +312,17 @@ impl Looked<'_> {
         }
         if let Some(folder) = self.source.export() {
             let names = self.files(folder)?;
-            for size in names.iter().filter_map(|place| match place {
+            let kept = names.iter().filter_map(|place| match place {
                 Place::Kept(size) => Some(*size),
                 _ => None,
-            }) {
-                self.kept(folder, size, &walk, tree, report.intact())?;
+            });
+            let kept: BTreeSet<u64> = kept.collect();
+            for size in &kept {
+                self.kept(folder, *size, &walk, tree, report.intact())?;
+            }
+            for size in walk.handovers().filter(|size| !kept.contains(size)) {
+                let expected = "the checkpoint that the key before and the key after it signed";
+                lock(self.found).note(&layout::kept(size), 0, "key.handover", expected, "no file");
             }
             self.text(folder, layout::KEYS, "keys.list", &[&walk.list()])?;
             self.text(folder, layout::README, "file.bytes", &[layout::READ_ME])?;

@@ -84,6 +84,11 @@ impl Walk {
         self.keys.first().map_or(0, |(from, _)| *from)
     }
 
+    /// The sizes at which a key that is trusted handed over to the next: both sign there.
+    pub(super) fn handovers(&self) -> impl Iterator<Item = u64> {
+        self.keys.iter().skip(1).map(|(from, _)| *from)
+    }
+
     /// All keys, first to last, one a line.
     pub(super) fn list(&self) -> String {
         self.before.iter().chain(self.keys.iter().map(|(_, key)| key)).map(|key| format!("{key}\n")).collect()

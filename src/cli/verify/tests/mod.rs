@@ -482,7 +482,7 @@ fn rotated(old: &Signer, new: &Signer, by: &Signer) -> KeyRotated {
 }
 
 #[test]
-fn given_a_key_that_handed_over_when_the_first_is_pinned_then_it_is_followed_by_signatures_alone() {
+fn given_a_key_that_handed_over_when_the_first_is_pinned_then_it_is_followed_by_what_both_signed() {
     let (one, two, three) = (signer(1), signer(2), signer(3));
     let handed = |by: &Signer| {
         let backend = honest();
@@ -497,6 +497,9 @@ fn given_a_key_that_handed_over_when_the_first_is_pinned_then_it_is_followed_by_
     let export = Exported::signed(&backend, &[&two], &kept);
     let verified = export.verified(&[]);
     assert_eq!((verdicts(&verified)[0], rules(&verified)), (Holds, vec![]), "{}", verified.json());
+    // What both signed must be there.
+    let lacking = Exported::signed(&backend, &[&two], &kept[..1]);
+    assert_eq!(rules(&lacking.verified(&[])), ["key.handover"]);
     // Pinned later: what was signed before is not judged.
     let verified = self::verified(export.folder.path(), two.verifier(), &[]);
     assert_eq!((verdicts(&verified)[0], rules(&verified)), (Holds, vec![]), "{}", verified.json());
