@@ -42,7 +42,7 @@ use crate::domain::event::{LedgerOpened, Payload};
 use crate::journal::{codec, keys as journal_keys};
 
 pub use erasure::{Attested, Words};
-pub use finding::{Conclusion, Finding, Question, Verdict};
+pub use finding::{Conclusion, Finding, Question, Verdict, count, thousands};
 pub use trust::{Compared, Elsewhere, Holder, Outside, Restore, Signed, Trust};
 
 use fact::Fact;

@@ -10,6 +10,8 @@ use std::{
 };
 
 /// Whether a page was lost.
+pub(super) use crate::audit::{count, thousands};
+
 static LOST: AtomicBool = AtomicBool::new(false);
 
 /// The narrowest page.
@@ -151,24 +153,6 @@ fn row(cells: &[String], columns: &[(&str, Align)], widths: &[usize]) -> String 
         page.push('\n');
     }
     page
-}
-
-/// `12,345`.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 event`, `2 events`.
-pub(super) fn count(number: u64, one: &str, more: &str) -> String {
-    format!("{} {}", thousands(number), if number == 1 { one } else { more })
 }
 
 #[cfg(test)]
