@@ -25,7 +25,7 @@ use crate::reports::{self, Format, Parameters, Period, ReportName};
       --format html --out commitments.html
   pledgebook report list")]
 pub(super) struct Report {
-    /// r1 (commitments), r2 (lateness), r5 (policy-changes), or `list`.
+    /// r1 to r12, or a report by name; `list` names them.
     name: String,
     /// The ledger's name; with --data it may be left out if there is only one.
     #[arg(long, value_name = "NAME", env = "PLEDGEBOOK_LEDGER")]
@@ -45,6 +45,13 @@ pub(super) struct Report {
     /// A financial year, `2025-26`, or a quarter, `2025-26 Q3` [default: the year of --as-at].
     #[arg(long, value_name = "PERIOD", value_parser = Period::parse)]
     period: Option<Period>,
+    /// For restatements: what had been known at the report before, as the ledger's first N events [default: at the last
+    /// report that was issued].
+    #[arg(long, value_name = "N")]
+    since: Option<u64>,
+    /// For silence: after how many days without an event somebody is called silent [default: 90].
+    #[arg(long, value_name = "N")]
+    days: Option<u32>,
     /// text, json, csv or html.
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = Format::parse)]
     format: Format,
@@ -86,7 +93,8 @@ impl Report {
         let as_at = self.as_at.unwrap_or_else(|| ledger.views.local_day(jiff::Timestamp::now()));
         let as_known = self.as_known.unwrap_or_else(|| ledger.views.size());
         let period = self.period.unwrap_or_else(|| Period::financial_year_of(as_at));
-        let parameters = Parameters { as_at, as_known, period };
+        let parameters =
+            Parameters { since: self.since, days: self.days, ..Parameters::new(as_at, as_known, period) };
         Ok(reports::report(name, &ledger.views, &parameters, &ledger.stand(as_known)?)?)
     }
 
@@ -101,6 +109,8 @@ impl Report {
             as_at: self.as_at.map(day),
             as_known: self.as_known,
             period,
+            since: self.since,
+            days: self.days,
             ..wire::GetReportRequest::default()
         };
         ask(&server, name, request).await
@@ -113,12 +123,7 @@ pub(super) async fn ask(
     name: ReportName,
     mut request: wire::GetReportRequest,
 ) -> anyhow::Result<reports::Report> {
-    let wanted = match name {
-        ReportName::Commitments => wire::ReportName::Commitments,
-        ReportName::Lateness => wire::ReportName::Lateness,
-        ReportName::PolicyChanges => wire::ReportName::PolicyChanges,
-    };
-    request.set_report(wanted);
+    request.report = name.number();
     let answered = server.reports().get_report(request).await.map_err(|status| client::failed(&status))?;
     answer::report(answered.into_inner())
 }

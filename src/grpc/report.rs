@@ -60,7 +60,11 @@ impl ReportService for Reports {
         let until = caller.deadline.map_or_else(|| Instant::now() + REQUEST_TIMEOUT, |deadline| deadline.at);
         let views = views(&ledger, wanted, until).await?;
         let as_known = request.as_known.unwrap_or_else(|| views.size());
-        let parameters = Parameters { as_at, as_known, period };
+        let parameters = Parameters {
+            since: request.since,
+            days: request.days,
+            ..Parameters::new(as_at, as_known, period)
+        };
         let report = blocking(move || {
             let root = ledger.journal.reader().root(as_known).map_err(|why| {
                 status::refused(&ledger.name, Place::Event, &Refused::Unreadable(why.to_string()))

@@ -1,23 +1,47 @@
 //! Which feedback there is, and what it led to: as much as the reports need, and no more.
 //!
-//! Invariant: of an item of feedback this view keeps its id, its place, who was speaking (staff or partners), what it
-//! was linked to, and whether it was withdrawn. No theme, channel, contact, content or answer is here, so that no report
-//! can give one away.
+//! Invariant: of an item of feedback this view keeps its id, its place, who was speaking (staff or partners) and how far
+//! they can be known, in which round, the steps that it took, what it was linked to, and whether it was withdrawn. No
+//! theme, channel, contact, content or address of an answer is here, so that no report can give one away.
 
 use jiff::civil::Date;
+use std::sync::Arc;
 use uuid::Uuid;
 
 use super::Views;
 use super::history::{Dated, History, Horizon};
 use super::shared::SharedMap;
-use crate::domain::event::{Payload, Respondents, WithdrawalScope};
+use crate::domain::event::{Anonymity, Payload, Respondents, ResponseOutcome, WithdrawalScope};
 use crate::domain::id::{Code, Kind, Subject};
+
+/// How an item came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Who was speaking.
+    pub respondents: Respondents,
+    /// How far they can be known.
+    pub anonymity: Anonymity,
+    /// The round in which it was given. None: nobody had asked.
+    pub round: Option<Code>,
+}
 
 /// One thing that happened to an item of feedback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FeedbackFact {
     /// It was received.
-    Received(Respondents),
+    Received(Arc<Received>),
+    /// Whoever spoke heard that it is here: a first reply, or that it is looked at.
+    Acknowledged,
+    /// It is being considered.
+    Considered,
+    /// It was answered.
+    Responded(ResponseOutcome),
+    /// Nothing will change, for a reason of the code list.
+    ClosedWithoutChange(Code),
+    /// It is open again.
+    Reopened,
+    /// Whoever spoke was told what came of it.
+    Told,
     /// It led to that policy change or action.
     Linked(Subject),
     /// It did not lead to that after all.
@@ -31,7 +55,17 @@ pub enum FeedbackFact {
 impl FeedbackFact {
     pub(super) fn of(payload: &Payload) -> Option<Self> {
         Some(match payload {
-            Payload::FeedbackReceived(it) => Self::Received(it.respondents),
+            Payload::FeedbackReceived(it) => Self::Received(Arc::new(Received {
+                respondents: it.respondents,
+                anonymity: it.anonymity,
+                round: it.round.clone(),
+            })),
+            Payload::FeedbackAcknowledged(_) => Self::Acknowledged,
+            Payload::FeedbackConsidered(_) => Self::Considered,
+            Payload::FeedbackResponded(it) => Self::Responded(it.outcome),
+            Payload::FeedbackClosedWithoutChange(it) => Self::ClosedWithoutChange(it.reason_code.clone()),
+            Payload::FeedbackReopened(_) => Self::Reopened,
+            Payload::FeedbackTold(_) => Self::Told,
             Payload::FeedbackLinked(it) => Self::Linked(it.to.clone()),
             Payload::FeedbackUnlinked(it) => Self::Unlinked(it.from.clone()),
             Payload::FeedbackWithdrawn(it) => match it.scope {
@@ -118,8 +152,8 @@ impl FeedbackView {
     pub fn respondents(&self, views: &Views, horizon: Horizon, item: &Uuid) -> Option<Respondents> {
         let everything = Horizon { as_at: Date::MAX, ..horizon };
         let received = |fact: &FeedbackFact| matches!(fact, FeedbackFact::Received(_));
-        match views.last_or_voided(self.items.get(item)?, everything, received)?.0.fact {
-            FeedbackFact::Received(who) => Some(who),
+        match &views.last_or_voided(self.items.get(item)?, everything, received)?.0.fact {
+            FeedbackFact::Received(how) => Some(how.respondents),
             _ => None,
         }
     }

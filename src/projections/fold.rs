@@ -15,6 +15,7 @@ use super::history::{Dated, History, Void};
 use super::ledger::{LedgerView, PostFact};
 use super::measures::MeasureFact;
 use super::policies::{ChangeFact, PolicyFact};
+use super::releases::ReleasesView;
 use super::shared::SharedMap;
 use crate::domain::command::Recorded;
 use crate::domain::event::{CorrectionMade, EventVoided, Payload};
@@ -95,13 +96,13 @@ impl Views {
             }
             Kind::Policy => self.policies.facts.get(code)?.find(id, source),
             Kind::PolicyChange => self.policies.changes.get(code)?.find(id, source),
+            Kind::ReleasePoint => self.releases.points.get(code)?.find(id, source),
+            Kind::IssuedReport => self.releases.issued.get(code)?.find(id, source),
             // Nothing that a report asks about is said of these.
             Kind::Ledger
             | Kind::Source
             | Kind::Unit
             | Kind::Erasure
-            | Kind::ReleasePoint
-            | Kind::IssuedReport
             | Kind::AuditOpinion
             | Kind::Cosignature => None,
         }
@@ -137,12 +138,14 @@ impl Views {
             Kind::PolicyChange => {
                 stamp.add(&mut self.policies.changes, code, ChangeFact::of(fact, payload));
             }
+            Kind::ReleasePoint => {
+                stamp.add(&mut self.releases.points, code, ReleasesView::position(payload));
+            }
+            Kind::IssuedReport => stamp.add(&mut self.releases.issued, code, ReleasesView::report(payload)),
             Kind::Ledger
             | Kind::Source
             | Kind::Unit
             | Kind::Erasure
-            | Kind::ReleasePoint
-            | Kind::IssuedReport
             | Kind::AuditOpinion
             | Kind::Cosignature => {}
         }

@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod measures;
 pub mod owner;
 pub mod policies;
+pub mod releases;
 pub mod shared;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ use self::history::{Dated, History, Horizon, Void};
 use self::ledger::{LedgerView, Opened};
 use self::measures::MeasuresView;
 use self::policies::PoliciesView;
+use self::releases::ReleasesView;
 use self::shared::SharedMap;
 use crate::domain::command::Recorded;
 use crate::domain::event::{LedgerOpened, Payload};
@@ -56,6 +58,8 @@ pub struct Views {
     pub feedback: FeedbackView,
     /// Policies and their changes.
     pub policies: PoliciesView,
+    /// Release points and issued reports.
+    pub releases: ReleasesView,
     opened: Option<Arc<Opened>>,
     size: u64,
     /// The number that stands for each source in the facts.

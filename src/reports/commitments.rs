@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 
 use self::cells::{About, latest_review, outcome_words};
 use self::lines::{Ending, Line, lines};
+use super::definition::Definition;
 use super::disclosure::threshold;
 use super::phrases::{count, natural};
 use super::report::{Figure, Table};
@@ -37,8 +38,8 @@ use crate::projections::Views;
 use crate::projections::actions::Standing;
 use crate::projections::measures::Measured;
 
-/// Which definitions this report is worked out by.
-pub const DEFINITION_VERSION: &str = "r1/2";
+/// What its words and numbers mean.
+pub(super) const DEFINITION: Definition = Definition { version: "r1/2", terms: &[] };
 
 pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
     let horizon = parameters.horizon();

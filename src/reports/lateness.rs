@@ -19,6 +19,7 @@
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::definition::Definition;
 use super::people::{fallen_words, owner_cell};
 use super::phrases::{count, count_or_no, days_after, natural, short_day};
 use super::report::{Figure, Table};
@@ -27,8 +28,8 @@ use crate::domain::id::{Code, Kind};
 use crate::projections::Views;
 use crate::projections::actions::{ActionState, Standing};
 
-/// Which definitions this report is worked out by.
-pub const DEFINITION_VERSION: &str = "r2/2";
+/// What its words and numbers mean.
+pub(super) const DEFINITION: Definition = Definition { version: "r2/2", terms: &[] };
 
 /// One action as the report sees it.
 struct Item<'v> {

@@ -8,93 +8,37 @@ pub mod period;
 pub mod render;
 pub mod report;
 
+mod choice;
 mod commitments;
+mod definition;
 mod disclosure;
+mod feedback;
 mod lateness;
+mod learning;
+mod name;
 mod people;
 mod phrases;
 mod policy_changes;
+mod reach;
+mod release;
+mod response_times;
+mod restatements;
+mod silence;
+mod surveys;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use jiff::civil::Date;
 
-pub use self::commitments::DEFINITION_VERSION as COMMITMENTS_DEFINITION;
-pub use self::lateness::DEFINITION_VERSION as LATENESS_DEFINITION;
+pub use self::definition::Definition;
+pub use self::name::ReportName;
 pub use self::period::Period;
-pub use self::policy_changes::DEFINITION_VERSION as POLICY_CHANGES_DEFINITION;
 pub use self::render::{Format, render};
 pub use self::report::{Column, Figure, FigureStatus, Report, Row, Table};
-use crate::domain::value::{Invalid, Sha256};
+use crate::domain::value::Sha256;
 use crate::projections::Views;
 use crate::projections::history::Horizon;
-
-/// The reports there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ReportName {
-    /// R1: are we keeping each line of the pledge?
-    Commitments,
-    /// R2: what is late, against the first date we gave?
-    Lateness,
-    /// R5: which policies changed, and because of what?
-    PolicyChanges,
-}
-
-impl ReportName {
-    /// Every report, in the order of the codes.
-    pub const ALL: [Self; 3] = [Self::Commitments, Self::Lateness, Self::PolicyChanges];
-
-    /// Parses a code or a name, in small or capital letters: `r2`, `R2`, `lateness`.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let asked = text.to_ascii_lowercase();
-        let mut all = Self::ALL.into_iter();
-        all.find(|name| name.slug() == asked || name.code().to_ascii_lowercase() == asked).ok_or(
-            Invalid::new("not a report", "ask for r1 (commitments), r2 (lateness) or r5 (policy-changes)"),
-        )
-    }
-
-    /// Its code: `R1`.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Commitments => "R1",
-            Self::Lateness => "R2",
-            Self::PolicyChanges => "R5",
-        }
-    }
-
-    /// Its name in addresses and on the command line: `commitments`.
-    pub const fn slug(self) -> &'static str {
-        match self {
-            Self::Commitments => "commitments",
-            Self::Lateness => "lateness",
-            Self::PolicyChanges => "policy-changes",
-        }
-    }
-
-    /// The question that it answers.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Commitments => "Are we keeping each line of the pledge?",
-            Self::Lateness => "What is late, against the first date we gave?",
-            Self::PolicyChanges => "Which policies changed, and because of what?",
-        }
-    }
-
-    /// The newest version of the definitions of the report of that code; none if this version has no such report.
-    pub fn newest_definition(code: &str) -> Option<u32> {
-        let version = Self::parse(code).ok()?.definition_version();
-        version.rsplit('/').next()?.parse().ok()
-    }
-
-    /// Which definitions it is worked out by. It changes whenever the same facts would give another output.
-    pub const fn definition_version(self) -> &'static str {
-        match self {
-            Self::Commitments => COMMITMENTS_DEFINITION,
-            Self::Lateness => LATENESS_DEFINITION,
-            Self::PolicyChanges => POLICY_CHANGES_DEFINITION,
-        }
-    }
-}
 
 /// From where, and about when, a report is worked out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,9 +49,22 @@ pub struct Parameters {
     pub as_known: u64,
     /// What it is about.
     pub period: Period,
+    /// R10 alone: what had been known at the report before, as the ledger's first so many events. None: at the last
+    /// report that was issued.
+    pub since: Option<u64>,
+    /// R12 alone: after how many days without an event somebody is called silent. None: [`DAYS_OF_SILENCE`].
+    pub days: Option<u32>,
 }
 
+/// After how many days without an event R12 speaks of silence, unless it is told otherwise: a quarter.
+pub const DAYS_OF_SILENCE: u32 = 90;
+
 impl Parameters {
+    /// What is asked of every report.
+    pub const fn new(as_at: Date, as_known: u64, period: Period) -> Self {
+        Self { as_at, as_known, period, since: None, days: None }
+    }
+
     const fn horizon(&self) -> Horizon {
         Horizon { as_at: self.as_at, as_known: self.as_known }
     }
@@ -154,7 +111,16 @@ pub fn report(
     let body = match name {
         ReportName::Commitments => commitments::body(views, parameters),
         ReportName::Lateness => lateness::body(views, parameters),
+        ReportName::Feedback => feedback::body(views, parameters),
+        ReportName::ResponseTimes => response_times::body(views, parameters),
         ReportName::PolicyChanges => policy_changes::body(views, parameters),
+        ReportName::Learning => learning::body(views, parameters),
+        ReportName::Reach => reach::body(views, parameters),
+        ReportName::Surveys => surveys::body(views, parameters),
+        ReportName::Choice => choice::body(views, parameters),
+        ReportName::Restatements => restatements::body(views, parameters),
+        ReportName::Trust => trust::body(views, parameters),
+        ReportName::Silence => silence::body(views, parameters),
     };
     let mut notes = body.notes;
     if opened.simulated_clock {
@@ -179,6 +145,7 @@ pub fn report(
 }
 
 /// What each report works out by itself.
+#[derive(Default)]
 struct Body {
     figures: Vec<Figure>,
     tables: Vec<Table>,

@@ -28,6 +28,7 @@ use jiff::civil::Date;
 
 use self::changes::{Change, changes};
 use self::tables::About;
+use super::definition::Definition;
 use super::disclosure::threshold;
 use super::phrases::{count, count_or_no, natural, percent};
 use super::report::Figure;
@@ -38,8 +39,8 @@ use crate::projections::Views;
 use crate::projections::owner::Owner;
 use crate::projections::policies::{ChangeFact, PolicyFact};
 
-/// Which definitions this report is worked out by.
-pub const DEFINITION_VERSION: &str = "r5/2";
+/// What its words and numbers mean.
+pub(super) const DEFINITION: Definition = Definition { version: "r5/2", terms: &[] };
 
 /// A policy whose review is overdue.
 struct Overdue<'v> {

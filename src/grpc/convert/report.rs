@@ -10,14 +10,11 @@ use crate::reports::{Column, Figure, FigureStatus, Report, ReportName, Row, Tabl
 /// Which report.
 pub(in crate::grpc) fn report_name(number: i32) -> Result<ReportName, Rejection> {
     let at = Path::root("report");
-    let name = wire::ReportName::try_from(number)
-        .map_err(|_| at.refuse("unknown value", "use a value that this version of the schema names"))?;
-    match name {
-        wire::ReportName::Unspecified => Err(at.refuse("unspecified", "choose one of the named values")),
-        wire::ReportName::Commitments => Ok(ReportName::Commitments),
-        wire::ReportName::Lateness => Ok(ReportName::Lateness),
-        wire::ReportName::PolicyChanges => Ok(ReportName::PolicyChanges),
+    if number == 0 {
+        return Err(at.refuse("unspecified", "choose one of the named values"));
     }
+    ReportName::of_number(number)
+        .ok_or_else(|| at.refuse("unknown value", "use a value that this version of the schema names"))
 }
 
 /// The day of the request's field `as_at`, if there is one.

@@ -246,7 +246,8 @@ proptest! {
             last_day: asked.period.last_day(),
         };
         let views = ledger.views();
-        let [r1, r2, r5] = ReportName::ALL.map(|name| report(name, &views, &asked, &stand()).unwrap());
+        let names = [ReportName::Commitments, ReportName::Lateness, ReportName::PolicyChanges];
+        let [r1, r2, r5] = names.map(|name| report(name, &views, &asked, &stand()).unwrap());
         prop_assert_eq!(headlines(&r1), twin.r1());
         prop_assert_eq!(headlines(&r2), twin.r2());
         prop_assert_eq!(headlines(&r5), twin.r5());

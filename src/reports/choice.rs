@@ -1,0 +1,12 @@
+//! R9: did people have a choice?
+
+use super::definition::Definition;
+use super::{Body, Parameters};
+use crate::projections::Views;
+
+/// What its words and numbers mean.
+pub(super) const DEFINITION: Definition = Definition { version: "r9/1", terms: &[] };
+
+pub(super) fn body(_views: &Views, _parameters: &Parameters) -> Body {
+    Body::default()
+}

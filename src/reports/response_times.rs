@@ -1,0 +1,12 @@
+//! R4: how long does it take?
+
+use super::definition::Definition;
+use super::{Body, Parameters};
+use crate::projections::Views;
+
+/// What its words and numbers mean.
+pub(super) const DEFINITION: Definition = Definition { version: "r4/1", terms: &[] };
+
+pub(super) fn body(_views: &Views, _parameters: &Parameters) -> Body {
+    Body::default()
+}

@@ -1,0 +1,12 @@
+//! R11: can this be trusted?
+
+use super::definition::Definition;
+use super::{Body, Parameters};
+use crate::projections::Views;
+
+/// What its words and numbers mean.
+pub(super) const DEFINITION: Definition = Definition { version: "r11/1", terms: &[] };
+
+pub(super) fn body(_views: &Views, _parameters: &Parameters) -> Body {
+    Body::default()
+}
