@@ -12,20 +12,20 @@
 //!   a sum of numbers that were released in this way.
 //!
 //! Invariant: whatever is shown, at all release points together, is compatible with more than one value of every part
-//! that was hidden (`reports::tests::attack`). Must not know what is counted.
+//! that was hidden (`release::attack`). Must not know what is counted.
 
 use std::collections::BTreeMap;
 
 use crate::projections::releases::Point;
 
 /// The parts of one cut, as released at one point.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Cut {
     threshold: u64,
     parts: Vec<Part>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Part {
     released: u64,
     hidden: bool,
@@ -149,6 +149,9 @@ pub(super) fn released<K: Ord>(
     }
     cuts
 }
+
+#[cfg(test)]
+mod attack;
 
 #[cfg(test)]
 mod tests {
