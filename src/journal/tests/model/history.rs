@@ -298,7 +298,11 @@ impl<'a> History<'a> {
             self.after_rival(requests, &answers, &rival);
         } else {
             let mut uncertain = Vec::new();
-            for (request, answer) in requests.iter().zip(&answers) {
+            for (nth, (request, answer)) in requests.iter().zip(&answers).enumerate() {
+                // The first comes alone into a group.
+                if nth == 1 {
+                    self.naive.end_group();
+                }
                 match answer {
                     Ok(_) | Err(Refused::Rejected { .. }) => self.agree(request, answer),
                     Err(Refused::Unknown) => uncertain.push(request.clone()),
@@ -315,6 +319,7 @@ impl<'a> History<'a> {
                 self.power_failed(uncertain);
             }
         }
+        self.naive.end_group();
         self.requests.extend(requests.iter().cloned());
     }
 
@@ -333,7 +338,11 @@ impl<'a> History<'a> {
         };
         let told = self.naive.post(&[Proposal { command, texts: Vec::new() }]).unwrap();
         assert_eq!(told[0].marks, rival.irregularities);
-        for (request, answer) in pairs {
+        self.naive.end_group();
+        for (nth, (request, answer)) in pairs.enumerate() {
+            if nth == 1 {
+                self.naive.end_group();
+            }
             self.agree(request, answer);
         }
     }
@@ -404,6 +413,7 @@ impl<'a> History<'a> {
     /// The power went during a group: it is there whole, or not at all, and whoever asks again is told which.
     fn power_failed(&mut self, uncertain: Vec<Vec<Proposal>>) {
         self.crash("crashes while writing");
+        self.naive.end_group();
         let (before, after) = (self.naive.clone(), {
             let mut after = self.naive.clone();
             for request in &uncertain {
@@ -417,6 +427,7 @@ impl<'a> History<'a> {
         if size == sizes[1] && sizes[0] != sizes[1] {
             self.count("groups that survived unacknowledged", 1);
             self.naive = after;
+            self.naive.end_group();
         } else if sizes[0] != sizes[1] {
             self.count("groups that were lost unacknowledged", 1);
         }

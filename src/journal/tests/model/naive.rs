@@ -26,6 +26,8 @@ pub(super) struct Kept {
     pub(super) fact: Arc<Recorded>,
     pub(super) texts: Vec<Text>,
     pub(super) version: u64,
+    /// The fields of those words that are not held any more.
+    pub(super) gone: Vec<&'static str>,
 }
 
 /// What the poster of one event is told.
@@ -114,6 +116,17 @@ impl Naive {
         Ok(told.into_iter().map(Option::unwrap).collect())
     }
 
+    /// A group has ended: words are gone of which it says that they are erased. Until then they are held.
+    pub(super) fn end_group(&mut self) {
+        for (sequence, field) in super::whole::erased(self) {
+            let Some(kept) = usize::try_from(sequence).ok().and_then(|at| self.kept.get_mut(at)) else {
+                continue;
+            };
+            let named = |text: &&Text| field.as_ref().is_none_or(|field| field.as_str() == text.field);
+            kept.gone.extend(kept.texts.iter().filter(named).map(|text| text.field));
+        }
+    }
+
     fn record(&mut self, proposal: &Proposal) -> Result<(), Rejection> {
         let command = &proposal.command;
         let Ok(judged) = decide(self, command);
@@ -130,7 +143,12 @@ impl Naive {
             event: command.event.clone(),
         };
         let version = 1 + self.about(&command.event.subject).len() as u64;
-        self.kept.push(Kept { fact: Arc::new(fact), texts: proposal.texts.clone(), version });
+        self.kept.push(Kept {
+            fact: Arc::new(fact),
+            texts: proposal.texts.clone(),
+            version,
+            gone: Vec::new(),
+        });
         Ok(())
     }
 }
@@ -152,7 +170,7 @@ fn is_anonymous(proposal: &Proposal) -> bool {
         Payload::FeedbackReceived(item) if item.anonymity == Anonymity::Anonymous)
 }
 
-/// The words themselves are compared, and everything else but their nonces.
+/// The words themselves are compared, those apart that are not held any more, and everything else but their nonces.
 fn says_the_same(proposal: &Proposal, kept: &Kept) -> bool {
     let bare = |event: &crate::domain::event::Event| {
         let mut event = event.clone();
@@ -161,15 +179,17 @@ fn says_the_same(proposal: &Proposal, kept: &Kept) -> bool {
         }
         event
     };
-    let said = |texts: &[Text]| texts.iter().map(|t| (t.field, t.text.clone())).collect::<Vec<_>>();
+    let held = |t: &Text| if kept.gone.contains(&t.field) { String::new() } else { t.text.clone() };
+    let said = |texts: &[Text]| texts.iter().map(|t| (t.field, held(t))).collect::<Vec<_>>();
     bare(&proposal.command.event) == bare(&kept.fact.event) && said(&proposal.texts) == said(&kept.texts)
 }
 
 impl World for Naive {
     type Error = Infallible;
 
+    /// The time that the next record gets: it never goes back.
     fn now(&self) -> Timestamp {
-        self.now
+        self.kept.last().map_or(self.now, |kept| self.now.max(kept.fact.recorded_at))
     }
 
     fn zone(&self) -> &TimeZone {

@@ -63,7 +63,7 @@ fn content(engine: &Engine, naive: &Naive, hashes: &BTreeMap<u64, Digest>) {
 }
 
 /// What requests name that were granted: a record, and one field of words or all of them.
-fn erased(naive: &Naive) -> Vec<(u64, Option<Code>)> {
+pub(super) fn erased(naive: &Naive) -> Vec<(u64, Option<Code>)> {
     let granted = |fact: &Recorded| {
         naive.kept.iter().any(|other| {
             other.fact.event.subject == fact.event.subject
