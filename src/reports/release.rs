@@ -6,8 +6,9 @@
 //!   two are hidden and together they hold 2t or more (t: the ledger's threshold, 5 at least); so what is left of the total
 //!   tells of no single part.
 //! - Afterwards a part that is shown moves only by t or more, and never into 1 to t−1; otherwise it keeps its old value.
-//! - The hidden parts move together: only when their sum moves by t or more do they all become what they are, and it is
-//!   decided anew which of them stay hidden. So a part that comes into the open tells nothing of what it was before.
+//! - The hidden parts move together: only when their sum moves by t or more (or was itself too small to be told) do they
+//!   all become what they are, and it is decided anew which of them stay hidden. So a part that comes into the open tells
+//!   nothing of what it was before.
 //! - The total is the sum of the parts as released, and not what it is. So no number that is published is anything but
 //!   a sum of numbers that were released in this way.
 //!
@@ -49,7 +50,8 @@ impl Cut {
             self.parts.iter().zip(counts).filter(|(part, _)| part.hidden).map(value).sum()
         };
         let (was, is) = (pool(&|(part, _)| part.released), pool(&|(_, count)| *count));
-        let opened = moves(was, is);
+        // What no total told was never published, and no move of it can be seen.
+        let opened = !self.is_safe() || moves(was, is);
         let was_hidden: Vec<bool> = self.parts.iter().map(|part| part.hidden).collect();
         let threshold = self.threshold;
         for (part, count) in self.parts.iter_mut().zip(counts) {
@@ -59,23 +61,22 @@ impl Cut {
             }
             part.hidden &= !opened;
         }
-        // First those that were hidden before: what was shown is known already.
+        // What was shown is known, and covers nothing: where the rest is too little, the total is held back.
         self.hide(|part| was_hidden.get(part).copied().unwrap_or(false));
     }
 
-    /// Hides what is too small, and as much besides as that needs; `preferred` parts first, the smallest first.
-    fn hide(&mut self, preferred: impl Fn(usize) -> bool) {
+    /// Hides what is too small, and as many parts besides as that needs and `may` be hidden.
+    fn hide(&mut self, may: impl Fn(usize) -> bool) {
         let threshold = self.threshold;
         for part in &mut self.parts {
             part.hidden |= (1..threshold).contains(&part.released);
         }
         while !self.is_safe() {
             let shown = self.parts.iter().enumerate().filter(|(_, part)| !part.hidden && part.released > 0);
-            let next = shown.min_by_key(|(index, part)| (!preferred(*index), part.released, *index));
-            let Some(index) = next.map(|(index, _)| index) else { return };
-            if let Some(part) = self.parts.get_mut(index) {
-                part.hidden = true;
-            }
+            // The last first, and not the smallest: which parts are hidden must not tell which is larger.
+            let next = shown.map(|(index, _)| index).filter(|index| may(*index)).last();
+            let Some(part) = next.and_then(|index| self.parts.get_mut(index)) else { return };
+            part.hidden = true;
         }
     }
 
@@ -163,13 +164,13 @@ mod tests {
 
     #[test]
     fn given_a_small_part_when_it_is_released_then_it_is_hidden_with_another() {
-        // 3 alone would be 29 − 6 − 20. With 6 they are 9, less than ten: 20 goes, too.
-        let cut = Cut::first(&[3, 6, 20], 5);
+        // 3 alone would be 29 − 20 − 6. With the last part they are 9, less than ten: 20 goes, too.
+        let cut = Cut::first(&[3, 20, 6], 5);
         assert_eq!((shown(&cut), cut.total()), (vec![None, None, None], Some(29)));
         // With 7 they are 10.
-        let cut = Cut::first(&[3, 7, 20, 0], 5);
-        assert_eq!((shown(&cut), cut.total()), (vec![None, None, Some(20), Some(0)], Some(30)));
-        assert_eq!((cut.sum([0, 1]), cut.sum([0, 2]), cut.sum([2, 3])), (Some(10), None, Some(20)));
+        let cut = Cut::first(&[3, 20, 7, 0], 5);
+        assert_eq!((shown(&cut), cut.total()), (vec![None, Some(20), None, Some(0)], Some(30)));
+        assert_eq!((cut.sum([0, 2]), cut.sum([0, 1]), cut.sum([1, 3])), (Some(10), None, Some(20)));
     }
 
     #[test]
@@ -195,10 +196,10 @@ mod tests {
 
     #[test]
     fn given_hidden_parts_when_they_move_then_they_move_together() {
-        let mut cut = Cut::first(&[3, 7, 20], 5);
-        cut.next(&[5, 9, 20], 5);
-        assert_eq!((shown(&cut), cut.total()), (vec![None, None, Some(20)], Some(30)));
-        cut.next(&[6, 9, 20], 5);
-        assert_eq!((shown(&cut), cut.total()), (vec![Some(6), Some(9), Some(20)], Some(35)));
+        let mut cut = Cut::first(&[20, 3, 7], 5);
+        cut.next(&[20, 5, 9], 5);
+        assert_eq!((shown(&cut), cut.total()), (vec![Some(20), None, None], Some(30)));
+        cut.next(&[20, 6, 9], 5);
+        assert_eq!((shown(&cut), cut.total()), (vec![Some(20), Some(6), Some(9)], Some(35)));
     }
 }

@@ -122,19 +122,24 @@ impl Engine {
         let disk = SimulatedDisk::new(u64::MAX);
         let identity = storage::Identity { ledger: [7; 16], origin: "test.example/ledger".into() };
         let log = Log::create(Arc::new(disk.clone()), identity, tiny(), keyer()).unwrap();
-        Self::on(disk, log, Arc::new(SimulatedClock::at(noon())), access)
+        Self::on(disk, log, Arc::new(SimulatedClock::at(noon())), access).unwrap()
     }
 
-    fn on(disk: SimulatedDisk, log: Log, clock: Arc<SimulatedClock>, access: Access) -> Self {
+    /// A start finishes what erasures a crash has left; on a disk that fails under that, it fails.
+    fn on(
+        disk: SimulatedDisk,
+        log: Log,
+        clock: Arc<SimulatedClock>,
+        access: Access,
+    ) -> std::io::Result<Self> {
         let (turnstile, reader) = (Turnstile::default(), log.reader());
         let point = Point { local: Local::new(log), turnstile: turnstile.clone() };
         let limits = Limits { cached_lives: 4, ..Limits::default() };
         let zone = TimeZone::get("Europe/London").unwrap();
         let clock_of_journal: Arc<dyn Clock> = clock.clone();
-        let journal =
-            Journal::start(Box::new(point), reader, zone, access, clock_of_journal, limits).unwrap();
+        let journal = Journal::start(Box::new(point), reader, zone, access, clock_of_journal, limits)?;
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        Self { disk, clock, journal, access, turnstile, runtime }
+        Ok(Self { disk, clock, journal, access, turnstile, runtime })
     }
 
     /// Has the first request come alone into a group, and all others into the next one. The answers, in order; and the
@@ -175,7 +180,7 @@ impl Engine {
     pub(super) fn restarted(self) -> Self {
         let (disk, clock, access) = self.stop();
         let (log, _) = Log::open(Arc::new(disk.clone()), tiny(), keyer()).unwrap();
-        Self::on(disk, log, clock, access)
+        Self::on(disk, log, clock, access).unwrap()
     }
 
     /// Loses its power now, with chance deciding what of the unsynced was kept; and is started again on a disk whose
@@ -187,8 +192,12 @@ impl Engine {
         let mut power = power;
         loop {
             let disk = SimulatedDisk::holding(&files, power);
-            match Log::open(Arc::new(disk.clone()), tiny(), keyer()) {
-                Ok((log, _)) => return Self::on(disk, log, clock, access),
+            let opened = Log::open(Arc::new(disk.clone()), tiny(), keyer()).map_err(|why| why.to_string());
+            let started = opened.and_then(|(log, _)| {
+                Self::on(disk.clone(), log, clock.clone(), access).map_err(|why| why.to_string())
+            });
+            match started {
+                Ok(engine) => return engine,
                 Err(error) => {
                     assert!(power < u64::MAX, "the ledger does not open after a crash: {error}");
                     files = lost(&disk, dice);

@@ -62,20 +62,22 @@ fn content(engine: &Engine, naive: &Naive, hashes: &BTreeMap<u64, Digest>) {
     }
 }
 
-/// What requests name that were granted: a record, and one field of words or all of them.
+/// What was named by the requests that stood when somebody said that it is erased: a record, and one field of words or
+/// all of them.
 pub(super) fn erased(naive: &Naive) -> Vec<(u64, Option<Code>)> {
-    let granted = |fact: &Recorded| {
-        naive.kept.iter().any(|other| {
-            other.fact.event.subject == fact.event.subject
-                && matches!(other.fact.event.payload, Payload::ContentErased(_))
-        })
-    };
     let mut found = Vec::new();
-    for kept in &naive.kept {
-        let Payload::ErasureRequested(request) = &kept.fact.event.payload else { continue };
-        let Ok(life) = naive.clone().life(&kept.fact.event.subject);
-        if granted(&kept.fact) && !life.is_voided(kept.fact.sequence) {
-            found.extend(request.references.iter().map(|one| (one.sequence, one.field.clone())));
+    for said in naive.kept.iter().filter(|kept| matches!(kept.fact.event.payload, Payload::ContentErased(_)))
+    {
+        let mut before = naive.clone();
+        before.kept.truncate(usize::try_from(said.fact.sequence).unwrap());
+        let subject = &said.fact.event.subject;
+        let Ok(life) = before.life(subject);
+        for fact in before.about(subject) {
+            if let Payload::ErasureRequested(request) = &fact.event.payload
+                && !life.is_voided(fact.sequence)
+            {
+                found.extend(request.references.iter().map(|one| (one.sequence, one.field.clone())));
+            }
         }
     }
     found
