@@ -51,11 +51,7 @@ pub struct Request {
 
 impl ErasuresView {
     /// Every request that stands from the horizon, in the order of their ids.
-    pub fn standings<'v>(
-        &'v self,
-        views: &'v Views,
-        horizon: Horizon,
-    ) -> impl Iterator<Item = Request> + 'v {
+    pub fn standings<'v>(&'v self, views: &'v Views, horizon: Horizon) -> impl Iterator<Item = Request> + 'v {
         self.facts.iter().filter_map(move |(_, history)| {
             let mut request: Option<Request> = None;
             for fact in views.seen(history, horizon) {

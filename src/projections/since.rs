@@ -111,8 +111,13 @@ impl Views {
         let mut fell =
             history.all().iter().filter(|it| it.sequence == fact.sequence || it.place == fact.sequence);
         let counted = fell.any(|it| it.effective <= asked.horizon.as_at);
-        (asked.is_new(void.sequence) && counted)
-            .then_some((How::Voided, void.sequence, fact.sequence, fact.effective, None))
+        (asked.is_new(void.sequence) && counted).then_some((
+            How::Voided,
+            void.sequence,
+            fact.sequence,
+            fact.effective,
+            None,
+        ))
     }
 }
 
@@ -128,13 +133,7 @@ fn said<F>(history: &History<F>, fact: &Dated<F>, asked: &Asked) -> Option<Parts
         return (on <= until).then_some((How::Late, fact.sequence, fact.sequence, on, Some(on)));
     }
     let was_on = history.all().iter().find(|it| it.sequence == fact.place).map_or(on, |it| it.effective);
-    (on <= until || was_on <= until).then_some((
-        How::Corrected,
-        fact.sequence,
-        fact.place,
-        was_on,
-        Some(on),
-    ))
+    (on <= until || was_on <= until).then_some((How::Corrected, fact.sequence, fact.place, was_on, Some(on)))
 }
 
 fn of(kind: Kind) -> impl Fn(&Code) -> Subject {

@@ -17,6 +17,7 @@ mod lateness;
 mod learning;
 mod name;
 mod people;
+mod people_points;
 mod phrases;
 mod policy_changes;
 mod reach;

@@ -111,12 +111,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
         "r12.commitments",
         &format!("Commitments without an event for {} or more", count(days, "day", "days")),
         "No commitment has been silent for so long.",
-        &[
-            ("commitment", "Commitment"),
-            ("silent", "Silent for"),
-            ("last", "Last event"),
-            ("owner", "Owner"),
-        ],
+        &[("commitment", "Commitment"), ("silent", "Silent for"), ("last", "Last event"), ("owner", "Owner")],
     );
     let mut of_sources = Table::new(
         "r12.sources",
