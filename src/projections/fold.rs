@@ -10,13 +10,16 @@ use uuid::Uuid;
 use super::Views;
 use super::actions::ActionFact;
 use super::commitments::{CommitmentFact, EvidenceFact};
+use super::erasures::ErasureFact;
 use super::feedback::FeedbackFact;
 use super::history::{Dated, History, Void};
 use super::ledger::{LedgerView, PostFact};
 use super::measures::MeasureFact;
 use super::policies::{ChangeFact, PolicyFact};
 use super::releases::ReleasesView;
+use super::rounds::RoundsView;
 use super::shared::SharedMap;
+use super::sources::SourceFact;
 use crate::domain::command::Recorded;
 use crate::domain::event::{CorrectionMade, EventVoided, Payload};
 use crate::domain::id::{Kind, SourceName, Subject};
@@ -26,6 +29,7 @@ use crate::domain::value::Occurred;
 impl Views {
     pub(super) fn fold(&mut self, fact: &Recorded) {
         let source = self.source_number(&fact.source);
+        self.keep_record(fact, source);
         match &fact.event.payload {
             Payload::EventVoided(void) => self.void(fact, void, source),
             Payload::CorrectionMade(made) => self.correct(fact, made, source),
@@ -85,6 +89,8 @@ impl Views {
             Kind::Evidence => self.commitments.evidence.get(code)?.find(id, source),
             Kind::Measure => self.measures.facts.get(code)?.find(id, source),
             Kind::Action => self.actions.facts.get(code)?.find(id, source),
+            Kind::Source => self.posters.facts.get(code)?.find(id, source),
+            Kind::Erasure => self.erasures.facts.get(code)?.find(id, source),
             Kind::Round
             | Kind::Session
             | Kind::PracticeSupport
@@ -98,13 +104,8 @@ impl Views {
             Kind::PolicyChange => self.policies.changes.get(code)?.find(id, source),
             Kind::ReleasePoint => self.releases.points.get(code)?.find(id, source),
             Kind::IssuedReport => self.releases.issued.get(code)?.find(id, source),
-            // Nothing that a report asks about is said of these.
-            Kind::Ledger
-            | Kind::Source
-            | Kind::Unit
-            | Kind::Erasure
-            | Kind::AuditOpinion
-            | Kind::Cosignature => None,
+            // What is said of the ledger, and signed from outside, is never taken back. Of a unit no report asks.
+            Kind::Ledger | Kind::Unit | Kind::AuditOpinion | Kind::Cosignature => None,
         }
     }
 
@@ -132,6 +133,7 @@ impl Views {
             | Kind::Signposting
             | Kind::SurveyResult => {
                 stamp.add(&mut self.commitments.activity, subject, activity(payload));
+                stamp.add(&mut self.rounds.facts, code, RoundsView::fact(payload));
             }
             Kind::Feedback => self.keep_feedback(payload, stamp),
             Kind::Policy => stamp.add(&mut self.policies.facts, code, PolicyFact::of(payload)),
@@ -142,12 +144,10 @@ impl Views {
                 stamp.add(&mut self.releases.points, code, ReleasesView::position(payload));
             }
             Kind::IssuedReport => stamp.add(&mut self.releases.issued, code, ReleasesView::report(payload)),
-            Kind::Ledger
-            | Kind::Source
-            | Kind::Unit
-            | Kind::Erasure
-            | Kind::AuditOpinion
-            | Kind::Cosignature => {}
+            Kind::Source => stamp.add(&mut self.posters.facts, code, SourceFact::of(fact, payload)),
+            Kind::Erasure => stamp.add(&mut self.erasures.facts, code, ErasureFact::of(payload)),
+            Kind::Ledger | Kind::AuditOpinion | Kind::Cosignature => self.outside.learn(fact),
+            Kind::Unit => {}
         }
     }
 
@@ -216,6 +216,10 @@ impl Stamp<'_> {
             id: self.fact.event.id,
             source: self.source,
             late: self.fact.irregularities.contains(&Irregularity::LateRecorded),
+            event_type: match &self.fact.event.payload {
+                Payload::CorrectionMade(made) => made.corrected.payload.event_type(),
+                payload => payload.event_type(),
+            },
             fact,
         };
         map.change(key, History::default, |history| history.push(dated));

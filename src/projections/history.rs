@@ -6,6 +6,8 @@
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use crate::domain::event::EventType;
+
 /// From where a reader looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Horizon {
@@ -30,6 +32,8 @@ pub struct Dated<F> {
     pub source: u32,
     /// The ledger marked it as recorded late.
     pub late: bool,
+    /// The type of the event that said it, or that is said anew.
+    pub event_type: EventType,
     /// What it said.
     pub fact: F,
 }

@@ -7,15 +7,21 @@
 
 pub mod actions;
 pub mod commitments;
+pub mod erasures;
 pub mod feedback;
 mod fold;
 pub mod history;
+pub mod irregularities;
 pub mod ledger;
 pub mod measures;
+pub mod outside;
 pub mod owner;
 pub mod policies;
 pub mod releases;
+pub mod rounds;
 pub mod shared;
+pub mod since;
+pub mod sources;
 
 #[cfg(test)]
 pub(crate) mod chronicle;
@@ -27,13 +33,18 @@ use std::sync::Arc;
 
 use self::actions::ActionsView;
 use self::commitments::CommitmentsView;
+use self::erasures::ErasuresView;
 use self::feedback::FeedbackView;
 use self::history::{Dated, History, Horizon, Void};
+use self::irregularities::IrregularitiesView;
 use self::ledger::{LedgerView, Opened};
 use self::measures::MeasuresView;
+use self::outside::OutsideView;
 use self::policies::PoliciesView;
 use self::releases::ReleasesView;
+use self::rounds::RoundsView;
 use self::shared::SharedMap;
+use self::sources::SourcesView;
 use crate::domain::command::Recorded;
 use crate::domain::event::{LedgerOpened, Payload};
 use crate::domain::id::{Code, SourceName};
@@ -60,6 +71,16 @@ pub struct Views {
     pub policies: PoliciesView,
     /// Release points and issued reports.
     pub releases: ReleasesView,
+    /// Rounds of asking.
+    pub rounds: RoundsView,
+    /// Requests to erase.
+    pub erasures: ErasuresView,
+    /// The posting systems.
+    pub posters: SourcesView,
+    /// What was marked, taken back or said anew.
+    pub irregularities: IrregularitiesView,
+    /// Opinions, witnesses, keys, restores.
+    pub outside: OutsideView,
     opened: Option<Arc<Opened>>,
     size: u64,
     /// The number that stands for each source in the facts.
@@ -70,6 +91,8 @@ pub struct Views {
     corrections: SharedMap<u64, Vec<u64>>,
     /// When events were recorded: the first sequence of each run with one time.
     recorded: SharedMap<u64, Timestamp>,
+    /// The first sequence that was recorded on each local day.
+    days: SharedMap<u64, Date>,
 }
 
 impl Views {
@@ -85,11 +108,18 @@ impl Views {
             return;
         }
         self.size += 1;
-        if self.known_until() != Some(fact.recorded_at) {
-            self.recorded.set(&fact.sequence, fact.recorded_at);
-        }
-        if let Payload::LedgerOpened(opened) = &fact.event.payload {
+        let opens = if let Payload::LedgerOpened(opened) = &fact.event.payload {
             self.open(opened);
+            true
+        } else {
+            false
+        };
+        if opens || self.known_until() != Some(fact.recorded_at) {
+            self.recorded.set(&fact.sequence, fact.recorded_at);
+            let today = self.local_day(fact.recorded_at);
+            if self.days.at_or_before(&fact.sequence).is_none_or(|(_, day)| *day != today) {
+                self.days.set(&fact.sequence, today);
+            }
         }
         self.fold(fact);
     }
@@ -112,6 +142,11 @@ impl Views {
     /// When the newest of the first `as_known` events was recorded.
     pub fn known_until_at(&self, as_known: u64) -> Option<Timestamp> {
         self.recorded.at_or_before(&as_known.checked_sub(1)?).map(|(_, time)| *time)
+    }
+
+    /// The local day on which an event was recorded.
+    pub fn recorded_on(&self, sequence: u64) -> Date {
+        self.days.at_or_before(&sequence).map_or(Date::MIN, |(_, day)| *day)
     }
 
     /// The local day of an instant: the ledger's zone, UTC before it was opened.

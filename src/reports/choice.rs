@@ -1,12 +1,250 @@
 //! R9: did people have a choice?
+//!
+//! Invariant: rounds are announced in public and are counted as they are; whatever counts people or their items exists at
+//! release points only and comes out of a `Cut`. No figure about people names an event.
+
+mod continually;
+mod people;
+
+use jiff::civil::Date;
 
 use super::definition::Definition;
-use super::{Body, Parameters};
+use super::disclosure::threshold;
+use super::people_points::{HELD_BACK, held_back};
+use super::phrases::{count, short_day};
+use super::report::{Figure, FigureStatus, Table};
+use super::{Body, Parameters, ReportName};
+use crate::domain::event::{Anonymity, Respondents};
+use crate::domain::id::Kind;
 use crate::projections::Views;
+use crate::projections::rounds::{LEAST_ANONYMOUS, Round, Sought};
 
 /// What its words and numbers mean.
-pub(super) const DEFINITION: Definition = Definition { version: "r9/1", terms: &[] };
+pub(super) const DEFINITION: Definition = Definition {
+    version: "r9/1",
+    terms: &[
+        (
+            "Round (of a period)",
+            "People were asked, and could answer on at least one day of the period that is not after the as-at date. The days \
+             are those that were announced, both ends included.",
+        ),
+        (
+            "Anonymous way",
+            "The round offered to answer so that nobody can know who did, and at least 10 people were asked, or it is not \
+             said how many. Among fewer nobody is unknown: what such a round calls anonymous is called confidential, and so \
+             are the items that were given in it.",
+        ),
+        (
+            "Open",
+            "A day on which at least one round could be answered, of the days of the period up to the as-at date. Feedback \
+             that nobody had asked for may come at any time; it opens no day.",
+        ),
+        (
+            "Gap",
+            "Days between two rounds on which nobody was being asked: from the day after the last day of one to the day before \
+             the first day of the next, or to the as-at date if there is no next. The longest is that of the gaps of which at \
+             least one day lies in the period; it is counted whole, also where it began before.",
+        ),
+        (
+            "Given anonymously, confidentially, with a name",
+            "Items of feedback that were received in the financial year, asked for or not, by how far whoever gave them can be \
+             known. Withdrawn items are among them: the choice was made.",
+        ),
+        (
+            "Withdrawn",
+            "Items received in the financial year that were taken back since, wholly, or only the way to be answered.",
+        ),
+        (
+            "Days to erase",
+            "From the day on which erasure was asked for to the day on which it was done: the median by nearest rank over the \
+             requests of the financial year that were followed or are still open. An open one counts as infinite: if the \
+             median falls on one, it is \"not reached\". Refused ones are counted beside. It is worked out anew only when the \
+             released number of these requests moves, and is held back below the threshold.",
+        ),
+        (
+            "Held back (cells)",
+            "The figures and cells of R3, R4, R6 and R8 with the same parameters that are marked [c].",
+        ),
+        (
+            "Share of a choice",
+            "Where it is more than 95 % or less than 5 % of fewer than 100 items, only that is said.",
+        ),
+    ],
+};
 
-pub(super) fn body(_views: &Views, _parameters: &Parameters) -> Body {
-    Body::default()
+/// The other reports about people.
+const ABOUT_PEOPLE: [ReportName; 4] =
+    [ReportName::Feedback, ReportName::ResponseTimes, ReportName::Learning, ReportName::Surveys];
+
+pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
+    let rounds = views.rounds.standings(views, parameters.horizon());
+    let end = parameters.as_at.min(parameters.period.last_day());
+    let begins = parameters.period.first_day();
+    let asked: Vec<_> =
+        rounds.iter().filter(|it| it.sought.opens <= end && begins <= it.sought.closes).copied().collect();
+    let mut figures = vec![
+        anonymous(&rounds, &asked, parameters).named("r9.anonymous_route", "Rounds with an anonymous way"),
+        too_small(&rounds, &asked, parameters).named("r9.confidential", "Rounds of fewer than 10 people"),
+        continually::open_days(&rounds, parameters)
+            .named("r9.open_days", "Days on which people could answer"),
+        continually::longest_gap(&rounds, parameters).named("r9.longest_gap", "Longest gap between rounds"),
+    ];
+    let (people, choices) = people::part(views, parameters);
+    figures.extend(people);
+    figures.push(suppressed(views, parameters).named("r9.held_back", "Cells held back in the other reports"));
+    Body { figures, tables: vec![rounds_table(views, parameters, &asked), choices], notes: notes() }
+}
+
+/// A figure about the rounds of the period; or why there is none.
+fn of_rounds(
+    rounds: &[Round<'_>],
+    asked: &[Round<'_>],
+    parameters: &Parameters,
+    figure: impl FnOnce(u64) -> Figure,
+) -> Figure {
+    match (rounds.len(), asked.len() as u64) {
+        (0, _) => Figure::not_available(NO_ROUND),
+        (_, 0) => Figure::not_applicable(format!("Nobody was asked in {}.", parameters.period)),
+        (_, whole) => figure(whole),
+    }
+}
+
+const NO_ROUND: &str = "No round of asking for feedback is recorded, so nothing can be said about choice.";
+
+fn anonymous(rounds: &[Round<'_>], asked: &[Round<'_>], parameters: &Parameters) -> Figure {
+    of_rounds(rounds, asked, parameters, |whole| {
+        let n = asked.iter().filter(|it| it.sought.has_anonymous_route()).count() as u64;
+        let of = count(whole, "round", "rounds");
+        let period = parameters.period;
+        let text = format!("{n} of {of} of asking in {period} had an anonymous way to answer.");
+        Figure::share(n, whole, "rounds", text).from_events(asked.iter().map(|round| round.sequence))
+    })
+}
+
+fn too_small(rounds: &[Round<'_>], asked: &[Round<'_>], parameters: &Parameters) -> Figure {
+    of_rounds(rounds, asked, parameters, |whole| {
+        let small: Vec<_> = asked.iter().filter(|it| it.sought.is_too_small()).collect();
+        let (n, of) = (small.len() as u64, count(whole, "round", "rounds"));
+        let text = format!(
+            "{n} of {of} asked fewer than {LEAST_ANONYMOUS} people, among whom nobody is unknown: these answers are called \
+             confidential."
+        );
+        Figure::share(n, whole, "rounds", text).from_events(small.iter().map(|round| round.sequence))
+    })
+}
+
+/// How much the other reports about people hold back now. None of them: nothing is released yet.
+fn suppressed(views: &Views, parameters: &Parameters) -> Figure {
+    if let Err(why) = super::people_points::points(views, parameters, true) {
+        return why;
+    }
+    let (mut held, mut any) = (0, false);
+    for name in ABOUT_PEOPLE {
+        let body = super::body(name, views, parameters);
+        let cells = body.tables.iter().flat_map(|table| &table.rows).flat_map(|row| &row.cells);
+        for figure in body.figures.iter().chain(cells) {
+            held += u64::from(figure.status == FigureStatus::Suppressed);
+            any |= matches!(figure.status, FigureStatus::Suppressed | FigureStatus::Given);
+        }
+    }
+    if !any {
+        return Figure::not_available("No other report about people has a figure yet, so none is held back.");
+    }
+    let text = format!(
+        "{} held back in the other reports about people (R3, R4, R6, R8), so that nobody can be known.",
+        match held {
+            0 => "No cell is".to_owned(),
+            1 => "1 cell is".to_owned(),
+            held => format!("{held} cells are"),
+        }
+    );
+    Figure::number(held, "cells", text)
+}
+
+fn rounds_table(views: &Views, parameters: &Parameters, asked: &[Round<'_>]) -> Table {
+    let mut table = Table::new(
+        "r9.rounds",
+        "Rounds of asking in the period",
+        "No round of asking was open in the period.",
+        &[
+            ("round", "Round"),
+            ("whom", "Who was asked"),
+            ("when", "When"),
+            ("choices", "Ways to answer"),
+            ("anonymous", "Anonymous way"),
+            ("invited", "Invited"),
+        ],
+    );
+    let threshold = threshold(views, parameters.as_known);
+    for round in asked {
+        let cells = [
+            Figure::words(round.sought.title.as_str()),
+            Figure::words(whom(round.sought.respondents)),
+            Figure::words(when(round.sought.opens, round.sought.closes)),
+            Figure::words(choices(round.sought)),
+            Figure::words(anonymous_words(round.sought)),
+            invited(round.sought, threshold),
+        ];
+        let cells = cells.into_iter().map(|cell| cell.from_events([round.sequence]));
+        table.push(Kind::Round.subject(round.id).to_string(), cells.collect());
+    }
+    table
+}
+
+fn when(opens: Date, closes: Date) -> String {
+    format!("{} to {}", short_day(opens), short_day(closes))
+}
+
+const fn whom(respondents: Respondents) -> &'static str {
+    match respondents {
+        Respondents::Staff => "Staff",
+        Respondents::Partners => "Partners",
+    }
+}
+
+fn choices(sought: &Sought) -> String {
+    let has = |option| sought.options.contains(&option);
+    // Of a round of a few, what is called anonymous is confidential.
+    let small = sought.is_too_small() && has(Anonymity::Anonymous);
+    let ways = [
+        (has(Anonymity::Anonymous) && !small, "anonymously"),
+        (has(Anonymity::Confidential) || small, "confidentially"),
+        (has(Anonymity::Named), "with a name"),
+    ];
+    let ways: Vec<_> = ways.into_iter().filter(|(has, _)| *has).map(|(_, way)| way).collect();
+    let mut words = if ways.is_empty() { "not said".to_owned() } else { ways.join(", ") };
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
+}
+
+fn anonymous_words(sought: &Sought) -> &'static str {
+    match () {
+        () if sought.has_anonymous_route() => "Yes",
+        () if sought.options.contains(&Anonymity::Anonymous) => "No: fewer than 10 were asked",
+        () => "No",
+    }
+}
+
+fn invited(sought: &Sought, threshold: u64) -> Figure {
+    match sought.invited.map(u64::from) {
+        None => Figure::not_available("Not counted"),
+        Some(n) if (1..threshold).contains(&n) => held_back(HELD_BACK),
+        Some(n) => Figure::number(n, "people", n.to_string()),
+    }
+}
+
+fn notes() -> Vec<String> {
+    [
+        "A round has an anonymous way to answer if it offered one and asked at least 10 people: among fewer nobody is \
+         unknown, and what is called anonymous there is called confidential here.",
+        "Rounds are counted as they were announced. Feedback that nobody had asked for may come on any day; it does not \
+         make a day one on which people were asked.",
+        "Figures about what people chose are worked out at release points only and do not move between them. They are about \
+         items received in the financial year; whoever gave several is counted with each.",
+        "Nobody has to say why something is withdrawn, and nobody can.",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }

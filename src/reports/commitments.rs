@@ -23,19 +23,22 @@
 mod cells;
 mod lines;
 
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 
 use self::cells::{About, latest_review, outcome_words};
 use self::lines::{Ending, Line, lines};
 use super::definition::Definition;
 use super::disclosure::threshold;
+use super::people::owner_cell;
 use super::phrases::{count, natural};
 use super::report::{Figure, Table};
 use super::{Body, Parameters};
 use crate::domain::event::ReviewOutcome;
-use crate::domain::id::Kind;
+use crate::domain::id::{Kind, Subject};
 use crate::projections::Views;
 use crate::projections::actions::Standing;
+use crate::projections::history::Horizon;
 use crate::projections::measures::Measured;
 
 /// What its words and numbers mean.
@@ -72,6 +75,39 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
     }
     let tables = vec![table, measures_table(&about, &measures)];
     Body { figures: figures(&about, &lines), tables, notes: notes(about.threshold) }
+}
+
+/// A commitment, and when something last happened for it.
+pub(super) struct LastEvidence {
+    pub(super) subject: Subject,
+    pub(super) title: String,
+    pub(super) owner: Figure,
+    /// It has not ended.
+    pub(super) stands: bool,
+    /// The day on which it was made, and the event that says so.
+    pub(super) made: (Date, u64),
+    /// The day of the last evidence of activity, and the event.
+    pub(super) last: Option<(Date, u64)>,
+}
+
+/// Every commitment that is known from the horizon, with its last evidence of activity.
+pub(super) fn last_evidence(views: &Views, horizon: Horizon) -> Vec<LastEvidence> {
+    let standings: Vec<Standing<'_>> = views.actions.standings(views, horizon).collect();
+    let measures: Vec<Measured<'_>> = views.measures.standings(views, horizon).collect();
+    let of = |line: &Line<'_>| {
+        let facts = views.commitments.facts.get(line.id)?.all();
+        let made = facts.iter().find(|fact| fact.sequence == line.sequence)?;
+        let last = line.traces.iter().max_by_key(|trace| (trace.on, trace.sequence));
+        Some(LastEvidence {
+            subject: Kind::Commitment.subject(line.id),
+            title: line.made.title.to_string(),
+            owner: owner_cell(views, horizon, &line.owner),
+            stands: line.stands(),
+            made: (made.effective, made.sequence),
+            last: last.map(|trace| (trace.on, trace.sequence)),
+        })
+    };
+    lines(views, horizon, &standings, &measures).iter().filter_map(of).collect()
 }
 
 fn measures_table(about: &About<'_>, measures: &[Measured<'_>]) -> Table {

@@ -17,6 +17,7 @@ mod lateness;
 mod learning;
 mod name;
 mod people;
+mod people_points;
 mod phrases;
 mod policy_changes;
 mod reach;
@@ -108,20 +109,7 @@ pub fn report(
         return Err(NotReportable::BeyondHead { as_known: parameters.as_known, size: views.size() });
     }
     let opened = views.opened().filter(|_| parameters.as_known > 0).ok_or(NotReportable::NotOpened)?;
-    let body = match name {
-        ReportName::Commitments => commitments::body(views, parameters),
-        ReportName::Lateness => lateness::body(views, parameters),
-        ReportName::Feedback => feedback::body(views, parameters),
-        ReportName::ResponseTimes => response_times::body(views, parameters),
-        ReportName::PolicyChanges => policy_changes::body(views, parameters),
-        ReportName::Learning => learning::body(views, parameters),
-        ReportName::Reach => reach::body(views, parameters),
-        ReportName::Surveys => surveys::body(views, parameters),
-        ReportName::Choice => choice::body(views, parameters),
-        ReportName::Restatements => restatements::body(views, parameters),
-        ReportName::Trust => trust::body(views, parameters),
-        ReportName::Silence => silence::body(views, parameters),
-    };
+    let body = body(name, views, parameters);
     let mut notes = body.notes;
     if opened.simulated_clock {
         notes.push("The times in this ledger were not read from a real clock.".to_owned());
@@ -142,6 +130,24 @@ pub fn report(
         notes,
         known_until: views.known_until_at(parameters.as_known),
     })
+}
+
+/// Works out the part of a report that is its own.
+fn body(name: ReportName, views: &Views, parameters: &Parameters) -> Body {
+    match name {
+        ReportName::Commitments => commitments::body(views, parameters),
+        ReportName::Lateness => lateness::body(views, parameters),
+        ReportName::Feedback => feedback::body(views, parameters),
+        ReportName::ResponseTimes => response_times::body(views, parameters),
+        ReportName::PolicyChanges => policy_changes::body(views, parameters),
+        ReportName::Learning => learning::body(views, parameters),
+        ReportName::Reach => reach::body(views, parameters),
+        ReportName::Surveys => surveys::body(views, parameters),
+        ReportName::Choice => choice::body(views, parameters),
+        ReportName::Restatements => restatements::body(views, parameters),
+        ReportName::Trust => trust::body(views, parameters),
+        ReportName::Silence => silence::body(views, parameters),
+    }
 }
 
 /// What each report works out by itself.

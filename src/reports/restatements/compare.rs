@@ -1,0 +1,172 @@
+//! Two positions of the same reports, figure by figure and cell by cell.
+//!
+//! Invariant: a figure is found again by its id, a cell by its table, the row's subject and the column. What is held back
+//! at either position is passed by. Must not know what a figure is about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::report::{Figure, FigureStatus, Row, Table};
+use super::super::{Body, Parameters, ReportName, body};
+use super::words;
+use crate::projections::Views;
+use crate::projections::since::Change;
+
+/// The reports that are not about people.
+pub(super) const COMPARED: [ReportName; 4] =
+    [ReportName::Commitments, ReportName::Lateness, ReportName::PolicyChanges, ReportName::Reach];
+
+/// Cells that count people's items, wherever they stand.
+const ABOUT_PEOPLE: [&str; 1] = ["items"];
+
+/// How many events are named as the reason; the others are numbers behind it.
+const NAMED: usize = 3;
+
+/// A figure that reads otherwise.
+pub(super) struct Restated {
+    /// The figure's id; of a cell: table, row and column.
+    pub(super) subject: String,
+    pub(super) label: String,
+    pub(super) old: Figure,
+    pub(super) new: Figure,
+    pub(super) why: String,
+    /// The changes that are the reason.
+    pub(super) events: Vec<u64>,
+}
+
+pub(super) fn restated(
+    views: &Views,
+    then: &Parameters,
+    now: &Parameters,
+    changes: &[Change],
+) -> Vec<Restated> {
+    let mut found = Vec::new();
+    for name in COMPARED {
+        let (old, new) = (body(name, views, then), body(name, views, now));
+        let mut comparison = Comparison { name, changes, found: &mut found };
+        comparison.figures(&old, &new);
+        let olds: BTreeMap<&str, &Table> =
+            old.tables.iter().map(|table| (table.id.as_str(), table)).collect();
+        for table in &new.tables {
+            comparison.table(olds.get(table.id.as_str()).copied(), table);
+        }
+    }
+    found
+}
+
+struct Comparison<'c> {
+    name: ReportName,
+    changes: &'c [Change],
+    found: &'c mut Vec<Restated>,
+}
+
+/// What a reader sees of a figure.
+fn reads(figure: &Figure) -> (FigureStatus, &str, Option<f64>, Option<u64>, Option<u64>) {
+    (figure.status, &figure.text, figure.number, figure.numerator, figure.denominator)
+}
+
+fn is_held_back(figure: &Figure) -> bool {
+    figure.status == FigureStatus::Suppressed
+}
+
+/// Rows by subject; of several with one subject each by its number.
+fn rows(table: &Table) -> BTreeMap<(&str, usize), &Row> {
+    let mut rows = BTreeMap::new();
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in &table.rows {
+        let number = seen.entry(row.subject.as_str()).or_default();
+        rows.insert((row.subject.as_str(), *number), row);
+        *number += 1;
+    }
+    rows
+}
+
+impl Comparison<'_> {
+    fn figures(&mut self, old: &Body, new: &Body) {
+        let olds: BTreeMap<&str, &Figure> = old.figures.iter().map(|it| (it.id.as_str(), it)).collect();
+        for new in &new.figures {
+            let Some(old) = olds.get(new.id.as_str()) else { continue };
+            let label = format!("{}: {}", self.name.code(), new.label);
+            self.compare(new.id.clone(), label, old, new, None);
+        }
+    }
+
+    fn table(&mut self, old: Option<&Table>, new: &Table) {
+        let olds = old.map(rows).unwrap_or_default();
+        let news = rows(new);
+        // In the order of the report as it reads now; what is gone comes last.
+        for row in &new.rows {
+            let number =
+                news.iter().find(|(_, it)| std::ptr::eq(**it, row)).map_or(0, |((_, number), _)| *number);
+            match olds.get(&(row.subject.as_str(), number)) {
+                Some(old) => self.row(new, old, row),
+                None => self.came_or_went(new, row, true),
+            }
+        }
+        for (key, row) in olds.iter().filter(|(key, _)| !news.contains_key(*key)) {
+            debug_assert_eq!(key.0, row.subject);
+            self.came_or_went(new, row, false);
+        }
+    }
+
+    fn row(&mut self, table: &Table, old: &Row, new: &Row) {
+        for (old, cell) in old.cells.iter().zip(&new.cells) {
+            if ABOUT_PEOPLE.contains(&cell.id.as_str()) {
+                continue;
+            }
+            let label = format!("{}: {}, {}", self.name.code(), new.subject, cell.label);
+            let subject = format!("{} {} {}", table.id, new.subject, cell.id);
+            self.compare(subject, label, old, cell, Some(&new.subject));
+        }
+    }
+
+    fn came_or_went(&mut self, table: &Table, row: &Row, came: bool) {
+        let heading = row.cells.first().map(Figure::printed).unwrap_or_default();
+        let (absent, there) =
+            (Figure::not_applicable("Not listed"), Figure::words(format!("Listed: {heading}")));
+        let label = format!("{}: {}, in \"{}\"", self.name.code(), row.subject, table.title);
+        let events: BTreeSet<u64> = row.cells.iter().flat_map(|cell| cell.events.iter().copied()).collect();
+        let (why, events) = self.why(&events, Some(&row.subject));
+        let (old, new) = if came { (absent, there) } else { (there, absent) };
+        let subject = format!("{} {}", table.id, row.subject);
+        self.found.push(Restated { subject, label, old, new, why, events });
+    }
+
+    fn compare(&mut self, subject: String, label: String, old: &Figure, new: &Figure, about: Option<&str>) {
+        if reads(old) == reads(new) || is_held_back(old) || is_held_back(new) {
+            return;
+        }
+        let behind: BTreeSet<u64> = old.events.iter().chain(&new.events).copied().collect();
+        let (why, events) = self.why(&behind, about);
+        let plain = |figure: &Figure| Figure { events: Vec::new(), ..figure.clone() };
+        self.found.push(Restated { subject, label, old: plain(old), new: plain(new), why, events });
+    }
+
+    /// The changes that are behind a figure, or about what its row is about.
+    fn why(&self, behind: &BTreeSet<u64>, about: Option<&str>) -> (String, Vec<u64>) {
+        let is_behind = |it: &&Change| {
+            behind.contains(&it.sequence)
+                || behind.contains(&it.target)
+                || about.is_some_and(|about| it.subject.to_string() == about)
+        };
+        let reasons: Vec<_> = self.changes.iter().filter(is_behind).collect();
+        let mut named: Vec<_> = reasons.iter().take(NAMED).map(|it| reason(it)).collect();
+        match reasons.len() {
+            0 => named.push(ELSEWHERE.to_owned()),
+            n if n > NAMED => named.push(format!("and {} more", n - NAMED)),
+            _ => {}
+        }
+        (named.join("; "), reasons.iter().map(|it| it.sequence).collect())
+    }
+}
+
+const ELSEWHERE: &str = "Follows from other events of the lists, or from events about feedback";
+
+fn reason(change: &Change) -> String {
+    use crate::projections::since::How;
+    let how = match change.how {
+        How::Late => "Recorded late",
+        How::Corrected => "Said anew",
+        How::Voided => "Taken back",
+    };
+    format!("{how} (record {}): {}", change.sequence, words(change))
+}
