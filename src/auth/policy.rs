@@ -58,6 +58,12 @@ pub const TABLE: &[Row] = &[
     row("/pledgebook.v1.AuditService/Export", &[Auditor]),
     row("/pledgebook.v1.AuditService/AddCosignature", &[Auditor, Operator]),
     row("/pledgebook.v1.ReportService/GetReport", &[Reader, Auditor]),
+    row("/pledgebook.v1.ReportService/ExplainFigure", &[Reader, Auditor]),
+    row("/pledgebook.v1.ReportService/TracePolicyChange", &[Reader, Auditor]),
+    // Whoever is no operator posts the issue under its own name, if that was granted to it.
+    row("/pledgebook.v1.ReportService/IssueReport", &[Reader, Auditor, Operator]),
+    row("/pledgebook.v1.ReportService/ListIssued", &[Reader, Auditor, Operator]),
+    row("/pledgebook.v1.ReportService/WatchReport", &[Reader, Auditor]),
     row("/pledgebook.v1.LedgerAdminService/CreateLedger", &[Operator]),
     row("/pledgebook.v1.LedgerAdminService/ListLedgers", &[Operator, Auditor]),
     row("/pledgebook.v1.LedgerAdminService/SetGrants", &[Operator]),

@@ -31,6 +31,8 @@ pub(super) fn report(answer: wire::GetReportResponse) -> anyhow::Result<Report> 
         tables: report.tables.into_iter().map(table).collect(),
         notes: report.notes,
         known_until: report.known_until.and_then(|it| Timestamp::new(it.seconds, it.nanos).ok()),
+        since: report.since,
+        days: report.days,
     })
 }
 
@@ -46,7 +48,7 @@ fn table(table: wire::Table) -> Table {
     }
 }
 
-fn figure(figure: wire::Figure) -> Figure {
+pub(super) fn figure(figure: wire::Figure) -> Figure {
     let status = match figure.status() {
         wire::FigureStatus::Given => FigureStatus::Given,
         wire::FigureStatus::Suppressed => FigureStatus::Suppressed,

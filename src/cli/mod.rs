@@ -47,7 +47,9 @@ mod serve;
 mod sheet;
 mod summary;
 mod token;
+mod trace;
 mod verify;
+mod verify_report;
 mod witness;
 
 use clap::{Parser, Subcommand};
@@ -87,8 +89,12 @@ enum Command {
     Append(append::Append),
     /// Print a report, from a server or from a data directory.
     Report(report::Report),
+    /// Trace a policy change or an action back to the feedback behind it, and forward to what was told.
+    Trace(trace::Trace),
     /// Read every byte of a ledger and give five verdicts: what holds, what is broken, what is not established.
     Verify(verify::Verify),
+    /// Work an issued report out again from files, and say whether it is the same.
+    VerifyReport(verify_report::VerifyReport),
     /// Write a ledger as plain files that are verified without it, and can be published in part.
     Export(export::Export),
     /// Put a copy of a ledger back into service.
@@ -116,7 +122,9 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Append(append) => append.run(),
         Command::Report(report) => report.run(),
+        Command::Trace(trace) => trace.run(),
         Command::Verify(verify) => verify.run(),
+        Command::VerifyReport(verify) => verify.run(),
         Command::Export(export) => export.run(),
         Command::Restore(restore) => restore.run(),
         Command::Prove(prove) => prove.run(),

@@ -13,8 +13,9 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use storage::{Checkpoints, Kept, Keyer, Log, Options, Reader};
+use storage::{Checkpoints, Digest, Kept, Keyer, Log, Options, Reader, Record};
 
+use crate::domain::command::Recorded;
 use crate::domain::id::LedgerName;
 use crate::domain::value::Sha256;
 use crate::journal::{codec, keys};
@@ -43,6 +44,17 @@ impl Offline {
     pub(super) fn stand(&self, as_known: u64) -> anyhow::Result<Stand> {
         let root = self.reader.root(as_known.min(self.views.size()))?;
         Ok(Stand { ledger: self.name.to_string(), root: Sha256(root.0) })
+    }
+
+    /// A record, opened.
+    pub(super) fn record(&self, sequence: u64) -> anyhow::Result<Recorded> {
+        let bytes = self.reader.read(sequence)?;
+        Ok(codec::recorded(&Record::parse(&bytes)?)?)
+    }
+
+    /// Its hash, and the proof that it is among the first `size`.
+    pub(super) fn proof(&self, sequence: u64, size: u64) -> anyhow::Result<(Digest, Vec<Digest>)> {
+        Ok((self.reader.leaf(sequence)?, self.reader.prove_inclusion(sequence, size)?))
     }
 }
 

@@ -1,7 +1,12 @@
-//! `pledgebook report`: one report, from a server or from a data directory.
+//! `pledgebook report`: one report, from a server or from a data directory; and what can be asked about one.
+
+pub(super) mod asking;
+pub(super) mod explain;
+mod issue;
+mod watch;
 
 use anyhow::{Context as _, anyhow};
-use clap::Args;
+use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use std::{fs, path::PathBuf};
 
@@ -19,14 +24,20 @@ use crate::reports::{self, Format, Parameters, Period, ReportName};
 /// With --data the report is worked out from the files, without a server and without touching them; the same ledger
 /// at the same position gives the same report either way.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "Example:
   pledgebook report lateness --data ./pledgebook-demo --as-at 2025-12-31
   pledgebook report r1 --ledger improvement-service \\
       --format html --out commitments.html
-  pledgebook report list")]
+  pledgebook report list
+  pledgebook report explain r2.late_against_first_due --data ./pledgebook-demo
+  pledgebook report issued --ledger improvement-service")]
 pub(super) struct Report {
+    #[command(subcommand)]
+    what: Option<What>,
     /// r1 to r12, or a report by name; `list` names them.
-    name: String,
+    #[arg(required = true)]
+    name: Option<String>,
     /// The ledger's name; with --data it may be left out if there is only one.
     #[arg(long, value_name = "NAME", env = "PLEDGEBOOK_LEDGER")]
     ledger: Option<String>,
@@ -65,13 +76,33 @@ pub(super) struct Report {
     who: Who,
 }
 
+#[derive(Subcommand)]
+enum What {
+    /// Show the events behind a figure.
+    Explain(explain::Explain),
+    /// Issue a report: record that it was, with the hash of its canonical form.
+    Issue(issue::Issue),
+    /// List the reports that were issued.
+    Issued(issue::Issued),
+    /// Follow a report's headline figures.
+    Watch(watch::Watch),
+}
+
 impl Report {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
-        if self.name == "list" {
+        match self.what {
+            Some(What::Explain(explain)) => return explain.run(),
+            Some(What::Issue(issue)) => return issue.run(),
+            Some(What::Issued(issued)) => return issued.run(),
+            Some(What::Watch(watch)) => return watch.run(),
+            None => {}
+        }
+        let asked = self.name.as_deref().unwrap_or_default();
+        if asked == "list" {
             out::print(&list(self.json));
             return Ok(Outcome::Done);
         }
-        let name = ReportName::parse(&self.name).map_err(|why| anyhow!("{}: {why}", self.name))?;
+        let name = ReportName::parse(asked).map_err(|why| anyhow!("{asked}: {why}"))?;
         let report = match &self.data {
             Some(data) => self.offline(name, data)?,
             None => block_on(self.asked(name))?,

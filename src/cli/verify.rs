@@ -2,7 +2,7 @@
 //! what could not be established.
 
 mod page;
-mod source;
+pub(super) mod source;
 #[cfg(test)]
 mod tests;
 mod tiled;

@@ -7,6 +7,7 @@
 //! | [`convert`] | wire ⇄ domain |
 //! | [`status`] | refusals as google.rpc statuses |
 //! | [`recorder`], [`reader`], [`audit`], [`report`], [`admin`] | the services |
+//! | [`explaining`], [`issuing`], [`watching`] | what can be asked about a report beside the report |
 //! | [`export`] | the stream of an export |
 //! | [`proofs`] | the proofs that receipts come with |
 //! | [`outlet`] | the bounded way out to a reader |
@@ -24,8 +25,10 @@ mod browser;
 mod convert;
 mod deadline;
 mod door;
+mod explaining;
 mod export;
 mod incoming;
+mod issuing;
 mod outlet;
 mod proofs;
 mod reader;
@@ -34,6 +37,7 @@ mod report;
 mod status;
 mod transport;
 mod verification;
+mod watching;
 
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Semaphore, watch};

@@ -8,9 +8,14 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::auth::Denied;
-use crate::domain::{command::Expected, id::LedgerName, rejection::Rejection};
+use crate::domain::{
+    command::Expected,
+    id::{LedgerName, Subject},
+    rejection::Rejection,
+};
 use crate::journal::Refused;
 use crate::notary::Unattested;
+use crate::reports::explain::NotExplained;
 
 /// Whose reasons they are.
 const DOMAIN: &str = "pledgebook";
@@ -379,6 +384,60 @@ pub(super) fn lagged(ledger: &LedgerName, resume_after: Option<u64>, why: &str) 
         None => answer,
     }
     .status()
+}
+
+/// Something was asked for that only auditors may see. Whether it is there at all is not looked at.
+pub(super) fn for_auditors(field: &'static str) -> Status {
+    let message = format!(
+        "{field}: single items of feedback, sources and proofs are for auditors: ask with `auditor`, and an auditor's token"
+    );
+    Answer::new(Code::PermissionDenied, "FOR_AUDITORS", message).field(field, "for auditors").status()
+}
+
+/// A report has no such figure.
+pub(super) fn no_such_figure(ledger: &LedgerName, why: &NotExplained) -> Status {
+    let field = match why {
+        NotExplained::NoFigure { .. } => "figure_id",
+        NotExplained::NoTable { .. } => "table_id",
+        NotExplained::NoColumn { .. } => "column_id",
+        NotExplained::NoRow { .. } => "row_subject",
+    };
+    Answer::new(Code::NotFound, "NO_SUCH_FIGURE", format!("{field}: {why}"))
+        .with("ledger", ledger)
+        .field(field, why.to_string())
+        .status()
+}
+
+/// A report about people is to be issued, and there is no release point.
+pub(super) fn no_release_point(ledger: &LedgerName, report: &str) -> Status {
+    let message = format!(
+        "{report} is about people, whose figures exist at release points only, and none is known at that position: \
+         declare one (release_point.declared), then issue the report"
+    );
+    Answer::new(Code::FailedPrecondition, "NO_RELEASE_POINT", message)
+        .with("ledger", ledger)
+        .precondition(ledger.to_string(), "declare a release point first")
+        .status()
+}
+
+/// Another issue has that id.
+pub(super) fn already_issued(ledger: &LedgerName, issue: &Subject, sequence: u64) -> Status {
+    let message = format!(
+        "{issue} was issued already, by record {sequence}, with another content; choose another id, or ask for the same \
+         report to have it again"
+    );
+    Answer::new(Code::AlreadyExists, "ALREADY_ISSUED", message)
+        .with("ledger", ledger)
+        .with("sequence", &sequence)
+        .field("id", "another issue has it")
+        .status()
+}
+
+/// Somebody would issue a report who has no name to post under.
+pub(super) fn issuing_needs_a_name() -> Status {
+    let message = "issuing records an event: call under a posting system's name that was granted report.issued, or with \
+                   an operator's token";
+    Answer::new(Code::PermissionDenied, "NO_SOURCE", message).status()
 }
 
 /// As many readers as there may be are reading.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Views;
 use super::history::{Dated, History, Horizon};
 use super::shared::SharedMap;
-use crate::domain::event::{Anonymity, Payload, Respondents, ResponseOutcome, WithdrawalScope};
+use crate::domain::event::{Anonymity, Payload, Respondents, ResponseMode, ResponseOutcome, WithdrawalScope};
 use crate::domain::id::{Code, Kind, Subject};
 
 /// How an item came.
@@ -86,6 +86,21 @@ pub struct FeedbackView {
     /// The items of which an event ever said that they are linked to a policy change, by the change's id; with repeats.
     /// Whether such a link counts, their own facts tell.
     pub linked: SharedMap<Code, Vec<Uuid>>,
+    /// The same of actions.
+    pub linked_actions: SharedMap<Code, Vec<Uuid>>,
+    /// Whether whoever spoke was answered or told, or everybody: by the sequence of the event that says so.
+    pub modes: SharedMap<u64, ResponseMode>,
+}
+
+/// Whether an event speaks to whoever spoke, or to everybody; none if it speaks to nobody.
+pub(super) const fn mode(payload: &Payload) -> Option<ResponseMode> {
+    match payload {
+        Payload::FeedbackAcknowledged(it) => Some(it.mode),
+        Payload::FeedbackConsidered(it) => Some(it.mode),
+        Payload::FeedbackResponded(it) => Some(it.mode),
+        Payload::FeedbackTold(it) => Some(it.mode),
+        _ => None,
+    }
 }
 
 /// When a link was made.
@@ -127,18 +142,30 @@ impl FeedbackView {
         change: &Code,
         named: Option<Made>,
     ) -> Option<Link> {
-        let is_change = |work: &Subject| work.kind() == Kind::PolicyChange && work.id() == change;
+        self.link_of(views, horizon, item, (Kind::PolicyChange, change), named)
+    }
+
+    /// The same of any piece of work: a policy change or an action, which its plan may name as a proposal does.
+    pub fn link_of(
+        &self,
+        views: &Views,
+        horizon: Horizon,
+        item: &Uuid,
+        (kind, id): (Kind, &Code),
+        named: Option<Made>,
+    ) -> Option<Link> {
+        let is_work = |work: &Subject| work.kind() == kind && work.id() == id;
         let own = self.items.get(item).map(|history| views.seen(history, horizon)).unwrap_or_default();
         let (mut since, mut gone) = (named, None);
         for fact in own {
             match &fact.fact {
-                FeedbackFact::Linked(to) if is_change(to) => {
+                FeedbackFact::Linked(to) if is_work(to) => {
                     let first =
                         since.filter(|since| (since.effective, since.place) <= (fact.effective, fact.place));
                     since = first.or(Some(Made::by(fact)));
                     gone = None;
                 }
-                FeedbackFact::Unlinked(from) if is_change(from) => {
+                FeedbackFact::Unlinked(from) if is_work(from) => {
                     gone = since.or(gone);
                     since = None;
                 }

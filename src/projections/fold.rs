@@ -11,7 +11,7 @@ use super::Views;
 use super::actions::ActionFact;
 use super::commitments::{CommitmentFact, EvidenceFact};
 use super::erasures::ErasureFact;
-use super::feedback::FeedbackFact;
+use super::feedback::{self, FeedbackFact};
 use super::history::{Dated, History, Void};
 use super::ledger::{LedgerView, PostFact};
 use super::measures::MeasureFact;
@@ -157,10 +157,15 @@ impl Views {
             return;
         }
         let Ok(id) = Uuid::try_parse(stamp.fact.event.subject.id().as_str()) else { return };
-        if let Some(FeedbackFact::Linked(to)) = &kept
-            && to.kind() == Kind::PolicyChange
-        {
-            self.feedback.linked.change(to.id(), Vec::new, |items| items.push(id));
+        if let Some(FeedbackFact::Linked(to)) = &kept {
+            let linked = match to.kind() {
+                Kind::PolicyChange => &mut self.feedback.linked,
+                _ => &mut self.feedback.linked_actions,
+            };
+            linked.change(to.id(), Vec::new, |items| items.push(id));
+        }
+        if let Some(mode) = feedback::mode(payload) {
+            self.feedback.modes.set(&stamp.fact.sequence, mode);
         }
         stamp.add(&mut self.feedback.items, &id, kept);
     }

@@ -4,9 +4,12 @@
 //! that could change without the ledger (a clock, an environment, an iteration order) comes in. Must not know where
 //! views come from or who reads the report.
 
+pub mod difference;
+pub mod explain;
 pub mod period;
 pub mod render;
 pub mod report;
+pub mod trace;
 
 mod choice;
 mod commitments;
@@ -33,9 +36,9 @@ mod trust;
 use jiff::civil::Date;
 
 pub use self::definition::Definition;
-pub use self::name::ReportName;
+pub use self::name::{ReportName, number_of};
 pub use self::period::Period;
-pub use self::render::{Format, render};
+pub use self::render::{Format, canonical, render};
 pub use self::report::{Column, Figure, FigureStatus, Report, Row, Table};
 use crate::domain::value::Sha256;
 use crate::projections::Views;
@@ -66,7 +69,8 @@ impl Parameters {
         Self { as_at, as_known, period, since: None, days: None }
     }
 
-    const fn horizon(&self) -> Horizon {
+    /// The two filters of it.
+    pub const fn horizon(&self) -> Horizon {
         Horizon { as_at: self.as_at, as_known: self.as_known }
     }
 }
@@ -129,6 +133,8 @@ pub fn report(
         tables: body.tables,
         notes,
         known_until: views.known_until_at(parameters.as_known),
+        since: parameters.since,
+        days: parameters.days,
     })
 }
 

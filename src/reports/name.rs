@@ -83,6 +83,16 @@ impl ReportName {
         )
     }
 
+    /// Whether figures of it are about people: those are worked out at release points only.
+    pub const fn is_about_people(self) -> bool {
+        matches!(self, Self::Feedback | Self::ResponseTimes | Self::Learning | Self::Surveys | Self::Choice)
+    }
+
+    /// The number of its definitions' version, such as the 2 of `r5/2`.
+    pub fn definition_number(self) -> u32 {
+        number_of(self.definition_version()).unwrap_or(0)
+    }
+
     /// Its number, 1 to 12: what it is on the wire.
     pub const fn number(self) -> i32 {
         self as i32 + 1
@@ -95,12 +105,16 @@ impl ReportName {
 
     /// The newest version of the definitions of the report of that code; none if this version has no such report.
     pub fn newest_definition(code: &str) -> Option<u32> {
-        let version = Self::parse(code).ok()?.definition_version();
-        version.rsplit('/').next()?.parse().ok()
+        number_of(Self::parse(code).ok()?.definition_version())
     }
 
     /// Which definitions it is worked out by. It changes whenever the same facts would give another output.
     pub const fn definition_version(self) -> &'static str {
         self.definition().version
     }
+}
+
+/// The number in a definition's version, such as the 2 of `r5/2`.
+pub fn number_of(version: &str) -> Option<u32> {
+    version.rsplit('/').next()?.parse().ok()
 }

@@ -124,7 +124,7 @@ fn overdue<'v>(views: &'v Views, parameters: &Parameters) -> (u64, Vec<Overdue<'
     (policies, overdue)
 }
 
-const fn origin_words(origin: Origin) -> &'static str {
+pub(super) const fn origin_words(origin: Origin) -> &'static str {
     match origin {
         Origin::Feedback => "Feedback",
         Origin::Audit => "An audit",

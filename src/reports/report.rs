@@ -217,6 +217,21 @@ pub struct Report {
     pub notes: Vec<String>,
     /// When the newest of those events was recorded.
     pub known_until: Option<Timestamp>,
+    /// R10: against which position it was asked to compare. None: it found one itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
+    /// R12: after how many days of silence it was asked to speak. None: as many as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+}
+
+impl Report {
+    /// How many figures and cells are held back to protect people.
+    pub fn suppressed(&self) -> usize {
+        let cells = self.tables.iter().flat_map(|table| &table.rows).flat_map(|row| &row.cells);
+        let held = cells.chain(&self.figures).filter(|figure| figure.status == FigureStatus::Suppressed);
+        held.count()
+    }
 }
 
 fn to_hex<S: Serializer>(hash: &Sha256, to: S) -> Result<S::Ok, S::Error> {

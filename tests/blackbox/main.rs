@@ -13,6 +13,7 @@ mod erase;
 mod examples;
 mod export;
 mod history;
+mod issuing;
 mod judged;
 mod limits;
 mod machine;

@@ -67,7 +67,7 @@ async fn given_parameters_that_make_no_sense_when_a_report_is_asked_for_then_the
     let size = server.size(LEDGER).await;
     for (request, code, at) in [
         (GetReportRequest { report: 0, ..lateness() }, Code::InvalidArgument, "report"),
-        (GetReportRequest { report: 12, ..lateness() }, Code::InvalidArgument, "report"),
+        (GetReportRequest { report: 13, ..lateness() }, Code::InvalidArgument, "report"),
         (
             GetReportRequest { as_at: Some(date(2025, 2, 30)), ..lateness() },
             Code::InvalidArgument,

@@ -7,7 +7,6 @@
 use anyhow::Context as _;
 use ed25519_dalek::Signer as _;
 use jiff::civil::Date;
-use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 
 use super::pen::{Fill, Step, auditors_key};
@@ -18,10 +17,7 @@ use crate::grpc::wire::{
     AuditOpinionRecorded, Event, GetReportRequest, Ledger, ListLedgersRequest, Receipt, ReportIssued,
     event::Payload,
 };
-use crate::reports::{self, FigureStatus, Format, ReportName};
-
-/// The width for which a report is rendered: HTML does not ask for it.
-const WIDTH: u16 = 80;
+use crate::reports::{self, ReportName, number_of};
 
 /// What the ledger has answered so far.
 #[derive(Default)]
@@ -83,19 +79,12 @@ async fn issue(
     };
     let name = ReportName::parse(&issued.report)?;
     let report = report::ask(server, name, request).await?;
-    let cells = report.tables.iter().flat_map(|table| &table.rows).flat_map(|row| &row.cells);
-    let suppressed = cells.chain(&report.figures).filter(|cell| cell.status == FigureStatus::Suppressed);
-    issued.suppressed_cells = u32::try_from(suppressed.count())?;
+    issued.suppressed_cells = u32::try_from(report.suppressed())?;
     issued.as_known = known.size;
-    issued.definition_version = version(&report.definition_version)?;
-    issued.sha256 = Sha256::digest(reports::render(&report, Format::Html, WIDTH)).to_vec();
+    let version = number_of(&report.definition_version);
+    issued.definition_version = version.context("a definition without a number")?;
+    issued.sha256 = reports::canonical(&report).1.0.to_vec();
     Ok(())
-}
-
-/// The number in a definition's version, such as the 1 in `r2/1`.
-fn version(text: &str) -> anyhow::Result<u32> {
-    let number = text.rsplit('/').next().and_then(|number| number.parse().ok());
-    number.with_context(|| format!("{text}: no version of a definition"))
 }
 
 fn sign(ledger: &Ledger, origin: &str, opinion: &mut AuditOpinionRecorded) {

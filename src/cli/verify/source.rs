@@ -123,7 +123,7 @@ impl Source {
 }
 
 /// The first bytes of a file, as far as `most`.
-pub(super) fn read(path: &Path, most: usize) -> io::Result<Option<Vec<u8>>> {
+pub(in crate::cli) fn read(path: &Path, most: usize) -> io::Result<Option<Vec<u8>>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {

@@ -330,7 +330,7 @@ impl<'a> Held<'a> {
 }
 
 /// A day, on its way out.
-pub(super) fn day(date: civil::Date) -> wire::Date {
+pub(in crate::grpc) fn day(date: civil::Date) -> wire::Date {
     wire::Date { year: date.year().into(), month: date.month().into(), day: date.day().into() }
 }
 

@@ -24,6 +24,7 @@ mod policy;
 mod report;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 use uuid::Uuid;
 
@@ -37,7 +38,8 @@ use field::{Held, Path, Texts};
 
 pub(super) use envelope::{command, judgement, receipt, recorded};
 pub(super) use filter::Filter;
-pub(super) use report::{as_at, report, report_name};
+pub(super) use report::{as_at, figure, report, report_name};
+pub(super) use trace::{event, issue, point, term, trace};
 
 /// A payload, here and on the wire.
 trait Wire: Sized {

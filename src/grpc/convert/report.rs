@@ -39,6 +39,8 @@ pub(in crate::grpc) fn report(report: Report) -> wire::Report {
         tables: report.tables.into_iter().map(table).collect(),
         notes: report.notes,
         known_until: report.known_until.map(instant),
+        since: report.since,
+        days: report.days,
     }
 }
 
@@ -55,7 +57,7 @@ fn table(table: Table) -> wire::Table {
     }
 }
 
-fn figure(figure: Figure) -> wire::Figure {
+pub(in crate::grpc) fn figure(figure: Figure) -> wire::Figure {
     let status = match figure.status {
         FigureStatus::Given => wire::FigureStatus::Given,
         FigureStatus::Suppressed => wire::FigureStatus::Suppressed,

@@ -13,7 +13,7 @@ mod text;
 use super::period::Period;
 use super::phrases::{count, day};
 use super::report::Report;
-use crate::domain::value::Invalid;
+use crate::domain::value::{Invalid, Sha256};
 
 /// What every output of an invented ledger says first.
 pub const EXAMPLE_DATA: &str = "EXAMPLE DATA: the activity in this ledger is invented.";
@@ -71,6 +71,20 @@ pub fn render(report: &Report, format: Format, width: u16) -> String {
         Format::Csv => csv::render(report),
         Format::Html => html::render(report),
     }
+}
+
+/// The form in which a report is issued, and its SHA-256, which stands in the record of the issue: JSON
+/// ([`Format::Json`]), UTF-8, the fields of [`Report`] in their order, indented by two spaces, ended by one line feed.
+pub fn canonical(report: &Report) -> (String, Sha256) {
+    let text = json::render(report);
+    let hash = fingerprint(text.as_bytes());
+    (text, hash)
+}
+
+/// The SHA-256 of a report's canonical form.
+pub fn fingerprint(text: &[u8]) -> Sha256 {
+    use sha2::Digest as _;
+    Sha256(sha2::Sha256::digest(text).into())
 }
 
 /// What every form prints about where the report stands: label and value.

@@ -33,6 +33,8 @@ fn small() -> Report {
         tables: vec![table],
         notes: vec!["A note.".into()],
         known_until: "2026-03-31T09:00:00Z".parse().ok(),
+        since: None,
+        days: None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Tests of the reports: figures worked out by hand, naive twins, properties, and golden outputs.
 
 mod commitments;
+mod difference;
+mod explain;
 mod golden;
 mod lateness;
 mod links;
@@ -8,6 +10,7 @@ mod measures;
 mod owners;
 mod policy_changes;
 mod properties;
+mod trace;
 mod twins;
 
 use crate::domain::value::Sha256;

@@ -1,0 +1,207 @@
+//! Traces by hand: what an auditor sees, and what a reader does not.
+
+use uuid::Uuid;
+
+use super::parameters;
+use crate::domain::event::{ChangeNature, Origin, Respondents, ResponseMode, WithdrawalScope};
+use crate::domain::id::Subject;
+use crate::projections::chronicle::{Chronicle, on};
+use crate::reports::explain::Eyes;
+use crate::reports::trace::{NotTraceable, Told, Trace, trace};
+
+const HEARD: (Origin, ChangeNature) = (Origin::Feedback, ChangeNature::Substantive);
+
+fn follow(ledger: &Chronicle, as_known: u64, from: &str, eyes: Eyes) -> Result<Trace, NotTraceable> {
+    let from = Subject::parse(from).unwrap();
+    trace(&ledger.views(), &parameters("2026-03-31", as_known, "2025-26"), &from, eyes)
+}
+
+fn now(ledger: &Chronicle, from: &str, eyes: Eyes) -> Trace {
+    follow(ledger, ledger.facts.len() as u64, from, eyes).unwrap()
+}
+
+fn ledger() -> Chronicle {
+    let mut ledger = Chronicle::opened(false);
+    ledger.post("chief", "Chief Executive");
+    ledger.policy("leave", "2025-03-01", "2026-03-31");
+    ledger
+}
+
+/// So many items of staff, which led to a change that is in force; each of the first `told` was told directly.
+fn heard(ledger: &mut Chronicle, id: &str, count: u64, told: usize) -> Vec<Uuid> {
+    let items = ledger.feedback("2025-04-02", Respondents::Staff, count);
+    ledger.propose(id, "2025-05-01", "leave", HEARD, &items);
+    ledger.approve(id, "2025-06-01");
+    ledger.change(id, "2025-06-10", "leave", "2025-07-01", true);
+    for item in items.iter().take(told) {
+        ledger.told_of(*item, "2025-07-08", ResponseMode::Direct);
+    }
+    items
+}
+
+fn counts(told: &[Told]) -> Vec<Option<u64>> {
+    told.iter().map(|it| it.items).collect()
+}
+
+#[test]
+fn given_a_change_when_it_is_traced_then_its_own_days_are_told_to_everybody() {
+    let mut ledger = ledger();
+    heard(&mut ledger, "hours", 2, 1);
+    for eyes in [Eyes::Reader, Eyes::Auditor] {
+        let work = now(&ledger, "policy-change/hours", eyes).works.remove(0);
+        assert_eq!((work.title.as_str(), work.because), ("Change hours", "Feedback"));
+        let steps: Vec<_> = work.steps.iter().map(|it| (it.what.as_str(), it.on, it.sequence)).collect();
+        // 0 opened, 1 post, 2 policy, 3 and 4 the items.
+        let wanted = [
+            ("Proposed, because of: feedback", on("2025-05-01"), 5),
+            ("Approved by Chief Executive", on("2025-06-01"), 6),
+            ("Put into the register as version v2 of leave, in force from 1 Jul 2025", on("2025-06-10"), 7),
+        ];
+        assert_eq!(steps, wanted);
+    }
+}
+
+#[test]
+fn given_fewer_items_than_the_threshold_when_a_reader_traces_then_there_is_a_word_and_nothing_else() {
+    let mut ledger = ledger();
+    let items = heard(&mut ledger, "hours", 4, 4);
+    let before = now(&ledger, "policy-change/hours", Eyes::Reader).works.remove(0).voice;
+    assert!(before.point.is_none() && before.items.is_none() && before.told.is_empty());
+    assert!(before.words.starts_with("Not said yet"), "{}", before.words);
+    ledger.release_now("first", "2025-07-31");
+    let trace = now(&ledger, "policy-change/hours", Eyes::Reader);
+    let voice = &trace.works[0].voice;
+    assert_eq!((voice.words.as_str(), voice.items, voice.told.len()), ("Staff feedback", None, 0));
+    assert_eq!(trace.items, []);
+    let all = format!("{trace:?}");
+    for item in &items {
+        assert!(!all.contains(&item.to_string()) && !all.contains(&item.simple().to_string()), "{all}");
+    }
+    // Neither the day on which they spoke nor the one on which they were told.
+    assert!(!all.contains("2025-04-02") && !all.contains("2025-07-08"), "{all}");
+    // The same with one item as with four: nothing of how many.
+    let mut other = self::ledger();
+    heard(&mut other, "hours", 1, 1);
+    other.release_now("first", "2025-07-31");
+    let other = now(&other, "policy-change/hours", Eyes::Reader);
+    assert_eq!((&other.works[0].voice.words, other.works[0].voice.items), (&voice.words, voice.items));
+}
+
+#[test]
+fn given_enough_items_when_a_reader_traces_then_they_are_counted_as_released() {
+    let mut ledger = ledger();
+    // 12 told directly, 3 not: 3 is hidden, and 12 with it; together they are 15.
+    let items = heard(&mut ledger, "hours", 15, 12);
+    ledger.release_now("first", "2025-07-31");
+    let voice = now(&ledger, "policy-change/hours", Eyes::Reader).works.remove(0).voice;
+    assert_eq!((voice.words.as_str(), voice.items), ("Staff feedback", Some(15)));
+    assert_eq!(counts(&voice.told), [None, Some(0), None]);
+    assert_eq!(voice.sentence(), "Staff feedback: 15 items, as of the release point of 31 July 2025.");
+    // Whatever happens between two release points changes nothing; at the next one nobody is left untold.
+    for item in &items[12..] {
+        ledger.told_of(*item, "2025-08-20", ResponseMode::Direct);
+        let between = now(&ledger, "policy-change/hours", Eyes::Reader).works.remove(0).voice;
+        assert_eq!(between, voice);
+    }
+    ledger.release_now("second", "2025-08-31");
+    let voice = now(&ledger, "policy-change/hours", Eyes::Reader).works.remove(0).voice;
+    // The hidden parts hold 15 as before: they do not move.
+    assert_eq!((voice.items, counts(&voice.told)), (Some(15), vec![None, Some(0), None]));
+    let mut ledger = self::ledger();
+    heard(&mut ledger, "hours", 15, 15);
+    ledger.release_now("first", "2025-07-31");
+    let voice = now(&ledger, "policy-change/hours", Eyes::Reader).works.remove(0).voice;
+    assert_eq!(counts(&voice.told), [Some(15), Some(0), Some(0)]);
+}
+
+#[test]
+fn given_a_reader_when_single_items_are_asked_for_then_the_answer_tells_nothing_of_whether_there_are_any() {
+    let mut ledger = ledger();
+    let item = heard(&mut ledger, "hours", 15, 3)[0];
+    ledger.release_now("first", "2025-07-31");
+    let size = ledger.facts.len() as u64;
+    let known = follow(&ledger, size, &format!("feedback/{item}"), Eyes::Reader);
+    let unknown = follow(&ledger, size, &format!("feedback/{}", Uuid::from_u128(99)), Eyes::Reader);
+    let no_id = follow(&ledger, size, "feedback/nothing", Eyes::Reader);
+    assert_eq!(known, Err(NotTraceable::ForAuditors));
+    assert!(known == unknown && known == no_id);
+    // An auditor is told which it is.
+    assert!(follow(&ledger, size, &format!("feedback/{item}"), Eyes::Auditor).is_ok());
+    let unknown = follow(&ledger, size, &format!("feedback/{}", Uuid::from_u128(99)), Eyes::Auditor);
+    assert!(matches!(unknown, Err(NotTraceable::Unknown(_))));
+}
+
+#[test]
+fn given_every_position_when_a_reader_traces_then_the_words_change_at_release_points_alone() {
+    let mut ledger = ledger();
+    heard(&mut ledger, "hours", 3, 0);
+    ledger.release_now("first", "2025-07-31");
+    let late = ledger.feedback("2025-08-01", Respondents::Staff, 1)[0];
+    ledger.propose("late", "2025-08-02", "leave", (Origin::Law, ChangeNature::Substantive), &[]);
+    let proposed = ledger.facts.len() as u64;
+    ledger.link(late, "2025-08-03", "policy-change/late");
+    let unlinked = ledger.feedback("2025-08-04", Respondents::Partners, 1)[0];
+    ledger.link(unlinked, "2025-08-05", "policy-change/late");
+    ledger.release_now("second", "2025-08-31");
+    let size = ledger.facts.len() as u64;
+    let mut words = Vec::new();
+    for as_known in proposed..=size {
+        let voice =
+            follow(&ledger, as_known, "policy-change/late", Eyes::Reader).unwrap().works.remove(0).voice;
+        words.push(voice.words);
+    }
+    let (last, before) = words.split_last().unwrap();
+    assert!(before.iter().all(|words| words == "No feedback is linked to it"), "{before:?}");
+    // One of staff, one of partners: which of them is not said.
+    assert_eq!(last, "Feedback");
+}
+
+#[test]
+fn given_an_auditor_when_a_change_is_traced_then_each_item_is_there_with_its_steps_and_what_it_led_to() {
+    let mut ledger = ledger();
+    let items = heard(&mut ledger, "hours", 2, 1);
+    ledger.plan_because("rooms", "2025-05-02", "2025-09-01", &items[1..]);
+    ledger.verify("rooms", "2025-08-01");
+    ledger.answered_by(items[1], "2025-08-02", ResponseMode::Public);
+    let trace = now(&ledger, "policy-change/hours", Eyes::Auditor);
+    assert_eq!(trace.items.len(), 2);
+    let second = &trace.items[1];
+    assert_eq!((second.whom, second.gone), ("Staff", false));
+    let steps: Vec<_> = second.steps.iter().map(|it| it.what.as_str()).collect();
+    assert_eq!(steps, ["Received", "Answered: something will change, in public"]);
+    let links: Vec<_> = second.links.iter().map(|it| (it.to.to_string(), it.since)).collect();
+    let wanted =
+        [("policy-change/hours".to_owned(), on("2025-05-01")), ("action/rooms".to_owned(), on("2025-05-02"))];
+    assert!(wanted.iter().all(|it| links.contains(it)) && links.len() == 2, "{links:?}");
+    // And from the item forward.
+    let forward = now(&ledger, &second.subject.to_string(), Eyes::Auditor);
+    assert_eq!((forward.items.as_slice(), forward.works.len()), (std::slice::from_ref(second), 2));
+    let back = now(&ledger, "action/rooms", Eyes::Auditor);
+    assert_eq!(back.items, [second.clone()]);
+    assert_eq!(back.works[0].steps.last().unwrap().what, "Verified: practice changed");
+}
+
+#[test]
+fn given_links_and_items_that_were_taken_back_when_they_are_traced_then_they_are_as_they_stand() {
+    let mut ledger = ledger();
+    let items = heard(&mut ledger, "hours", 3, 0);
+    ledger.unlink(items[0], "2025-07-10", "policy-change/hours");
+    ledger.take_back(items[1], "2025-07-11", WithdrawalScope::Whole);
+    let told = ledger.told_of(items[2], "2025-07-12", ResponseMode::Public);
+    ledger.void(told, "2025-07-13");
+    let trace = now(&ledger, "policy-change/hours", Eyes::Auditor);
+    let found: Vec<_> = trace.items.iter().map(|it| (it.subject.to_string(), it.gone)).collect();
+    assert_eq!(found, [(format!("feedback/{}", items[1]), true), (format!("feedback/{}", items[2]), false)]);
+    assert_eq!(trace.items[1].steps.len(), 1, "what was voided is not told");
+}
+
+#[test]
+fn given_what_is_no_change_and_no_action_when_it_is_traced_then_it_is_refused_by_its_name() {
+    let ledger = ledger();
+    let size = ledger.facts.len() as u64;
+    let policy = follow(&ledger, size, "policy/leave", Eyes::Reader);
+    assert!(matches!(policy, Err(NotTraceable::NotTraced(_))));
+    assert!(matches!(follow(&ledger, size, "action/none", Eyes::Reader), Err(NotTraceable::Unknown(_))));
+    let beyond = follow(&ledger, size + 1, "action/none", Eyes::Reader);
+    assert_eq!(beyond, Err(NotTraceable::BeyondHead { size }));
+}
