@@ -1,13 +1,19 @@
 //! Tests of the reports: figures worked out by hand, naive twins, properties, and golden outputs.
 
+mod choice;
 mod commitments;
 mod golden;
+mod golden_record;
 mod lateness;
 mod links;
 mod measures;
 mod owners;
 mod policy_changes;
 mod properties;
+mod records;
+mod restatements;
+mod silence;
+mod trust;
 mod twins;
 
 use crate::domain::value::Sha256;
