@@ -4,6 +4,7 @@
 
 mod later;
 mod service;
+mod trust;
 
 use jiff::{Timestamp, civil::Date};
 use std::sync::Arc;

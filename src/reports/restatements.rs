@@ -97,7 +97,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
 /// The last issued report that is known, or the position that is asked for; or why there is none.
 fn span(views: &Views, parameters: &Parameters) -> Result<Span, String> {
     let issued = views.releases.issued.iter().flat_map(|(_, history)| history.all());
-    let known = issued.filter(|fact| fact.sequence < parameters.as_known);
+    let known = issued.filter(|fact| fact.sequence < parameters.as_known && fact.place == fact.sequence);
     let asked = |as_known: u64| parameters.since.is_none_or(|since| since == as_known);
     let last = known.filter(|fact| asked(fact.fact.as_known)).max_by_key(|fact| fact.sequence);
     let (since, as_at, earlier, issued) = match (last, parameters.since) {

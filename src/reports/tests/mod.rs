@@ -1,9 +1,11 @@
 //! Tests of the reports: figures worked out by hand, naive twins, properties, and golden outputs.
 
+mod choice;
 mod commitments;
 mod difference;
 mod explain;
 mod golden;
+mod golden_record;
 mod lateness;
 mod links;
 mod measures;
@@ -11,6 +13,10 @@ mod owners;
 mod policy_changes;
 mod properties;
 mod trace;
+mod records;
+mod restatements;
+mod silence;
+mod trust;
 mod twins;
 
 use crate::domain::value::Sha256;

@@ -4,6 +4,8 @@
 mod r1;
 mod r2;
 mod r5;
+mod r9;
+mod trust;
 
 use jiff::{civil::Date, tz::TimeZone};
 use std::collections::{BTreeMap, BTreeSet};
