@@ -9,14 +9,17 @@ use uuid::Uuid;
 
 use super::Views;
 use super::actions::ActionFact;
+use super::awareness::{Activity, Signposted};
 use super::commitments::{CommitmentFact, EvidenceFact};
 use super::feedback::FeedbackFact;
 use super::history::{Dated, History, Void};
+use super::learning::{SessionFact, Support, UnitFact};
 use super::ledger::{LedgerView, PostFact};
 use super::measures::MeasureFact;
 use super::policies::{ChangeFact, PolicyFact};
 use super::releases::ReleasesView;
 use super::shared::SharedMap;
+use super::surveys::{Answered, RoundFact};
 use crate::domain::command::Recorded;
 use crate::domain::event::{CorrectionMade, EventVoided, Payload};
 use crate::domain::id::{Kind, SourceName, Subject};
@@ -85,12 +88,13 @@ impl Views {
             Kind::Evidence => self.commitments.evidence.get(code)?.find(id, source),
             Kind::Measure => self.measures.facts.get(code)?.find(id, source),
             Kind::Action => self.actions.facts.get(code)?.find(id, source),
-            Kind::Round
-            | Kind::Session
-            | Kind::PracticeSupport
-            | Kind::Awareness
-            | Kind::Signposting
-            | Kind::SurveyResult => self.commitments.activity.get(subject)?.find(id, source),
+            Kind::Unit => self.learning.units.get(code)?.find(id, source),
+            Kind::Session => self.learning.sessions.get(code)?.find(id, source),
+            Kind::PracticeSupport => self.learning.support.get(code)?.find(id, source),
+            Kind::Awareness => self.awareness.activities.get(code)?.find(id, source),
+            Kind::Signposting => self.awareness.signposting.get(code)?.find(id, source),
+            Kind::Round => self.surveys.rounds.get(code)?.find(id, source),
+            Kind::SurveyResult => self.surveys.results.get(code)?.find(id, source),
             Kind::Feedback => {
                 self.feedback.items.get(&Uuid::try_parse(code.as_str()).ok()?)?.find(id, source)
             }
@@ -99,12 +103,7 @@ impl Views {
             Kind::ReleasePoint => self.releases.points.get(code)?.find(id, source),
             Kind::IssuedReport => self.releases.issued.get(code)?.find(id, source),
             // Nothing that a report asks about is said of these.
-            Kind::Ledger
-            | Kind::Source
-            | Kind::Unit
-            | Kind::Erasure
-            | Kind::AuditOpinion
-            | Kind::Cosignature => None,
+            Kind::Ledger | Kind::Source | Kind::Erasure | Kind::AuditOpinion | Kind::Cosignature => None,
         }
     }
 
@@ -132,7 +131,9 @@ impl Views {
             | Kind::Signposting
             | Kind::SurveyResult => {
                 stamp.add(&mut self.commitments.activity, subject, activity(payload));
+                self.keep_done(payload, stamp);
             }
+            Kind::Unit => stamp.add(&mut self.learning.units, code, UnitFact::of(payload)),
             Kind::Feedback => self.keep_feedback(payload, stamp),
             Kind::Policy => stamp.add(&mut self.policies.facts, code, PolicyFact::of(payload)),
             Kind::PolicyChange => {
@@ -142,13 +143,20 @@ impl Views {
                 stamp.add(&mut self.releases.points, code, ReleasesView::position(payload));
             }
             Kind::IssuedReport => stamp.add(&mut self.releases.issued, code, ReleasesView::report(payload)),
-            Kind::Ledger
-            | Kind::Source
-            | Kind::Unit
-            | Kind::Erasure
-            | Kind::AuditOpinion
-            | Kind::Cosignature => {}
+            Kind::Ledger | Kind::Source | Kind::Erasure | Kind::AuditOpinion | Kind::Cosignature => {}
         }
+    }
+
+    /// What was done once, or asked, beside the commitments that it names: of every fact that the view of activity keeps
+    /// of a subject, one of these keeps one, too, and finds it again.
+    fn keep_done(&mut self, payload: &Payload, stamp: Stamp<'_>) {
+        let code = stamp.fact.event.subject.id();
+        stamp.add(&mut self.learning.sessions, code, SessionFact::of(payload));
+        stamp.add(&mut self.learning.support, code, Support::of(payload));
+        stamp.add(&mut self.awareness.activities, code, Activity::of(payload));
+        stamp.add(&mut self.awareness.signposting, code, Signposted::of(payload));
+        stamp.add(&mut self.surveys.rounds, code, RoundFact::of(payload));
+        stamp.add(&mut self.surveys.results, code, Answered::of(payload));
     }
 
     fn keep_feedback(&mut self, payload: &Payload, stamp: Stamp<'_>) {

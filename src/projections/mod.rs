@@ -6,16 +6,20 @@
 //! know where facts come from, nor what reports make of them.
 
 pub mod actions;
+pub mod awareness;
 pub mod commitments;
 pub mod feedback;
 mod fold;
 pub mod history;
+pub mod learning;
 pub mod ledger;
+mod lists;
 pub mod measures;
 pub mod owner;
 pub mod policies;
 pub mod releases;
 pub mod shared;
+pub mod surveys;
 
 #[cfg(test)]
 pub(crate) mod chronicle;
@@ -26,14 +30,17 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::sync::Arc;
 
 use self::actions::ActionsView;
+use self::awareness::AwarenessView;
 use self::commitments::CommitmentsView;
 use self::feedback::FeedbackView;
 use self::history::{Dated, History, Horizon, Void};
+use self::learning::LearningView;
 use self::ledger::{LedgerView, Opened};
 use self::measures::MeasuresView;
 use self::policies::PoliciesView;
 use self::releases::ReleasesView;
 use self::shared::SharedMap;
+use self::surveys::SurveysView;
 use crate::domain::command::Recorded;
 use crate::domain::event::{LedgerOpened, Payload};
 use crate::domain::id::{Code, SourceName};
@@ -58,6 +65,12 @@ pub struct Views {
     pub feedback: FeedbackView,
     /// Policies and their changes.
     pub policies: PoliciesView,
+    /// Units, learning, support.
+    pub learning: LearningView,
+    /// Awareness and signposting.
+    pub awareness: AwarenessView,
+    /// Rounds of asking, and results of surveys.
+    pub surveys: SurveysView,
     /// Release points and issued reports.
     pub releases: ReleasesView,
     opened: Option<Arc<Opened>>,
