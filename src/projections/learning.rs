@@ -5,6 +5,7 @@
 //! here adds them. Numbers are kept as they were recorded. Must not know which of them may be shown.
 
 use jiff::civil::Date;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Views;
@@ -132,6 +133,8 @@ pub enum Came {
 pub struct Session<'v> {
     /// Its id.
     pub id: &'v Code,
+    /// What it is called. None: as of its level.
+    pub title: Option<&'v str>,
     /// How deep it goes. None: its offer was taken back, or never made.
     pub level: Option<Level>,
     /// What became of it.
@@ -148,10 +151,25 @@ impl LearningView {
         self.units.iter().filter_map(|(id, history)| unit(views, id, history, horizon)).collect()
     }
 
+    /// Which unit each was a part of on a day, by the registrations that count from the horizon.
+    pub fn parts_of<'v>(&'v self, views: &Views, horizon: Horizon, day: Date) -> BTreeMap<&'v Code, &'v Code> {
+        let part_of = |history: &'v History<UnitFact>| {
+            views.seen(history, horizon).into_iter().rev().find_map(|fact| match &fact.fact {
+                UnitFact::Registered(it) if holds(it, day) => Some(it.part_of.as_ref()),
+                _ => None,
+            })
+        };
+        self.units.iter().filter_map(|(id, history)| Some((id, part_of(history)??))).collect()
+    }
+
     /// The sessions that are known from the horizon, in the order of their ids.
     pub fn sessions<'v>(&'v self, views: &'v Views, horizon: Horizon) -> impl Iterator<Item = Session<'v>> {
         self.sessions.iter().filter_map(move |(id, history)| session(views, id, history, horizon))
     }
+}
+
+fn holds(term: &UnitRegistered, day: Date) -> bool {
+    term.valid_from <= day && term.valid_to.is_none_or(|last| day <= last)
 }
 
 fn unit<'v>(
@@ -166,7 +184,7 @@ fn unit<'v>(
         match &fact.fact {
             // No two terms meet: the rules see to it.
             UnitFact::Registered(it) => {
-                if it.valid_from <= day && it.valid_to.is_none_or(|last| day <= last) {
+                if holds(it, day) {
                     unit = Some((fact.sequence, it));
                 }
             }
@@ -201,5 +219,12 @@ fn session<'v>(
         (None, None) => return None,
     };
     let events = end.map(|(fact, _)| fact.sequence).into_iter().chain(offer.map(|(sequence, _)| sequence));
-    Some(Session { id, level: offer.map(|(_, offer)| offer.level), came, on, events: events.collect() })
+    Some(Session {
+        id,
+        title: offer.map(|(_, offer)| offer.title.as_str()),
+        level: offer.map(|(_, offer)| offer.level),
+        came,
+        on,
+        events: events.collect(),
+    })
 }

@@ -8,6 +8,7 @@ pub mod period;
 pub mod render;
 pub mod report;
 
+mod attendances;
 mod choice;
 mod commitments;
 mod definition;
@@ -23,6 +24,7 @@ mod reach;
 mod release;
 mod response_times;
 mod restatements;
+mod shares;
 mod silence;
 mod surveys;
 #[cfg(test)]

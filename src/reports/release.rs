@@ -23,6 +23,17 @@ use crate::projections::releases::Point;
 pub(super) struct Cut {
     threshold: u64,
     parts: Vec<Part>,
+    spare: Spare,
+}
+
+/// Which part is hidden beside one that is too small, where there is a choice. Either is as safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spare {
+    /// The smallest: the most is shown.
+    Smallest,
+    /// The last: so the parts before it can still be told from the rest, which is what a number "at that level or above"
+    /// does.
+    Last,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +45,17 @@ struct Part {
 impl Cut {
     /// The cut at its first release point.
     pub(super) fn first(counts: &[u64], threshold: u64) -> Self {
+        Self::begun(counts, threshold, Spare::Smallest)
+    }
+
+    /// The same of parts that stand in an order, of which sums from one part to the last are asked for.
+    pub(super) fn first_in_order(counts: &[u64], threshold: u64) -> Self {
+        Self::begun(counts, threshold, Spare::Last)
+    }
+
+    fn begun(counts: &[u64], threshold: u64, spare: Spare) -> Self {
         let parts = counts.iter().map(|count| Part { released: *count, hidden: false }).collect();
-        let mut cut = Self { threshold, parts };
+        let mut cut = Self { threshold, parts, spare };
         cut.hide(|_| true);
         cut
     }
@@ -63,7 +83,7 @@ impl Cut {
         self.hide(|part| was_hidden.get(part).copied().unwrap_or(false));
     }
 
-    /// Hides what is too small, and as much besides as that needs; `preferred` parts first, the smallest first.
+    /// Hides what is too small, and as much besides as that needs; `preferred` parts first.
     fn hide(&mut self, preferred: impl Fn(usize) -> bool) {
         let threshold = self.threshold;
         for part in &mut self.parts {
@@ -71,7 +91,11 @@ impl Cut {
         }
         while !self.is_safe() {
             let shown = self.parts.iter().enumerate().filter(|(_, part)| !part.hidden && part.released > 0);
-            let next = shown.min_by_key(|(index, part)| (!preferred(*index), part.released, *index));
+            let order = |index: usize, part: &Part| match self.spare {
+                Spare::Smallest => (part.released, index),
+                Spare::Last => (0, usize::MAX - index),
+            };
+            let next = shown.min_by_key(|(index, part)| (!preferred(*index), order(*index, part)));
             let Some(index) = next.map(|(index, _)| index) else { return };
             if let Some(part) = self.parts.get_mut(index) {
                 part.hidden = true;
@@ -133,6 +157,24 @@ impl Cut {
 pub(super) fn released<K: Ord>(
     points: &[Point<'_>],
     threshold: impl Fn(&Point<'_>) -> u64,
+    counts: impl FnMut(&Point<'_>) -> BTreeMap<K, Vec<u64>>,
+) -> BTreeMap<K, Cut> {
+    released_by(Cut::first, points, threshold, counts)
+}
+
+/// The same of cuts whose parts stand in an order; see [`Cut::first_in_order`].
+pub(super) fn released_in_order<K: Ord>(
+    points: &[Point<'_>],
+    threshold: impl Fn(&Point<'_>) -> u64,
+    counts: impl FnMut(&Point<'_>) -> BTreeMap<K, Vec<u64>>,
+) -> BTreeMap<K, Cut> {
+    released_by(Cut::first_in_order, points, threshold, counts)
+}
+
+fn released_by<K: Ord>(
+    first: fn(&[u64], u64) -> Cut,
+    points: &[Point<'_>],
+    threshold: impl Fn(&Point<'_>) -> u64,
     mut counts: impl FnMut(&Point<'_>) -> BTreeMap<K, Vec<u64>>,
 ) -> BTreeMap<K, Cut> {
     let mut cuts: BTreeMap<K, Cut> = BTreeMap::new();
@@ -142,7 +184,7 @@ pub(super) fn released<K: Ord>(
             match cuts.get_mut(&name) {
                 Some(cut) => cut.next(&counts, threshold),
                 None => {
-                    cuts.insert(name, Cut::first(&counts, threshold));
+                    cuts.insert(name, first(&counts, threshold));
                 }
             }
         }
@@ -167,6 +209,19 @@ mod tests {
         let cut = Cut::first(&[3, 7, 20, 0], 5);
         assert_eq!((shown(&cut), cut.total()), (vec![None, None, Some(20), Some(0)], Some(30)));
         assert_eq!((cut.sum([0, 1]), cut.sum([0, 2]), cut.sum([2, 3])), (Some(10), None, Some(20)));
+    }
+
+    #[test]
+    fn given_parts_in_an_order_when_one_is_too_small_then_the_last_is_hidden_with_it() {
+        // Nobody yet 9, then 16, 43, 8 and 1 at the highest level. 1 and 8 are 9, less than ten: 43 goes, too, and not 9.
+        let mut cut = Cut::first_in_order(&[9, 16, 43, 8, 1], 5);
+        assert_eq!(shown(&cut), [Some(9), Some(16), None, None, None]);
+        // At least the second level 68, at least the third 52; above that nothing.
+        assert_eq!([cut.sum(1..5), cut.sum(2..5), cut.sum(3..5), cut.sum(4..5)], [Some(68), Some(52), None, None]);
+        cut.next(&[9, 16, 43, 8, 5], 5);
+        assert_eq!(cut.sum(2..5), Some(52));
+        cut.next(&[9, 16, 44, 9, 5], 5);
+        assert_eq!(shown(&cut), [Some(9), Some(16), Some(44), Some(9), Some(5)]);
     }
 
     #[test]

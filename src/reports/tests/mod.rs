@@ -3,11 +3,15 @@
 mod commitments;
 mod golden;
 mod lateness;
+mod learning;
 mod links;
 mod measures;
 mod owners;
+mod people;
 mod policy_changes;
 mod properties;
+mod reach;
+mod surveys;
 mod twins;
 
 use crate::domain::value::Sha256;
@@ -52,6 +56,13 @@ pub(super) fn number(report: &Report, id: &str) -> i64 {
 pub(super) fn cell(report: &Report, subject: &str, column: &str) -> String {
     let mut rows = report.tables.iter().flat_map(|table| &table.rows);
     let row = rows.find(|row| row.subject == subject).unwrap_or_else(|| panic!("no row {subject}"));
+    row.cells.iter().find(|cell| cell.id == column).unwrap().printed()
+}
+
+/// A cell of one table, as printed.
+pub(super) fn cell_of(report: &Report, table: &str, subject: &str, column: &str) -> String {
+    let table = report.tables.iter().find(|it| it.id == table).unwrap();
+    let row = table.rows.iter().find(|row| row.subject == subject).unwrap_or_else(|| panic!("no row {subject}"));
     row.cells.iter().find(|cell| cell.id == column).unwrap().printed()
 }
 
