@@ -3,6 +3,7 @@
 //! Invariant: sequences run without gaps from 0, and recorded times never decrease.
 
 mod later;
+pub(crate) mod people;
 mod service;
 mod trust;
 

@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use super::Views;
 use super::actions::ActionFact;
+use super::awareness::{Activity, Signposted};
 use super::commitments::{CommitmentFact, EvidenceFact};
 use super::erasures::ErasureFact;
 use super::feedback::{self, FeedbackFact};
 use super::history::{Dated, History, Void};
+use super::learning::{SessionFact, Support, UnitFact};
 use super::ledger::{LedgerView, PostFact};
 use super::measures::MeasureFact;
 use super::policies::{ChangeFact, PolicyFact};
@@ -20,6 +22,7 @@ use super::releases::ReleasesView;
 use super::rounds::RoundsView;
 use super::shared::SharedMap;
 use super::sources::SourceFact;
+use super::surveys::{Answered, RoundFact};
 use crate::domain::command::Recorded;
 use crate::domain::event::{CorrectionMade, EventVoided, Payload};
 use crate::domain::id::{Kind, SourceName, Subject};
@@ -91,12 +94,13 @@ impl Views {
             Kind::Action => self.actions.facts.get(code)?.find(id, source),
             Kind::Source => self.posters.facts.get(code)?.find(id, source),
             Kind::Erasure => self.erasures.facts.get(code)?.find(id, source),
-            Kind::Round
-            | Kind::Session
-            | Kind::PracticeSupport
-            | Kind::Awareness
-            | Kind::Signposting
-            | Kind::SurveyResult => self.commitments.activity.get(subject)?.find(id, source),
+            Kind::Unit => self.learning.units.get(code)?.find(id, source),
+            Kind::Session => self.learning.sessions.get(code)?.find(id, source),
+            Kind::PracticeSupport => self.learning.support.get(code)?.find(id, source),
+            Kind::Awareness => self.awareness.activities.get(code)?.find(id, source),
+            Kind::Signposting => self.awareness.signposting.get(code)?.find(id, source),
+            Kind::Round => self.surveys.rounds.get(code)?.find(id, source),
+            Kind::SurveyResult => self.surveys.results.get(code)?.find(id, source),
             Kind::Feedback => {
                 self.feedback.items.get(&Uuid::try_parse(code.as_str()).ok()?)?.find(id, source)
             }
@@ -104,8 +108,8 @@ impl Views {
             Kind::PolicyChange => self.policies.changes.get(code)?.find(id, source),
             Kind::ReleasePoint => self.releases.points.get(code)?.find(id, source),
             Kind::IssuedReport => self.releases.issued.get(code)?.find(id, source),
-            // What is said of the ledger, and signed from outside, is never taken back. Of a unit no report asks.
-            Kind::Ledger | Kind::Unit | Kind::AuditOpinion | Kind::Cosignature => None,
+            // What is said of the ledger, and signed from outside, is never taken back.
+            Kind::Ledger | Kind::AuditOpinion | Kind::Cosignature => None,
         }
     }
 
@@ -134,7 +138,9 @@ impl Views {
             | Kind::SurveyResult => {
                 stamp.add(&mut self.commitments.activity, subject, activity(payload));
                 stamp.add(&mut self.rounds.facts, code, RoundsView::fact(payload));
+                self.keep_done(payload, stamp);
             }
+            Kind::Unit => stamp.add(&mut self.learning.units, code, UnitFact::of(payload)),
             Kind::Feedback => self.keep_feedback(payload, stamp),
             Kind::Policy => stamp.add(&mut self.policies.facts, code, PolicyFact::of(payload)),
             Kind::PolicyChange => {
@@ -147,8 +153,19 @@ impl Views {
             Kind::Source => stamp.add(&mut self.posters.facts, code, SourceFact::of(fact, payload)),
             Kind::Erasure => stamp.add(&mut self.erasures.facts, code, ErasureFact::of(payload)),
             Kind::Ledger | Kind::AuditOpinion | Kind::Cosignature => self.outside.learn(fact),
-            Kind::Unit => {}
         }
+    }
+
+    /// What was done once, or asked, beside the commitments that it names: of every fact that the view of activity keeps
+    /// of a subject, one of these keeps one, too, and finds it again.
+    fn keep_done(&mut self, payload: &Payload, stamp: Stamp<'_>) {
+        let code = stamp.fact.event.subject.id();
+        stamp.add(&mut self.learning.sessions, code, SessionFact::of(payload));
+        stamp.add(&mut self.learning.support, code, Support::of(payload));
+        stamp.add(&mut self.awareness.activities, code, Activity::of(payload));
+        stamp.add(&mut self.awareness.signposting, code, Signposted::of(payload));
+        stamp.add(&mut self.surveys.rounds, code, RoundFact::of(payload));
+        stamp.add(&mut self.surveys.results, code, Answered::of(payload));
     }
 
     fn keep_feedback(&mut self, payload: &Payload, stamp: Stamp<'_>) {

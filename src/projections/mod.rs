@@ -6,13 +6,16 @@
 //! know where facts come from, nor what reports make of them.
 
 pub mod actions;
+pub mod awareness;
 pub mod commitments;
 pub mod erasures;
 pub mod feedback;
 mod fold;
 pub mod history;
 pub mod irregularities;
+pub mod learning;
 pub mod ledger;
+mod lists;
 pub mod measures;
 pub mod outside;
 pub mod owner;
@@ -22,6 +25,7 @@ pub mod rounds;
 pub mod shared;
 pub mod since;
 pub mod sources;
+pub mod surveys;
 
 #[cfg(test)]
 pub(crate) mod chronicle;
@@ -32,11 +36,13 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::sync::Arc;
 
 use self::actions::ActionsView;
+use self::awareness::AwarenessView;
 use self::commitments::CommitmentsView;
 use self::erasures::ErasuresView;
 use self::feedback::FeedbackView;
 use self::history::{Dated, History, Horizon, Void};
 use self::irregularities::IrregularitiesView;
+use self::learning::LearningView;
 use self::ledger::{LedgerView, Opened};
 use self::measures::MeasuresView;
 use self::outside::OutsideView;
@@ -45,6 +51,7 @@ use self::releases::ReleasesView;
 use self::rounds::RoundsView;
 use self::shared::SharedMap;
 use self::sources::SourcesView;
+use self::surveys::SurveysView;
 use crate::domain::command::Recorded;
 use crate::domain::event::{LedgerOpened, Payload};
 use crate::domain::id::{Code, SourceName};
@@ -69,6 +76,12 @@ pub struct Views {
     pub feedback: FeedbackView,
     /// Policies and their changes.
     pub policies: PoliciesView,
+    /// Units, learning, support.
+    pub learning: LearningView,
+    /// Awareness and signposting.
+    pub awareness: AwarenessView,
+    /// Rounds of asking, and results of surveys.
+    pub surveys: SurveysView,
     /// Release points and issued reports.
     pub releases: ReleasesView,
     /// Rounds of asking.

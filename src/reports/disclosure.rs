@@ -20,6 +20,16 @@ pub(super) fn threshold(views: &Views, as_known: u64) -> u64 {
     histories.map(|fact| u64::from(fact.fact.suppress_below)).fold(LEAST_THRESHOLD, u64::max)
 }
 
+/// Below so many answers a survey's cell is not shown (DOMAIN §7).
+const LEAST_SURVEY_MINIMUM: u64 = 10;
+
+/// From how many answers on a survey's cell is shown: the highest that the ledger ever set; it is never lowered.
+pub(super) fn survey_minimum(views: &Views, as_known: u64) -> u64 {
+    let everything = Horizon { as_at: Date::MAX, as_known };
+    let histories = views.ledger.settings.iter().flat_map(|(_, history)| views.seen(history, everything));
+    histories.map(|fact| u64::from(fact.fact.survey_minimum)).fold(LEAST_SURVEY_MINIMUM, u64::max)
+}
+
 /// How a share may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shown {

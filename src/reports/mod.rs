@@ -11,6 +11,7 @@ pub mod render;
 pub mod report;
 pub mod trace;
 
+mod attendances;
 mod choice;
 mod commitments;
 mod definition;
@@ -27,6 +28,7 @@ mod reach;
 mod release;
 mod response_times;
 mod restatements;
+mod shares;
 mod silence;
 mod surveys;
 #[cfg(test)]

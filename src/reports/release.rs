@@ -174,6 +174,22 @@ mod tests {
     }
 
     #[test]
+    fn given_parts_in_an_order_when_one_is_too_small_then_the_last_is_hidden_with_it() {
+        // Nobody yet 9, then 16, 43, 8 and 1 at the highest level. 1 and 8 are 9, less than ten: 43 goes, too, and not 9.
+        let mut cut = Cut::first(&[9, 16, 43, 8, 1], 5);
+        assert_eq!(shown(&cut), [Some(9), Some(16), None, None, None]);
+        // At least the second level 68, at least the third 52; above that nothing.
+        assert_eq!(
+            [cut.sum(1..5), cut.sum(2..5), cut.sum(3..5), cut.sum(4..5)],
+            [Some(68), Some(52), None, None]
+        );
+        cut.next(&[9, 16, 43, 8, 5], 5);
+        assert_eq!(cut.sum(2..5), Some(52));
+        cut.next(&[9, 16, 44, 9, 5], 5);
+        assert_eq!(shown(&cut), [Some(9), Some(16), Some(44), Some(9), Some(5)]);
+    }
+
+    #[test]
     fn given_too_few_altogether_when_they_are_released_then_the_total_is_hidden_too() {
         let cut = Cut::first(&[3, 0, 1], 5);
         assert_eq!((shown(&cut), cut.total()), (vec![None, Some(0), None], None));

@@ -235,7 +235,7 @@ impl Chronicle {
         self.say(&format!("policy/{policy}"), occurred, reviewed)
     }
 
-    /// Events of which no view keeps anything, one of each kind of subject that has none, and a few beside.
+    /// Events that change nothing in the reports about commitments, actions and policies.
     pub(crate) fn noise(&mut self, which: usize, occurred: &str) -> u64 {
         match which % 6 {
             0 => self.say("unit/people", occurred, WorkforceBaselineRecorded { headcount: 80, leaders: 8 }),

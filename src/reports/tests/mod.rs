@@ -7,15 +7,19 @@ mod explain;
 mod golden;
 mod golden_record;
 mod lateness;
+mod learning;
 mod links;
 mod measures;
 mod owners;
+mod people;
 mod policy_changes;
 mod properties;
-mod trace;
+mod reach;
 mod records;
 mod restatements;
 mod silence;
+mod surveys;
+mod trace;
 mod trust;
 mod twins;
 
@@ -61,6 +65,14 @@ pub(super) fn number(report: &Report, id: &str) -> i64 {
 pub(super) fn cell(report: &Report, subject: &str, column: &str) -> String {
     let mut rows = report.tables.iter().flat_map(|table| &table.rows);
     let row = rows.find(|row| row.subject == subject).unwrap_or_else(|| panic!("no row {subject}"));
+    row.cells.iter().find(|cell| cell.id == column).unwrap().printed()
+}
+
+/// A cell of one table, as printed.
+pub(super) fn cell_of(report: &Report, table: &str, subject: &str, column: &str) -> String {
+    let table = report.tables.iter().find(|it| it.id == table).unwrap();
+    let row =
+        table.rows.iter().find(|row| row.subject == subject).unwrap_or_else(|| panic!("no row {subject}"));
     row.cells.iter().find(|cell| cell.id == column).unwrap().printed()
 }
 

@@ -1,0 +1,214 @@
+//! The tables of R8: each question to the whole organisation, to units, and by principle.
+//!
+//! Invariant: of a result that is held back nothing is shown but that it is, and why. Must not know how the headlines are
+//! found.
+
+use std::collections::BTreeMap;
+
+use super::released::{Result, Why};
+use super::{Since, Surveys};
+use crate::domain::event::Respondents;
+use crate::domain::id::{Code, Kind};
+use crate::reports::phrases::{natural, short_day};
+use crate::reports::report::{Figure, FigureStatus, Table};
+use crate::reports::shares::held_back;
+
+const COLUMNS: [(&str, &str); 9] = [
+    ("question", "Question"),
+    ("agree", "Agree"),
+    ("agree_known", "Agree, of those who knew"),
+    ("answers", "Answers"),
+    ("response", "Response"),
+    ("since", "Since last time"),
+    ("until", "Asked until"),
+    ("survey", "Survey"),
+    ("asked", "Asked"),
+];
+
+impl<'v> Surveys<'_, 'v> {
+    pub(super) fn tables(&self) -> Vec<Table> {
+        vec![self.whole(), self.units(), self.by_principle()]
+    }
+
+    fn rows(&self) -> Vec<&Result<'v>> {
+        let mut rows: Vec<_> = self.results.iter().filter(|it| self.in_period(it)).collect();
+        rows.sort_by_cached_key(|it| {
+            let answered = it.asked.answered;
+            let newest_first = std::cmp::Reverse(answered.to);
+            (natural(&answered.instrument), newest_first, natural(&answered.item), natural(it.asked.id))
+        });
+        rows
+    }
+
+    fn whole(&self) -> Table {
+        let mut table = Table::new(
+            "r8.whole",
+            "What the whole organisation answered",
+            "No result of the whole organisation in the period.",
+            &COLUMNS,
+        );
+        for row in self.rows().into_iter().filter(|it| it.asked.answered.unit.is_none()) {
+            table.push(Kind::SurveyResult.subject(row.asked.id).to_string(), self.cells(row));
+        }
+        table
+    }
+
+    fn units(&self) -> Table {
+        let mut columns = vec![("unit", "Unit")];
+        columns.extend(COLUMNS);
+        let mut table = Table::new(
+            "r8.units",
+            "What single units answered",
+            "No result of a unit in the period.",
+            &columns,
+        );
+        for row in self.rows() {
+            let Some(unit) = &row.asked.answered.unit else { continue };
+            let mut cells = vec![Figure::words(self.unit_title(unit)).from_events([row.asked.sequence])];
+            cells.extend(self.cells(row));
+            table.push(Kind::SurveyResult.subject(row.asked.id).to_string(), cells);
+        }
+        table
+    }
+
+    fn by_principle(&self) -> Table {
+        let columns = [
+            ("principle", "Principle"),
+            ("question", "Question"),
+            ("agree", "Agree"),
+            ("since", "Since last time"),
+            ("until", "Asked until"),
+            ("survey", "Survey"),
+            ("asked", "Asked"),
+        ];
+        let mut table = Table::new(
+            "r8.principles",
+            "By principle",
+            "No result of the period names a commitment that has principles.",
+            &columns,
+        );
+        let mut of: BTreeMap<String, Vec<(&Result<'v>, u64)>> = BTreeMap::new();
+        for row in self.rows().into_iter().filter(|it| it.asked.answered.unit.is_none()) {
+            for (principle, made) in self.principles(row) {
+                of.entry(principle).or_default().push((row, made));
+            }
+        }
+        for (principle, rows) in of {
+            for (row, made) in rows {
+                let [question, agree, _, _, _, since, until, survey, asked] = self.said(row);
+                let name = Figure::words(principle.as_str()).from_events([row.asked.sequence, made]);
+                let cells = vec![name, question, agree, since, until, survey, asked];
+                let subject = Kind::SurveyResult.subject(row.asked.id);
+                table.push(format!("principle/{principle}/{subject}"), cells);
+            }
+        }
+        table
+    }
+
+    fn cells(&self, row: &Result<'v>) -> Vec<Figure> {
+        self.said(row).into()
+    }
+
+    /// One cell for each of [`COLUMNS`].
+    fn said(&self, row: &Result<'v>) -> [Figure; 9] {
+        let answered = row.asked.answered;
+        let asked = match self.respondents(row) {
+            Some(Respondents::Staff) => Figure::words("Staff"),
+            Some(Respondents::Partners) => Figure::words("Partners"),
+            None => Figure::not_available("Not stated"),
+        };
+        let survey = format!("{}, version {}", plain(&answered.instrument), answered.version);
+        let (since, before) = self.since(row);
+        let [agree, known, answers, response, since] = match row.held_back {
+            Some(why) => [(); 5].map(|()| self.why(why)),
+            None => [
+                self.agree(row).cell("Nobody"),
+                self.agree_of_those_who_knew(row).cell("Nobody knew"),
+                row.answers().map_or_else(held_back, |n| Figure::number(n, "answers", n.to_string())),
+                self.response_cell(row),
+                since_cell(&since).from_events(before),
+            ],
+        };
+        let cells = [
+            Figure::words(plain(&answered.item)),
+            agree,
+            known,
+            answers,
+            response,
+            since,
+            Figure::words(short_day(answered.to)),
+            Figure::words(survey),
+            asked,
+        ];
+        cells.map(|cell| {
+            let events = cell.events.clone();
+            cell.from_events(events.into_iter().chain([row.asked.sequence]))
+        })
+    }
+
+    fn why(&self, why: Why) -> Figure {
+        let text = match why {
+            Why::Few => format!("fewer than {}, or recorded without counts", self.minimum),
+            Why::Beside => "next to few".to_owned(),
+        };
+        Figure::with_status(FigureStatus::Suppressed, text)
+    }
+
+    /// How many answered, of those who were asked; and how many the round invited, if that is another number and may be
+    /// said.
+    fn response_cell(&self, row: &Result<'v>) -> Figure {
+        let answered: &'v crate::projections::surveys::Answered = row.asked.answered;
+        let mut cell = self.response(row).cell("Nobody was asked");
+        let round = answered.round.as_ref().zip(self.horizon);
+        let round = round.and_then(|(id, horizon)| self.views.surveys.round(self.views, id, horizon));
+        let invited = round.as_ref().and_then(|round| round.sought.invited);
+        if let Some(invited) = invited.filter(|it| *it != answered.population && answered.unit.is_none()) {
+            let few = u64::from(invited.abs_diff(answered.population)) < self.threshold;
+            let may = cell.number.is_some() && !few;
+            let said = if may { format!("{invited} invited") } else { "another number invited".to_owned() };
+            cell.text = format!("{}; {said}", cell.text);
+        }
+        cell.from_events(round.map(|round| round.announced))
+    }
+
+    fn unit_title(&self, id: &'v Code) -> String {
+        use crate::projections::learning::UnitFact;
+        let (Some(history), Some(horizon)) = (self.views.learning.units.get(id), self.horizon) else {
+            return id.to_string();
+        };
+        let title = self.views.seen(history, horizon).into_iter().rev().find_map(|fact| match &fact.fact {
+            UnitFact::Registered(it) => Some(it.title.to_string()),
+            _ => None,
+        });
+        title.unwrap_or_else(|| id.to_string())
+    }
+}
+
+fn since_cell(since: &Since) -> Figure {
+    match since {
+        Since::Points(points, then) => {
+            let moved = match points {
+                0 => "The same".to_owned(),
+                1.. => format!("{points} points more"),
+                _ => format!("{} points less", points.unsigned_abs()),
+            };
+            let moved = if points.unsigned_abs() == 1 { moved.replace("points", "point") } else { moved };
+            let mut figure = Figure::words(format!("{moved} ({then} % before)"));
+            figure.number = Some(*points as f64);
+            "percentage points".clone_into(&mut figure.unit);
+            figure
+        }
+        Since::HeldBack => held_back(),
+        Since::OtherVersion(version) => {
+            Figure::not_applicable(format!("Not comparable: version {version} was asked before"))
+        }
+        Since::FirstTime => Figure::not_applicable("Asked for the first time"),
+    }
+}
+
+/// A code as people read it: `feel-safe` is `Feel safe`.
+pub(super) fn plain(code: &Code) -> String {
+    let text = code.as_str().replace(['-', '_'], " ");
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+}
