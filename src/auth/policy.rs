@@ -58,6 +58,7 @@ pub const TABLE: &[Row] = &[
     row("/pledgebook.v1.AuditService/Export", &[Auditor]),
     row("/pledgebook.v1.AuditService/AddCosignature", &[Auditor, Operator]),
     row("/pledgebook.v1.ReportService/GetReport", &[Reader, Auditor]),
+    row("/pledgebook.v1.ReportService/ListDefinitions", &[Poster, Reader, Auditor, Operator]),
     row("/pledgebook.v1.LedgerAdminService/CreateLedger", &[Operator]),
     row("/pledgebook.v1.LedgerAdminService/ListLedgers", &[Operator, Auditor]),
     row("/pledgebook.v1.LedgerAdminService/SetGrants", &[Operator]),

@@ -6,7 +6,10 @@ use tonic::{Request, Response, Status};
 use super::{
     Caller, House, blocking, convert,
     status::{self, Place},
-    wire::{GetReportRequest, GetReportResponse, report_service_server::ReportService},
+    wire::{
+        GetReportRequest, GetReportResponse, ListDefinitionsRequest, ListDefinitionsResponse,
+        report_service_server::ReportService,
+    },
 };
 use crate::domain::value::Sha256;
 use crate::journal::Refused;
@@ -74,6 +77,16 @@ impl ReportService for Reports {
                 .map_err(|why| not_reportable(&ledger, &why))
         });
         Ok(Response::new(GetReportResponse { report: Some(convert::report(report.await??)) }))
+    }
+
+    async fn list_definitions(
+        &self,
+        request: Request<ListDefinitionsRequest>,
+    ) -> Result<Response<ListDefinitionsResponse>, Status> {
+        let names = convert::report_names(&request.get_ref().reports)
+            .map_err(|why| status::rejected(None, Place::Request, &why))?;
+        let definitions = names.into_iter().map(convert::definition).collect();
+        Ok(Response::new(ListDefinitionsResponse { definitions }))
     }
 }
 

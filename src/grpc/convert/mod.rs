@@ -37,7 +37,7 @@ use field::{Held, Path, Texts};
 
 pub(super) use envelope::{command, judgement, receipt, recorded};
 pub(super) use filter::Filter;
-pub(super) use report::{as_at, report, report_name};
+pub(super) use report::{as_at, definition, report, report_name, report_names};
 
 /// A payload, here and on the wire.
 trait Wire: Sized {

@@ -1,6 +1,8 @@
 //! Tests of the reports: figures worked out by hand, naive twins, properties, and golden outputs.
 
 mod commitments;
+mod compare;
+mod definitions;
 mod golden;
 mod lateness;
 mod links;
@@ -9,6 +11,8 @@ mod owners;
 mod policy_changes;
 mod properties;
 mod twins;
+
+pub(crate) use golden::sample;
 
 use crate::domain::value::Sha256;
 use crate::projections::Views;
