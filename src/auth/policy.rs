@@ -64,6 +64,7 @@ pub const TABLE: &[Row] = &[
     row("/pledgebook.v1.ReportService/IssueReport", &[Reader, Auditor, Operator]),
     row("/pledgebook.v1.ReportService/ListIssued", &[Reader, Auditor, Operator]),
     row("/pledgebook.v1.ReportService/WatchReport", &[Reader, Auditor]),
+    row("/pledgebook.v1.ReportService/ListDefinitions", &[Poster, Reader, Auditor, Operator]),
     row("/pledgebook.v1.LedgerAdminService/CreateLedger", &[Operator]),
     row("/pledgebook.v1.LedgerAdminService/ListLedgers", &[Operator, Auditor]),
     row("/pledgebook.v1.LedgerAdminService/SetGrants", &[Operator]),

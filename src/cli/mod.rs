@@ -35,6 +35,7 @@ mod judging;
 mod key;
 mod ledger;
 mod ndjson;
+mod ocel;
 mod offline;
 mod out;
 mod posting;
@@ -97,6 +98,8 @@ enum Command {
     VerifyReport(verify_report::VerifyReport),
     /// Write a ledger as plain files that are verified without it, and can be published in part.
     Export(export::Export),
+    /// Write a ledger as an object-centric event log, for process-mining tools.
+    Ocel(ocel::ToOcel),
     /// Put a copy of a ledger back into service.
     Restore(restore::Restore),
     /// Write the proof of a record, which can be checked without a server.
@@ -126,6 +129,7 @@ pub fn run() -> ExitCode {
         Command::Verify(verify) => verify.run(),
         Command::VerifyReport(verify) => verify.run(),
         Command::Export(export) => export.run(),
+        Command::Ocel(ocel) => ocel.run(),
         Command::Restore(restore) => restore.run(),
         Command::Prove(prove) => prove.run(),
         Command::Check(check) => check.run(),

@@ -1,15 +1,20 @@
-//! `pledgebook report`: one report, from a server or from a data directory; and what can be asked about one.
+//! `pledgebook report`: one report, several as one paper, what their words mean, or columns side by side; from a server or
+//! from a data directory; and what can be asked about one.
 
 pub(super) mod asking;
+mod compare;
+mod definitions;
 pub(super) mod explain;
 mod issue;
+mod output;
 mod watch;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
-use std::{fs, path::PathBuf};
+use std::path::{Path, PathBuf};
 
+use self::output::Output;
 use super::{
     Outcome, answer, block_on,
     client::{self, DEFAULT_SERVER, Server, Who},
@@ -17,7 +22,7 @@ use super::{
     out::{self, Align},
 };
 use crate::grpc::wire;
-use crate::reports::{self, Format, Parameters, Period, ReportName};
+use crate::reports::{self, Content, Parameters, Period, ReportName};
 
 /// Print a report: what people were promised, and what came of it.
 ///
@@ -29,24 +34,21 @@ use crate::reports::{self, Format, Parameters, Period, ReportName};
   pledgebook report lateness --data ./pledgebook-demo --as-at 2025-12-31
   pledgebook report r1 --ledger improvement-service \\
       --format html --out commitments.html
+  pledgebook report all --data ./pledgebook-demo \\
+      --ledger improvement-service --format xlsx --out book.xlsx
   pledgebook report list
+  pledgebook report definitions r2
   pledgebook report explain r2.late_against_first_due --data ./pledgebook-demo
   pledgebook report issued --ledger improvement-service")]
 pub(super) struct Report {
     #[command(subcommand)]
     what: Option<What>,
-    /// r1 to r12, or a report by name; `list` names them.
+    /// r1 to r12, or a report by name; `list` names them; `all` is all of them as one paper, book or file.
     #[arg(required = true)]
     name: Option<String>,
     /// The ledger's name; with --data it may be left out if there is only one.
     #[arg(long, value_name = "NAME", env = "PLEDGEBOOK_LEDGER")]
     ledger: Option<String>,
-    /// Where the server is.
-    #[arg(long, value_name = "URL", env = "PLEDGEBOOK_SERVER", default_value = DEFAULT_SERVER)]
-    server: String,
-    /// Read this data directory instead of asking a server.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
     /// What had happened by the end of this day [default: today].
     #[arg(long, value_name = "YYYY-MM-DD")]
     as_at: Option<Date>,
@@ -63,21 +65,18 @@ pub(super) struct Report {
     /// For silence: after how many days without an event somebody is called silent [default: 90].
     #[arg(long, value_name = "N")]
     days: Option<u32>,
-    /// text, json, csv or html.
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = Format::parse)]
-    format: Format,
-    /// The same as --format json.
-    #[arg(long, conflicts_with = "format")]
-    json: bool,
-    /// Write into this file instead of printing.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
     #[command(flatten)]
-    who: Who,
+    place: Place,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Subcommand)]
 enum What {
+    /// Say what the words and numbers of reports mean, and in which version.
+    Definitions(definitions::Definitions),
+    /// Set a report's headlines side by side: several periods of a ledger, or several ledgers.
+    Compare(compare::Compare),
     /// Show the events behind a figure.
     Explain(explain::Explain),
     /// Issue a report: record that it was, with the hash of its canonical form.
@@ -88,54 +87,96 @@ enum What {
     Watch(watch::Watch),
 }
 
+/// Where ledgers are.
+#[derive(Args)]
+struct Place {
+    /// Where the server is.
+    #[arg(long, value_name = "URL", env = "PLEDGEBOOK_SERVER", default_value = DEFAULT_SERVER)]
+    server: String,
+    /// Read this data directory instead of asking a server.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    who: Who,
+}
+
 impl Report {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         match self.what {
+            Some(What::Definitions(definitions)) => return definitions.run(),
+            Some(What::Compare(compare)) => return compare.run(),
             Some(What::Explain(explain)) => return explain.run(),
             Some(What::Issue(issue)) => return issue.run(),
             Some(What::Issued(issued)) => return issued.run(),
             Some(What::Watch(watch)) => return watch.run(),
             None => {}
         }
-        let asked = self.name.as_deref().unwrap_or_default();
+        let asked = self.name.unwrap_or_default();
         if asked == "list" {
-            out::print(&list(self.json));
+            out::print(&list(self.output.is_json()));
             return Ok(Outcome::Done);
         }
-        let name = ReportName::parse(asked).map_err(|why| anyhow!("{asked}: {why}"))?;
-        let report = match &self.data {
-            Some(data) => self.offline(name, data)?,
-            None => block_on(self.asked(name))?,
+        let names = if asked == "all" { ReportName::ALL.to_vec() } else { vec![name(&asked)?] };
+        let question = Question {
+            ledger: self.ledger,
+            as_at: self.as_at,
+            as_known: self.as_known,
+            period: self.period,
+            since: self.since,
+            days: self.days,
         };
-        let format = if self.json { Format::Json } else { self.format };
-        let text = reports::render(&report, format, out::width() as u16);
-        match &self.out {
-            None => out::print(&text),
-            Some(file) => {
-                fs::write(file, text)
-                    .with_context(|| format!("--out {}: cannot be written", file.display()))?;
-            }
+        let reports = question.put(&self.place, &names)?;
+        match reports.as_slice() {
+            [only] => self.output.write(Content::Report(only)),
+            several => self.output.write(Content::Reports(several)),
         }
-        Ok(Outcome::Done)
+    }
+}
+
+/// The report that is called so.
+fn name(asked: &str) -> anyhow::Result<ReportName> {
+    ReportName::parse(asked).map_err(|why| anyhow!("{asked}: {why}"))
+}
+
+/// What is asked of a ledger.
+#[derive(Clone, Default)]
+struct Question {
+    ledger: Option<String>,
+    as_at: Option<Date>,
+    as_known: Option<u64>,
+    period: Option<Period>,
+    since: Option<u64>,
+    days: Option<u32>,
+}
+
+impl Question {
+    /// Has reports worked out, from the files or by a server; all of them on the same records.
+    fn put(&self, place: &Place, names: &[ReportName]) -> anyhow::Result<Vec<reports::Report>> {
+        match &place.data {
+            Some(data) => self.offline(names, data),
+            None => block_on(self.asked(names, place)),
+        }
     }
 
-    fn offline(&self, name: ReportName, data: &std::path::Path) -> anyhow::Result<reports::Report> {
+    fn offline(&self, names: &[ReportName], data: &Path) -> anyhow::Result<Vec<reports::Report>> {
         let ledger = Offline::read(data, self.ledger.as_deref())?;
         let as_at = self.as_at.unwrap_or_else(|| ledger.views.local_day(jiff::Timestamp::now()));
         let as_known = self.as_known.unwrap_or_else(|| ledger.views.size());
         let period = self.period.unwrap_or_else(|| Period::financial_year_of(as_at));
         let parameters =
             Parameters { since: self.since, days: self.days, ..Parameters::new(as_at, as_known, period) };
-        Ok(reports::report(name, &ledger.views, &parameters, &ledger.stand(as_known)?)?)
+        let stand = ledger.stand(as_known)?;
+        let work = |name: &ReportName| Ok(reports::report(*name, &ledger.views, &parameters, &stand)?);
+        names.iter().map(work).collect()
     }
 
-    async fn asked(&self, name: ReportName) -> anyhow::Result<reports::Report> {
+    async fn asked(&self, names: &[ReportName], place: &Place) -> anyhow::Result<Vec<reports::Report>> {
         let ledger = self.ledger.as_deref().ok_or_else(|| {
             anyhow!("--ledger: say which ledger; `pledgebook ledger list` names those of the server")
         })?;
-        let server = Server::connect(&self.server, &self.who).await?;
+        let server = Server::connect(&place.server, &place.who).await?;
         let period = self.period.map(|period| period.to_string()).unwrap_or_default();
-        let request = wire::GetReportRequest {
+        let mut request = wire::GetReportRequest {
             ledger: client::ledger_name("--ledger", ledger)?,
             as_at: self.as_at.map(day),
             as_known: self.as_known,
@@ -144,7 +185,16 @@ impl Report {
             days: self.days,
             ..wire::GetReportRequest::default()
         };
-        ask(&server, name, request).await
+        let mut reports: Vec<reports::Report> = Vec::with_capacity(names.len());
+        for name in names {
+            let report = ask(&server, *name, request.clone()).await?;
+            // The ledger may grow, and midnight may pass, between one report and the next.
+            request.as_known = Some(report.as_known);
+            request.as_at = Some(day(report.as_at));
+            request.period.clone_from(&report.period);
+            reports.push(report);
+        }
+        Ok(reports)
     }
 }
 

@@ -6,6 +6,7 @@
 //! | [`layout`] | which files there are, and what they are called |
 //! | [`words`] | the form of words beside the records |
 //! | [`erasures`] | which words are not in it, because an event says that they are erased |
+//! | [`ocel`] | the same records as an object-centric event log, for process-mining tools |
 //!
 //! Invariant: nothing is in it that was not checked against the root of the log, and no words that an event which is
 //! durable says are erased, be they overwritten already or not. What is held in memory is bounded by one entry bundle,
@@ -13,6 +14,7 @@
 
 mod erasures;
 pub mod layout;
+pub mod ocel;
 pub mod words;
 
 use std::ops::ControlFlow;

@@ -10,9 +10,9 @@ use super::{
     watching,
     wire::{
         ExplainFigureRequest, ExplainFigureResponse, GetReportRequest, GetReportResponse, IssueReportRequest,
-        IssueReportResponse, ListIssuedRequest, ListIssuedResponse, TracePolicyChangeRequest,
-        TracePolicyChangeResponse, WatchReportRequest, WatchReportResponse,
-        report_service_server::ReportService,
+        IssueReportResponse, ListDefinitionsRequest, ListDefinitionsResponse, ListIssuedRequest,
+        ListIssuedResponse, TracePolicyChangeRequest, TracePolicyChangeResponse, WatchReportRequest,
+        WatchReportResponse, report_service_server::ReportService,
     },
 };
 use crate::domain::value::Sha256;
@@ -87,6 +87,16 @@ impl ReportService for Reports {
         let caller = Caller::of(&request)?;
         let flow = watching::watch(&self.house, &caller, request.into_inner()).await?;
         Ok(Response::new(Box::pin(flow)))
+    }
+
+    async fn list_definitions(
+        &self,
+        request: Request<ListDefinitionsRequest>,
+    ) -> Result<Response<ListDefinitionsResponse>, Status> {
+        let names = convert::report_names(&request.get_ref().reports)
+            .map_err(|why| status::rejected(None, Place::Request, &why))?;
+        let definitions = names.into_iter().map(convert::definition).collect();
+        Ok(Response::new(ListDefinitionsResponse { definitions }))
     }
 }
 

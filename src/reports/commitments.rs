@@ -1,22 +1,6 @@
 //! R1: are we keeping each line of the pledge?
 //!
-//! Definitions (DOMAIN §7; version `r1/2`):
-//! - *Evidence of activity* for a commitment is every event that names it among its commitments (an action planned, a
-//!   measure agreed, a round of feedback sought, a policy change proposed, learning offered, practice support or an
-//!   awareness activity, people told where to find help, a survey result), and every piece of evidence that is attached
-//!   to it or to what such an event is about. Voided events, evidence through a voided event, and evidence that was
-//!   rejected or withdrawn by as at do not count. *Last evidence* is the latest day on which one of them occurred; its
-//!   age is counted in days up to as at.
-//! - *Actions* are those that list it, by their standing as at: open, claimed, verified.
-//! - A commitment *stands* unless its making was taken back, or it ended: by an event of its own (fulfilled, merged,
-//!   superseded, withdrawn) or because the latest version of its pledge that speaks of it superseded or withdrew it;
-//!   whichever came first is told. One that does not stand stays listed and is not counted.
-//! - *Reviewed* for the period: a review tells of at least one day of it. Of several the one that tells of the latest
-//!   time counts, and of those the last that was made.
-//! - *Target*: the one that is agreed now, and the first that was ever recorded for the measure. *Value*: of the latest
-//!   time that was reported of; a percentage is derived from numerator and denominator, to a tenth, half rounded up. A
-//!   measure may count people: values below the ledger's threshold, and shares that leave fewer than that, are held back.
-//! - *Owner* is who answers for it as at.
+//! What its words and numbers mean: [`DEFINITION`].
 //!
 //! Invariant: there is no score, and no word here says that a commitment is kept: only a review may say that.
 
@@ -42,7 +26,57 @@ use crate::projections::history::Horizon;
 use crate::projections::measures::Measured;
 
 /// What its words and numbers mean.
-pub(super) const DEFINITION: Definition = Definition { version: "r1/2", terms: &[] };
+pub(super) const DEFINITION: Definition = Definition {
+    version: "r1/2",
+    terms: &[
+        (
+            "Evidence of activity",
+            "Every event that names the commitment: an action planned, a measure agreed, feedback sought, a \
+             policy change proposed, learning offered, practice support, an awareness activity, people told \
+             where to find help, a survey result; and every piece of evidence that is attached to the \
+             commitment or to what such an event is about. What was taken back, evidence that came through it, \
+             and evidence that was rejected or withdrawn by the as-at date do not count.",
+        ),
+        (
+            "Last evidence",
+            "The latest day on which a piece of evidence of activity occurred. Its age is counted in days up to \
+             the as-at date.",
+        ),
+        (
+            "Actions open, claimed, verified",
+            "The actions that name the commitment, by where they stood at the as-at date, in whatever year they \
+             were planned.",
+        ),
+        (
+            "Stands",
+            "A commitment stands unless its making was taken back, or it ended: by an event of its own \
+             (fulfilled, merged, superseded, withdrawn), or because the latest version of its pledge that \
+             speaks of it superseded or withdrew it; whichever came first is told. One that does not stand \
+             stays listed and is not counted.",
+        ),
+        (
+            "Reviewed for the period",
+            "A review tells of at least one day of the period. Of several the one that tells of the latest time \
+             counts, and of those the last that was made.",
+        ),
+        (
+            "Target",
+            "The target that is agreed now, and beside it the first that was ever recorded for the measure.",
+        ),
+        (
+            "Latest value",
+            "The value of the latest time that was reported of. A percentage is worked out from numerator and \
+             denominator, to a tenth, half rounded up. A measure may count people: a value below the ledger's \
+             threshold, and a share that leaves fewer than that, is held back.",
+        ),
+        ("Owner", "The post that answers for the commitment at the as-at date."),
+        (
+            "Lineage",
+            "Which commitments it delivers, and what it ended in. Work on one that delivers another is evidence \
+             of effort for the other, not of its result.",
+        ),
+    ],
+};
 
 pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
     let horizon = parameters.horizon();

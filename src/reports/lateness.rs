@@ -1,17 +1,6 @@
 //! R2: what is late, against the first date we gave?
 //!
-//! Definitions (DOMAIN §7; version `r2/2`):
-//! - *Listed* is every action that is not closed (verified, cancelled, taken back) by the day before the period begins,
-//!   and every action that a listed one replaces. A claim that nobody has verified is not closed.
-//! - *First date* is the earliest due date ever recorded for the action or for any action that it replaces, directly or
-//!   through others. Plans that were taken back count, and so does what a correction has said anew since: a deadline, or
-//!   which action is replaced. *Current date* is its own deadline now. A move that the ledger marked
-//!   `BACKDATED_DEADLINE` counts for neither.
-//! - *Owner* is who answers for it as at: whoever its plan names, or the last post that took over since.
-//! - *Lateness* in days: completion − due; of an open action as at − due; of a cancelled one cancellation − due; never
-//!   negative. After reopening, the action is open, and the clock runs from the dates that were given.
-//! - *Counted* for a share is every listed action but those taken back and those replaced, whose lateness their
-//!   replacement carries. Cancelled actions stay counted: cancelling never improves a rate.
+//! What its words and numbers mean: [`DEFINITION`].
 //!
 //! Invariant: moving, replacing, correcting, voiding, cancelling or handing over never makes lateness disappear from the
 //! table.
@@ -29,7 +18,45 @@ use crate::projections::Views;
 use crate::projections::actions::{ActionState, Standing};
 
 /// What its words and numbers mean.
-pub(super) const DEFINITION: Definition = Definition { version: "r2/2", terms: &[] };
+pub(super) const DEFINITION: Definition = Definition {
+    version: "r2/2",
+    terms: &[
+        (
+            "Listed",
+            "Every action that was not closed (verified, cancelled or taken back) before the period begins, and \
+             every action that a listed one replaces. A claim that nobody has verified is not closed.",
+        ),
+        (
+            "First date we gave",
+            "The earliest due date ever recorded for the action or for any action that it replaces, directly or \
+             through others. Plans that were taken back count, and so does what a correction has said anew \
+             since: a deadline, or which action is replaced. A move that was to count from before it was \
+             recorded does not.",
+        ),
+        (
+            "Current date",
+            "The action's own deadline now. A move that was to count from before it was recorded does not \
+             count.",
+        ),
+        (
+            "Late by",
+            "Days from the due date to completion; of an open action to the as-at date; of a cancelled one to \
+             its cancellation; never less than none. After reopening, the action is open, and the clock runs \
+             from the dates that were given.",
+        ),
+        (
+            "Counted",
+            "In the shares: every listed action but those taken back and those replaced, whose lateness their \
+             replacement carries. Cancelled actions stay counted: cancelling never improves a rate.",
+        ),
+        (
+            "Owner",
+            "The post that answers for the action at the as-at date: the one that its plan names, or the last \
+             that took over since.",
+        ),
+        ("Recorded after", "Days from the day of completion to the day on which the ledger learned of it."),
+    ],
+};
 
 /// One action as the report sees it.
 struct Item<'v> {

@@ -4,6 +4,7 @@
 //! that could change without the ledger (a clock, an environment, an iteration order) comes in. Must not know where
 //! views come from or who reads the report.
 
+pub mod compare;
 pub mod difference;
 pub mod explain;
 pub mod period;
@@ -37,11 +38,14 @@ mod trust;
 
 use jiff::civil::Date;
 
+pub use self::compare::{Comparison, compare};
 pub use self::definition::Definition;
 pub use self::name::{ReportName, number_of};
 pub use self::period::Period;
-pub use self::render::{Format, canonical, render};
+pub use self::render::{Content, Format, canonical, print, render, workbook};
 pub use self::report::{Column, Figure, FigureStatus, Report, Row, Table};
+#[cfg(test)]
+pub(crate) use self::tests::sample;
 use crate::domain::value::Sha256;
 use crate::projections::Views;
 use crate::projections::history::Horizon;

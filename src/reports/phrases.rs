@@ -32,6 +32,14 @@ pub(super) fn short_day(date: Date) -> String {
     format!("{day} {month} {}", date.year())
 }
 
+/// The day of a text that [`short_day`] wrote, and nothing else.
+pub(super) fn parse_short_day(text: &str) -> Option<Date> {
+    let mut parts = text.split(' ');
+    let (day, name, year) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?.parse().ok()?);
+    let month = MONTHS.iter().position(|month| month.get(..3) == Some(name))?;
+    Date::new(year, month as i8 + 1, day).ok().filter(|date| short_day(*date) == text)
+}
+
 fn month(date: Date) -> &'static str {
     usize::try_from(date.month() - 1).ok().and_then(|month| MONTHS.get(month).copied()).unwrap_or_default()
 }

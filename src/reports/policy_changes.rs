@@ -1,22 +1,6 @@
 //! R5: which policies changed, and because of what?
 //!
-//! Definitions (DOMAIN §7; version `r5/2`):
-//! - A change *came into force in the period* if it was put into the register by as at, and its first day in force lies
-//!   in the period and not after as at. A first day after as at is a change still to come.
-//! - *Provenance share* = substantive changes that came into force in the period (those that were taken out of force
-//!   later included) with at least one feedback link made at or before approval (or before the first day in force, if no
-//!   approval stood by then) ÷ all of those. A link is made by the proposal that names the item, or by the item's own
-//!   event; "at or before" is by effective day, then sequence. What the item's own events said last counts: from the day
-//!   on which a link is taken back it does not count, and one that is made again is as old as its making again. A link
-//!   whose feedback was withdrawn or taken back later still counts, and is marked. Editorial changes are listed apart and
-//!   never counted.
-//! - *Without approval*: the ledger marked it UNAPPROVED, or no approval effective on or before the first day in force
-//!   is known.
-//! - *Reversed*: it was taken out of force by as at. It still came into force, and counts so. *Superseded*: another
-//!   change of the same policy came into force later and was not taken out of force. *Given up*: declined or abandoned
-//!   before it was in the register; such a proposal is counted nowhere else.
-//! - *Review overdue*: the day by which the policy was to be looked at again, by its registration or by the last review
-//!   of it since, has passed. A change of the policy is not a review of it.
+//! What its words and numbers mean: [`DEFINITION`].
 //!
 //! Invariant: nothing here can be traced to an item of feedback. Feedback is a word ("Staff feedback"); how many items
 //! led to a change is said from the ledger's threshold (5 at least) on; no event of a figure is an event of feedback.
@@ -40,7 +24,50 @@ use crate::projections::owner::Owner;
 use crate::projections::policies::{ChangeFact, PolicyFact};
 
 /// What its words and numbers mean.
-pub(super) const DEFINITION: Definition = Definition { version: "r5/2", terms: &[] };
+pub(super) const DEFINITION: Definition = Definition {
+    version: "r5/2",
+    terms: &[
+        (
+            "Came into force in the period",
+            "The change was put into the register by the as-at date, and its first day in force lies in the \
+             period and not after the as-at date. One whose first day is after the as-at date is still to come.",
+        ),
+        (
+            "Provenance share",
+            "Of the substantive changes that came into force in the period (those that were taken out of force \
+             later included), the share with at least one feedback link made at or before approval, or before \
+             the first day in force if no approval stood by then.",
+        ),
+        (
+            "Feedback link",
+            "Made by the proposal that names the item, or by the item's own event. \"At or before\" is by the \
+             day on which it takes effect, then by the order in the ledger. What the item's own events said \
+             last counts: from the day on which a link is taken back it does not count, and one that is made \
+             again is as old as its making again. A link whose feedback was withdrawn or taken back later still \
+             counts, and is marked.",
+        ),
+        ("Editorial change", "A change of wording only. Listed apart, never counted."),
+        (
+            "Without approval",
+            "The ledger marked the change as not approved, or no approval that took effect on or before the \
+             first day in force is known.",
+        ),
+        ("Reversed", "Taken out of force by the as-at date. It still came into force, and counts so."),
+        (
+            "Superseded",
+            "Another change of the same policy came into force later and was not taken out of force.",
+        ),
+        (
+            "Given up",
+            "Declined or abandoned before it was in the register. Such a proposal is counted nowhere else.",
+        ),
+        (
+            "Review overdue",
+            "The day by which the policy was to be looked at again, by its registration or by the last review \
+             of it since, has passed. A change of the policy is not a review of it.",
+        ),
+    ],
+};
 
 /// A policy whose review is overdue.
 struct Overdue<'v> {

@@ -234,11 +234,11 @@ impl Report {
     }
 }
 
-fn to_hex<S: Serializer>(hash: &Sha256, to: S) -> Result<S::Ok, S::Error> {
+pub(super) fn to_hex<S: Serializer>(hash: &Sha256, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(hash)
 }
 
-fn from_hex<'de, D: Deserializer<'de>>(from: D) -> Result<Sha256, D::Error> {
+pub(super) fn from_hex<'de, D: Deserializer<'de>>(from: D) -> Result<Sha256, D::Error> {
     let text = String::deserialize(from)?;
     let mut bytes = [0; 32];
     const_hex::decode_to_slice(text, &mut bytes).map_err(serde::de::Error::custom)?;

@@ -38,7 +38,7 @@ use field::{Held, Path, Texts};
 
 pub(super) use envelope::{command, judgement, receipt, recorded};
 pub(super) use filter::Filter;
-pub(super) use report::{as_at, figure, report, report_name};
+pub(super) use report::{as_at, definition, figure, report, report_name, report_names};
 pub(super) use trace::{event, issue, point, term, trace};
 
 /// A payload, here and on the wire.

@@ -1,6 +1,7 @@
 //! Reports, on their way out; and what is asked of them, on its way in.
 
 use jiff::civil;
+use std::collections::BTreeSet;
 
 use super::field::{self, Path, day, instant};
 use crate::domain::rejection::Rejection;
@@ -15,6 +16,34 @@ pub(in crate::grpc) fn report_name(number: i32) -> Result<ReportName, Rejection>
     }
     ReportName::of_number(number)
         .ok_or_else(|| at.refuse("unknown value", "use a value that this version of the schema names"))
+}
+
+/// Which reports' definitions: each once, in the order of the codes; of none, all.
+pub(in crate::grpc) fn report_names(numbers: &[i32]) -> Result<BTreeSet<ReportName>, Rejection> {
+    if numbers.is_empty() {
+        return Ok(ReportName::ALL.into());
+    }
+    let named = |(index, number): (usize, &i32)| {
+        let at = Path::root("reports").item(index);
+        ReportName::of_number(*number)
+            .ok_or_else(|| at.refuse("unknown value", "use a value that this version of the schema names"))
+    };
+    numbers.iter().enumerate().map(named).collect()
+}
+
+/// What the words and numbers of a report mean.
+pub(in crate::grpc) fn definition(name: ReportName) -> wire::Definition {
+    let term = |(term, meaning): &(&str, &str)| wire::Term {
+        term: (*term).to_owned(),
+        meaning: (*meaning).to_owned(),
+    };
+    wire::Definition {
+        report: name.number(),
+        code: name.code().to_owned(),
+        title: name.title().to_owned(),
+        version: name.definition_version().to_owned(),
+        terms: name.definition().terms.iter().map(term).collect(),
+    }
 }
 
 /// The day of the request's field `as_at`, if there is one.

@@ -106,7 +106,7 @@ impl Chronicle {
         self.say("ledger/acme", "2025-10-01", ClockCorrected { drift_seconds })
     }
 
-    pub(crate) fn release(&mut self, id: &str, occurred: &str, position: u64) -> u64 {
+    pub(crate) fn release_at(&mut self, id: &str, occurred: &str, position: u64) -> u64 {
         self.say(&format!("release-point/{id}"), occurred, ReleasePointDeclared { position })
     }
 

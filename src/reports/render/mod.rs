@@ -1,17 +1,21 @@
-//! A report in a form that somebody can read, print, or compute with. PURE: report → text.
+//! Reports in forms that somebody can read, print, or compute with. PURE: report → bytes.
 //!
 //! Invariant: every form says whose ledger it is, as at, as known, the root, the period and the definition version, and
-//! EXAMPLE DATA first of all if the activity is invented. Must not know how figures were worked out.
+//! EXAMPLE DATA first of all if the activity is invented. The same content gives the same bytes. Must not know how figures
+//! were worked out.
 
 mod csv;
+mod grid;
 mod html;
 mod json;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod text;
+mod xlsx;
 
-use super::period::Period;
-use super::phrases::{count, day};
+use self::statement::Statement;
+use super::compare::Comparison;
 use super::report::Report;
 use crate::domain::value::{Invalid, Sha256};
 
@@ -63,20 +67,32 @@ impl Format {
     }
 }
 
-/// Writes a report. The width, in terminal columns, matters to text only; less than 40 counts as 40.
-pub fn render(report: &Report, format: Format, width: u16) -> String {
-    match format {
-        Format::Text => text::render(report, usize::from(width.max(40))),
-        Format::Json => json::render(report),
-        Format::Csv => csv::render(report),
-        Format::Html => html::render(report),
+/// What is printed.
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'r> {
+    /// One report.
+    Report(&'r Report),
+    /// Several reports of one ledger at one position, as one document.
+    Reports(&'r [Report]),
+    /// One report, side by side.
+    Comparison(&'r Comparison),
+}
+
+impl<'r> Content<'r> {
+    /// What there is to print of each.
+    fn statements(self) -> Vec<Statement<'r>> {
+        match self {
+            Self::Report(report) => vec![Statement::of(report)],
+            Self::Reports(reports) => reports.iter().map(Statement::of).collect(),
+            Self::Comparison(comparison) => vec![Statement::of_comparison(comparison)],
+        }
     }
 }
 
 /// The form in which a report is issued, and its SHA-256, which stands in the record of the issue: JSON
 /// ([`Format::Json`]), UTF-8, the fields of [`Report`] in their order, indented by two spaces, ended by one line feed.
 pub fn canonical(report: &Report) -> (String, Sha256) {
-    let text = json::render(report);
+    let text = json::render(Content::Report(report));
     let hash = fingerprint(text.as_bytes());
     (text, hash)
 }
@@ -87,25 +103,31 @@ pub fn fingerprint(text: &[u8]) -> Sha256 {
     Sha256(sha2::Sha256::digest(text).into())
 }
 
-/// What every form prints about where the report stands: label and value.
-fn provenance(report: &Report) -> Vec<(&'static str, String)> {
-    let span = Period::parse(&report.period).map_or_else(
-        |_| report.period.clone(),
-        |period| format!("{} ({} to {})", period, day(period.first_day()), day(period.last_day())),
-    );
-    let newest = report.known_until.map_or_else(String::new, |time| {
-        format!(", the newest recorded {}", time.strftime("%Y-%m-%d %H:%M:%S UTC"))
-    });
-    vec![
-        ("Organisation", report.organisation.clone()),
-        ("Ledger", report.ledger.clone()),
-        ("Period", span),
-        ("As at", format!("the end of {}", day(report.as_at))),
-        ("As known", format!("{}{newest}", count(report.as_known, "event", "events"))),
-        ("Root hash", report.root_hash.to_string()),
-        ("Definition", report.definition_version.clone()),
-    ]
+/// Writes a report. The width, in terminal columns, matters to text only; less than 40 counts as 40.
+pub fn render(report: &Report, format: Format, width: u16) -> String {
+    print(Content::Report(report), format, width)
 }
+
+/// Writes whatever there is to print. The width, in terminal columns, matters to text only; less than 40 counts as 40.
+pub fn print(content: Content<'_>, format: Format, width: u16) -> String {
+    let statements = content.statements();
+    match format {
+        Format::Text => text::render(&statements, usize::from(width.max(40))),
+        Format::Json => json::render(content),
+        Format::Csv => csv::render(&statements),
+        Format::Html => html::render(&statements),
+    }
+}
+
+/// Writes a workbook for spreadsheets (Office Open XML, `.xlsx`): cover, contents, a sheet a report, notes, definitions.
+pub fn workbook(content: Content<'_>) -> Result<Vec<u8>, NotWritten> {
+    xlsx::render(&content.statements()).map_err(|error| NotWritten(error.to_string()))
+}
+
+/// Why there is no workbook: something is larger than a spreadsheet can hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a spreadsheet cannot hold this report: {0}; ask for json or csv instead")]
+pub struct NotWritten(String);
 
 /// Sequences in few words: `3, 7, 12–18`.
 fn ranges(events: &[u64]) -> String {

@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::text::wrap;
-use super::{EXAMPLE_DATA, Format, csv, html, ranges, render};
+use super::{Content, EXAMPLE_DATA, Format, csv, html, print, ranges, render, workbook};
 use crate::domain::value::Sha256;
 use crate::reports::report::{Figure, FigureStatus, Report, Table};
 
@@ -74,7 +74,7 @@ fn an_invented_ledger_says_so_first_and_no_other_does() {
         assert!(!render(&real, format, 80).to_uppercase().contains("EXAMPLE DATA"));
     }
     // On paper, each table says so for itself.
-    assert!(render(&invented, Format::Html, 80).contains("Actions (example data)</caption>"));
+    assert!(render(&invented, Format::Html, 80).contains("Actions (example data)</h2></caption>"));
 }
 
 #[test]
@@ -116,7 +116,22 @@ fn words_wrap_between_words_and_long_ones_anywhere() {
 
 #[test]
 fn a_spreadsheet_computes_nothing() {
-    for armed in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x"] {
+    for armed in [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+        " =1",
+        "\u{feff}=1",
+        "\u{a0}\u{200b}＝1",
+    ] {
         assert_eq!(csv::safe(armed), format!("'{armed}"));
     }
     assert_eq!(csv::safe("1+1=2"), "1+1=2");
@@ -161,16 +176,26 @@ fn a_page_shows_texts_and_runs_nothing() {
 
 #[test]
 fn every_element_is_closed_and_every_id_is_one() {
-    let page = render(&small(), Format::Html, 80);
-    for name in
-        ["html", "head", "body", "main", "h1", "h2", "table", "tr", "th", "td", "dl", "ul", "div", "footer"]
-    {
-        let opened = page.matches(&format!("<{name}>")).count() + page.matches(&format!("<{name} ")).count();
-        assert_eq!(opened, page.matches(&format!("</{name}>")).count(), "{name}");
+    let reports = several();
+    for page in [render(&small(), Format::Html, 80), print(Content::Reports(&reports), Format::Html, 80)] {
+        for name in [
+            "html", "head", "body", "main", "h1", "h2", "h3", "section", "nav", "table", "caption", "tr",
+            "th", "td", "dl", "ul", "ol", "li", "div", "p", "code", "footer",
+        ] {
+            let opened =
+                page.matches(&format!("<{name}>")).count() + page.matches(&format!("<{name} ")).count();
+            assert_eq!(opened, page.matches(&format!("</{name}>")).count(), "{name}");
+        }
+        let ids: Vec<_> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let distinct: std::collections::BTreeSet<_> = ids.iter().collect();
+        assert_eq!(ids.len(), distinct.len());
+        // Every link leads somewhere, and every name that an element takes from another is there.
+        for mark in ["href=\"#", "aria-labelledby=\""] {
+            for to in page.split(mark).skip(1).filter_map(|rest| rest.split('"').next()) {
+                assert!(distinct.contains(&to), "{mark}{to}");
+            }
+        }
     }
-    let ids: Vec<_> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    let distinct: std::collections::BTreeSet<_> = ids.iter().collect();
-    assert_eq!(ids.len(), distinct.len());
 }
 
 #[test]
@@ -211,4 +236,95 @@ fn sequences_are_said_in_few_words() {
     assert_eq!(ranges(&[]), "");
     assert_eq!(ranges(&[3, 7, 12, 13, 14, 18, 19]), "3, 7, 12–14, 18, 19");
     assert_eq!(ranges(&[u64::MAX - 1, u64::MAX]), format!("{}, {}", u64::MAX - 1, u64::MAX));
+}
+
+fn several() -> Vec<Report> {
+    let mut other = Report { code: "R1".into(), title: "Are we keeping it?".into(), ..small() };
+    other.tables[0].id = "r1.commitments".into();
+    vec![small(), other]
+}
+
+#[test]
+fn given_a_negative_number_when_it_is_written_for_spreadsheets_then_it_is_one_and_words_like_it_are_not() {
+    let mut report = small();
+    report.figures[0].number = Some(-4.5);
+    report.tables[0].rows[0].cells[1].number = Some(-3.0);
+    report.tables[0].rows[0].cells[2] = Figure::words("-3");
+    let said = render(&report, Format::Csv, 80);
+    assert!(said.contains(",-4.5,actions,") && said.contains("Late by 12 days,-3,'-3,"), "{said}");
+}
+
+#[test]
+fn given_numbers_of_several_units_in_a_column_when_they_are_written_for_spreadsheets_then_each_has_its_own() {
+    let mut report = small();
+    let row = |number: Figure| vec![Figure::words("b"), number, Figure::words("Chief Executive")];
+    report.tables[0].push("action/b".into(), row(Figure::number(3, "weeks", "Late by 3 weeks")));
+    report.tables[0].push("action/c".into(), row(Figure::words("more than 95 %")));
+    let said = render(&report, Format::Csv, 80);
+    for line in [
+        "subject,Action,Against the first date,Against the first date (number),Against the first date (unit),Owner,events",
+        "action/b,b,Late by 3 weeks,3,weeks,Chief Executive,",
+        "action/c,b,more than 95 %,more than 95 %,more than 95 %,Chief Executive,",
+    ] {
+        assert!(said.lines().any(|it| it == line), "{line}\n{said}");
+    }
+}
+
+#[test]
+fn given_several_reports_when_they_are_printed_then_each_is_there_and_its_place_is_said() {
+    let reports = several();
+    for format in Format::ALL {
+        let said = print(Content::Reports(&reports), format, 80);
+        for part in
+            ["What is late?", "Are we keeping it?", "ledgers/acme", &"cd".repeat(32), "r2/1", "A note."]
+        {
+            assert!(said.contains(part), "{format:?}: {part}\n{said}");
+        }
+        assert!(said.find("EXAMPLE DATA").is_some_and(|at| at < 250), "{format:?}");
+    }
+    // One table for all: each figure with its report in front, and armed words disarmed.
+    let long = print(Content::Reports(&reports), Format::Csv, 80);
+    for line in [
+        "report,table,row,figure,label,status,text,number,unit,numerator,denominator,events",
+        "R2,,,r2.late,Late,,1 of 3 actions is late.,1,actions,1,3,",
+        "R1,r1.commitments,action/a,late,Against the first date,,Late by 12 days,12,days,,,\"3–5, 9\"",
+        "R1,r1.commitments,action/a,owner,Owner,[c],,,,,,",
+    ] {
+        assert!(long.lines().any(|it| it == line), "{line}\n{long}");
+    }
+    assert!(long.contains("\"'=1+1 <b>"), "{long}");
+    let read: serde_json::Value =
+        serde_json::from_str(&print(Content::Reports(&reports), Format::Json, 80)).unwrap();
+    assert_eq!((read["reports"].as_array().unwrap().len(), read["notice"].as_str()), (2, Some(EXAMPLE_DATA)));
+}
+
+#[test]
+fn given_an_organisation_with_any_name_when_it_stands_in_the_margin_of_a_page_then_it_ends_no_style() {
+    let report = Report { organisation: "\"}</style><b>\\22 x".into(), ..small() };
+    let page = render(&report, Format::Html, 80);
+    assert_eq!((page.matches("</style>").count(), page.matches("<b>").count()), (1, 0));
+    assert!(page.contains("@top-left{content:\"\\22 \\7d \\3c \\2f style"), "{page}");
+    assert!(page.contains("@top-right{content:\"EXAMPLE DATA: the activity"), "{page}");
+    let real = render(&Report { example_data: false, ..small() }, Format::Html, 80);
+    assert!(real.contains("@top-right{content:\"\""));
+}
+
+/// What a workbook holds is read by somebody else's reader in `tests/clients`; here, that it is always the same one.
+#[test]
+fn given_the_same_reports_when_a_workbook_is_written_twice_then_it_is_the_same_to_the_byte() {
+    let reports = several();
+    let first = workbook(Content::Reports(&reports)).unwrap();
+    assert!(first.starts_with(b"PK\x03\x04"));
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    assert_eq!(workbook(Content::Reports(&reports)).unwrap(), first);
+    let later = Report { known_until: "2026-03-31T09:00:01Z".parse().ok(), ..small() };
+    assert_ne!(workbook(Content::Report(&later)), workbook(Content::Report(&small())));
+}
+
+#[test]
+fn given_more_than_a_cell_holds_when_a_workbook_is_written_then_it_says_that_something_is_missing() {
+    let mut report = small();
+    report.notes = vec!["é".repeat(40_000)];
+    report.tables[0].rows[0].cells[0] = Figure::words("x".repeat(40_000));
+    assert!(workbook(Content::Report(&report)).is_ok());
 }

@@ -3,9 +3,9 @@
 //! Invariant: no line is wider than asked. A table whose columns do not all fit leaves out the last and says which; one
 //! with long quotations is written as a list. Must not know what a report is about.
 
-use super::{EXAMPLE_DATA, MARKS, provenance};
-use crate::reports::phrases::day;
-use crate::reports::report::{Figure, FigureStatus, Report, Row, Table};
+use super::statement::Statement;
+use super::{EXAMPLE_DATA, MARKS};
+use crate::reports::report::{Figure, FigureStatus, Row, Table};
 
 /// The fewest characters in which a column of words can be read.
 const LEAST_COLUMN: usize = 11;
@@ -16,40 +16,18 @@ const GAP: &str = "  ";
 /// A cell with more characters than this is a quotation; a table with one is a list.
 const QUOTATION: usize = 90;
 
-pub(super) fn render(report: &Report, width: usize) -> String {
+pub(super) fn render(statements: &[Statement<'_>], width: usize) -> String {
     let mut page = Page { out: String::new(), width };
-    if report.example_data {
+    if statements.iter().any(|statement| statement.example) {
         page.block("", EXAMPLE_DATA);
         page.line("");
     }
-    page.block("", &format!("{}: {}", report.code, report.title));
-    page.rule('=');
-    page.block("", &format!("{}, {}, as at {}", report.organisation, report.period, day(report.as_at)));
-    page.line("");
-    for figure in &report.figures {
-        page.block("  * ", &figure.printed());
-    }
-    for table in &report.tables {
-        page.line("");
-        page.block("", &table.title);
-        page.rule('-');
-        page.table(table);
-    }
-    page.line("");
-    page.block("", "Notes");
-    page.rule('-');
-    for note in &report.notes {
-        page.block("  - ", note);
-    }
-    if report.tables.iter().flat_map(|table| &table.rows).any(marked) || report.figures.iter().any(is_marked)
-    {
-        page.block("  - ", MARKS);
-    }
-    page.line("");
-    page.block("", "Where this report stands");
-    page.rule('-');
-    for (label, value) in provenance(report) {
-        page.block(&format!("{label:<14}"), &value);
+    match statements {
+        [only] => {
+            page.statement(only);
+            page.stand("Where this report stands", &only.stand);
+        }
+        several => page.paper(several),
     }
     page.out
 }
@@ -84,6 +62,66 @@ impl Page {
         for (number, line) in wrap(text, self.width - indent.len()).iter().enumerate() {
             let start = if number == 0 { lead } else { &indent };
             self.line(&format!("{start}{line}"));
+        }
+    }
+
+    /// Several reports: what they are, what they answer, and where they all stand; then one after the other.
+    fn paper(&mut self, statements: &[Statement<'_>]) {
+        let Some(first) = statements.first() else { return };
+        self.block("", &format!("Reports: {}", first.about));
+        self.rule('=');
+        for statement in statements {
+            self.block(&format!("{:<5}", statement.code), statement.title);
+            for answer in statement.figures.iter().take(1) {
+                self.block("     ", &answer.printed());
+            }
+        }
+        // Each has a version of its own.
+        let shared: Vec<_> =
+            first.stand.iter().filter(|(label, _)| *label != "Definition").cloned().collect();
+        self.stand("Where these reports stand", &shared);
+        for statement in statements {
+            self.line("");
+            self.line("");
+            self.statement(statement);
+            for (label, version) in statement.stand.iter().filter(|(label, _)| *label == "Definition") {
+                self.block(&format!("  - {label}: "), version);
+            }
+        }
+    }
+
+    fn statement(&mut self, statement: &Statement<'_>) {
+        self.block("", &format!("{}: {}", statement.code, statement.title));
+        self.rule('=');
+        self.block("", &statement.about);
+        self.line("");
+        for figure in statement.figures {
+            self.block("  * ", &figure.printed());
+        }
+        for table in statement.tables {
+            self.line("");
+            self.block("", &table.title);
+            self.rule('-');
+            self.table(table);
+        }
+        self.line("");
+        self.block("", "Notes");
+        self.rule('-');
+        for note in statement.notes {
+            self.block("  - ", note);
+        }
+        let rows = statement.tables.iter().flat_map(|table| &table.rows);
+        if rows.into_iter().any(marked) || statement.figures.iter().any(is_marked) {
+            self.block("  - ", MARKS);
+        }
+    }
+
+    fn stand(&mut self, heading: &str, stand: &[(&'static str, String)]) {
+        self.line("");
+        self.block("", heading);
+        self.rule('-');
+        for (label, value) in stand {
+            self.block(&format!("{label:<14}"), value);
         }
     }
 

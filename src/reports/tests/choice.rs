@@ -56,7 +56,7 @@ fn given_items_when_they_are_released_then_only_what_is_large_enough_is_shown() 
         ledger.take_back(*item, "2025-06-01", WithdrawalScope::Whole);
     }
     assert_eq!(figure(&r9(&ledger, "2026-03-31"), "r9.choices_staff").status.mark(), "[x]");
-    ledger.release("june", "2025-06-30", ledger.facts.len() as u64);
+    ledger.release_at("june", "2025-06-30", ledger.facts.len() as u64);
     let report = r9(&ledger, "2026-03-31");
     assert_eq!(share(&report, "r9.choices_staff"), (12, 30));
     let text = "At the release point of 30 June 2025, of 30 items of feedback from staff in 2025-26: 12 (40 %) \
@@ -70,7 +70,7 @@ fn given_items_when_they_are_released_then_only_what_is_large_enough_is_shown() 
     assert!(figure(&report, "r9.withdrawn").events.is_empty());
     // Three more by July: too small a move, so the figures stay.
     ledger.hear("2025-07-02", staff, (Anonymity::Anonymous, None), 3);
-    ledger.release("july", "2025-07-31", ledger.facts.len() as u64);
+    ledger.release_at("july", "2025-07-31", ledger.facts.len() as u64);
     assert_eq!(share(&r9(&ledger, "2026-03-31"), "r9.choices_staff"), (12, 30));
 }
 
@@ -85,7 +85,7 @@ fn given_requests_to_erase_when_they_are_followed_then_the_median_counts_open_on
     ledger.ask_to_erase("refused", "2025-05-01");
     ledger.refuse_to_erase("refused", "2025-05-02");
     let days = |ledger: &Chronicle| figure(&r9(ledger, "2026-03-31"), "r9.days_to_erase").printed();
-    ledger.release("may", "2025-05-31", ledger.facts.len() as u64);
+    ledger.release_at("may", "2025-05-31", ledger.facts.len() as u64);
     // One refused is fewer than five: hidden with the five, so that 5 cannot be had from 6 and 1.
     assert!(days(&ledger).starts_with("[c]"), "{}", days(&ledger));
     for number in 0..6 {
@@ -95,13 +95,13 @@ fn given_requests_to_erase_when_they_are_followed_then_the_median_counts_open_on
     for number in 0..6 {
         ledger.ask_to_erase(&format!("o{number}"), "2025-06-01");
     }
-    ledger.release("june", "2025-06-30", ledger.facts.len() as u64);
+    ledger.release_at("june", "2025-06-30", ledger.facts.len() as u64);
     // Five followed, seven refused, six open: the sixth of eleven is open.
     let text = days(&ledger);
     assert!(text.contains("was not reached: still open (11 requests followed or open; 7 refused)"), "{text}");
     // Two of these are followed on the spot: rank six of eleven is then 20 days, but the number did not move.
     ledger.erase("o0", "2025-07-01");
-    ledger.release("july", "2025-07-31", ledger.facts.len() as u64);
+    ledger.release_at("july", "2025-07-31", ledger.facts.len() as u64);
     assert_eq!(days(&ledger), text.replace("30 June", "31 July"));
 }
 
@@ -112,7 +112,7 @@ fn given_an_erasure_when_the_views_are_made_again_then_every_report_is_the_same(
     let items = ledger.hear("2025-05-02", Respondents::Staff, (Anonymity::Named, None), 12);
     ledger.take_back(items[0], "2025-05-03", WithdrawalScope::Whole);
     ledger.ask_to_erase("first", "2025-05-03");
-    ledger.release("may", "2025-05-31", ledger.facts.len() as u64);
+    ledger.release_at("may", "2025-05-31", ledger.facts.len() as u64);
     let before = ledger.facts.len() as u64;
     let asked = parameters("2025-12-31", before, "2025-26");
     let all = |views: &Views| ReportName::ALL.map(|name| report(name, views, &asked, &stand()).unwrap());

@@ -2,6 +2,8 @@
 
 mod choice;
 mod commitments;
+mod compare;
+mod definitions;
 mod difference;
 mod explain;
 mod golden;
@@ -11,7 +13,6 @@ mod learning;
 mod links;
 mod measures;
 mod owners;
-mod people;
 mod policy_changes;
 mod properties;
 mod reach;
@@ -22,6 +23,8 @@ mod surveys;
 mod trace;
 mod trust;
 mod twins;
+
+pub(crate) use golden::sample;
 
 use crate::domain::value::Sha256;
 use crate::projections::Views;

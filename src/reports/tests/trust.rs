@@ -118,9 +118,9 @@ fn given_marks_when_asked_then_they_are_named_but_for_those_of_feedback() {
     // Of feedback six, and only at a release point.
     assert_eq!(figure(&report, "r11.feedback").status.mark(), "[x]");
     let size = ledger.facts.len() as u64;
-    ledger.release("before", "2025-05-31", size - 2);
+    ledger.release_at("before", "2025-05-31", size - 2);
     assert_eq!(figure(&r11(&ledger, "2025-12-31"), "r11.feedback").status.mark(), "[c]");
-    ledger.release("after", "2025-06-30", size);
+    ledger.release_at("after", "2025-06-30", size);
     // Hidden at four; two more are not enough to show it.
     assert_eq!(figure(&r11(&ledger, "2025-12-31"), "r11.feedback").status.mark(), "[c]");
 }

@@ -8,7 +8,6 @@ use storage::Digest;
 
 use super::{engine::Engine, history, naive::Naive};
 use crate::domain::{
-    command::Recorded,
     decide::{Mention, World, mentions},
     event::Payload,
     id::{Code, Kind, SourceName, Subject},
