@@ -261,7 +261,7 @@ impl Sheet<'_> {
                     let style = match (column, printed) {
                         (0, _) => &styles.label,
                         (_, true) => &styles.text,
-                        (_, false) => &styles.plain,
+                        (_, false) => &styles.code,
                     };
                     self.sheet.write_string_with_format(row, column, fitting(text), style)?;
                 }
@@ -271,10 +271,11 @@ impl Sheet<'_> {
     }
 }
 
-/// How many lines so many characters take in a column of that width, broken between words: about one word in ten is lost
-/// at the end of a line.
+/// How many lines so many characters take in a column of that width, broken between words. A column holds some more than
+/// its number of characters, which counts digits; of a narrow one more is lost at the ends of lines.
 pub(super) fn lines_of(characters: usize, width: f64) -> usize {
-    (1.15 * characters as f64 / width).ceil().max(1.0) as usize
+    let lost = if width > 2.0 * OTHERS.1 as f64 { 0.9 } else { 1.05 };
+    (lost * characters as f64 / width).ceil().max(1.0) as usize
 }
 
 /// How high a row of so many lines is, in points.
