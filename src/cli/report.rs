@@ -70,7 +70,7 @@ enum What {
     /// Say what the words and numbers of reports mean, and in which version.
     Definitions(definitions::Definitions),
     /// Set a report's headlines side by side: several periods of a ledger, or several ledgers.
-    Compare(compare::Compare),
+    Compare(Box<compare::Compare>),
 }
 
 /// Where ledgers are.
