@@ -76,7 +76,7 @@ enum What {
     /// Say what the words and numbers of reports mean, and in which version.
     Definitions(definitions::Definitions),
     /// Set a report's headlines side by side: several periods of a ledger, or several ledgers.
-    Compare(compare::Compare),
+    Compare(Box<compare::Compare>),
     /// Show the events behind a figure.
     Explain(explain::Explain),
     /// Issue a report: record that it was, with the hash of its canonical form.

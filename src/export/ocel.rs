@@ -95,7 +95,7 @@ impl Ocel {
             ("objectTypes", kinds.map(|it| it.to_string()).collect()),
             ("eventTypes", types.map(|it| it.to_string()).collect()),
         ] {
-            out += &format!(",\n\"{name}\": [\n{}\n]", lines.join(",\n"));
+            out += &[",\n\"", name, "\": [\n", &lines.join(",\n"), "\n]"].concat();
         }
         (out + "\n}\n", contents)
     }

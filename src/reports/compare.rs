@@ -142,12 +142,11 @@ fn rows(reports: &[(String, Report)]) -> Vec<(&str, &str)> {
     for (_, report) in reports {
         let mut at = 0;
         for figure in &report.figures {
-            match rows.iter().position(|(id, _)| *id == figure.id) {
-                Some(found) => at = found + 1,
-                None => {
-                    rows.insert(at, (&figure.id, &figure.label));
-                    at += 1;
-                }
+            if let Some(found) = rows.iter().position(|(id, _)| *id == figure.id) {
+                at = found + 1;
+            } else {
+                rows.insert(at, (&figure.id, &figure.label));
+                at += 1;
             }
         }
     }

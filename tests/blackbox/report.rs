@@ -1,6 +1,8 @@
 //! Reports over gRPC: which position, which day.
 
-use pledgebook::grpc::wire::{GetReportRequest, ListLedgersRequest, Report, ReportName};
+use pledgebook::grpc::wire::{
+    GetReportRequest, ListDefinitionsRequest, ListLedgersRequest, Report, ReportName,
+};
 use std::time::Duration;
 use tonic::{Code, Request};
 
@@ -58,6 +60,28 @@ async fn given_every_report_when_it_is_asked_for_without_parameters_then_it_is_a
         );
         assert!(report.period.len() == 7 && !report.figures.is_empty());
     }
+    server.stop().await;
+}
+
+/// Whoever reads a report can ask what its words mean, in the version that it was worked out by.
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_report_when_its_definition_is_asked_for_then_the_version_is_its_own_and_the_terms_are_there()
+{
+    let server = pledged().await;
+    let report = report(&server, lateness()).await;
+    let asked = |reports: Vec<i32>| ListDefinitionsRequest { reports };
+    let list = async |request| {
+        server.reports().list_definitions(request).await.map(|it| it.into_inner().definitions)
+    };
+    let one = list(asked(vec![ReportName::Lateness.into(), ReportName::Lateness.into()])).await.unwrap();
+    assert_eq!(one.len(), 1);
+    assert_eq!((&one[0].version, &one[0].title), (&report.definition_version, &report.title));
+    assert!(one[0].terms.iter().any(|term| term.term == "First date we gave" && term.meaning.ends_with('.')));
+    let all = list(asked(vec![])).await.unwrap();
+    let codes: Vec<_> = all.iter().map(|it| it.code.as_str()).collect();
+    assert_eq!(codes, ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12"]);
+    let refused = list(asked(vec![2, 13])).await.unwrap_err();
+    assert_eq!((refused.code(), field(&refused).as_str()), (Code::InvalidArgument, "reports[1]"));
     server.stop().await;
 }
 

@@ -34,6 +34,8 @@ struct Styles {
     label: Format,
     plain: Format,
     text: Format,
+    /// Of codes and sequences: not broken into lines.
+    code: Format,
     whole: Format,
     broken: Format,
     date: Format,
@@ -49,6 +51,8 @@ impl Styles {
                 .set_border_bottom(FormatBorder::Thin)
                 .set_border_color(Color::Gray)
         };
+        // A little room between a number and the words that stand behind it.
+        let number = |form: &str| cell().set_num_format(form).set_align(FormatAlign::Right).set_indent(1);
         let large = |size: f64| base().set_font_size(size).set_bold().set_font_color(BLUE);
         Self {
             example: base().set_bold().set_font_color(Color::White).set_background_color(PURPLE),
@@ -64,10 +68,14 @@ impl Styles {
             label: cell().set_bold().set_text_wrap(),
             plain: base(),
             text: cell().set_text_wrap(),
-            whole: cell().set_num_format("#,##0"),
-            broken: cell().set_num_format("#,##0.0##"),
+            code: cell(),
+            whole: number("#,##0"),
+            broken: number("#,##0.0##"),
             date: cell().set_num_format("d mmm yyyy").set_align(FormatAlign::Left),
-            link: base().set_font_color(BLUE).set_underline(rust_xlsxwriter::FormatUnderline::Single),
+            link: base()
+                .set_align(FormatAlign::Top)
+                .set_font_color(BLUE)
+                .set_underline(rust_xlsxwriter::FormatUnderline::Single),
         }
     }
 }

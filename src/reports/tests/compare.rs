@@ -131,7 +131,7 @@ fn given_an_invented_ledger_among_others_when_they_are_compared_then_every_form_
         let first = if format == Format::Html { 250 } else { 20 };
         assert!(said.find("EXAMPLE DATA").is_some_and(|at| at < first), "{format:?}\n{said}");
     }
-    let read: Comparison =
+    let back: Comparison =
         serde_json::from_str(&print(Content::Comparison(&comparison), Format::Json, 80)).unwrap();
-    assert_eq!(read, comparison);
+    assert_eq!(back, comparison);
 }

@@ -28,8 +28,8 @@ const PAGE: f64 = 130.0;
 const NOT_PRINTED: usize = 2;
 /// How high a line is, in points.
 const LINE: f64 = 13.5;
-/// A spreadsheet's row is 409 points high at most.
-const HIGHEST: f64 = 409.0;
+/// A spreadsheet's row is 409 points high at most, which are so many lines.
+const MOST_LINES: usize = 30;
 /// A4 in the numbers of spreadsheets.
 const A4: u8 = 9;
 
@@ -41,7 +41,7 @@ pub(super) fn sheet_name(statement: &Statement<'_>) -> String {
 
 /// A sheet that is being written, from the top.
 pub(super) struct Sheet<'a> {
-    sheet: &'a mut Worksheet,
+    to: &'a mut Worksheet,
     styles: &'a Styles,
     row: u32,
     /// How wide each column must be, in characters.
@@ -59,7 +59,7 @@ impl Sheet<'_> {
         styles: &Styles,
         statement: &Statement<'_>,
     ) -> Result<(), XlsxError> {
-        let mut it = Sheet { sheet, styles, row: 0, widths: Vec::new(), cells: Vec::new(), printed: 0 };
+        let mut it = Sheet { to: sheet, styles, row: 0, widths: Vec::new(), cells: Vec::new(), printed: 0 };
         let head = it.head(statement)?;
         it.figures(statement)?;
         for table in statement.tables {
@@ -70,13 +70,13 @@ impl Sheet<'_> {
         let columns = it.layout()?;
         if statement.example {
             for column in 1..=columns {
-                it.sheet.write_blank(0, column, &styles.example)?;
+                it.to.write_blank(0, column, &styles.example)?;
             }
         }
-        it.sheet.set_freeze_panes(head, 1)?;
-        it.sheet.set_repeat_rows(0, head.saturating_sub(1))?;
+        it.to.set_freeze_panes(head, 1)?;
+        it.to.set_repeat_rows(0, head.saturating_sub(1))?;
         let title = format!("{} · {}", sheet_name(statement), statement.about);
-        paper(it.sheet, &title, statement.example, last, columns)
+        paper(it.to, &title, statement.example, last, columns)
     }
 
     /// Gives columns their widths, and rows their heights: not every spreadsheet does that by itself. Returns the last
@@ -88,7 +88,7 @@ impl Sheet<'_> {
             let (least, most) = if index == 0 { FIRST } else { OTHERS };
             // A little more than the characters need: the font's are not all of one width.
             let width = width.clamp(least, most) as f64 + 1.5;
-            self.sheet.set_column_width(index as u16, width)?;
+            self.to.set_column_width(index as u16, width)?;
             across += if index < self.printed { width } else { 0.0 };
             widths.push(width);
         }
@@ -99,7 +99,7 @@ impl Sheet<'_> {
             *it = lines_of(characters, width).max(*it);
         }
         for (row, lines) in lines {
-            self.sheet.set_row_height(row, height(lines))?;
+            self.to.set_row_height(row, height(lines))?;
         }
         let mut columns = self.printed.max(1);
         // A column that holds nothing is some nine characters wide.
@@ -115,11 +115,11 @@ impl Sheet<'_> {
         if statement.example {
             self.line(EXAMPLE_DATA, &self.styles.example)?;
         }
-        self.sheet.set_row_height(self.row, 2.0 * LINE)?;
+        self.to.set_row_height(self.row, 2.0 * LINE)?;
         self.line(&format!("{} {}", statement.code, statement.title), &self.styles.title)?;
         self.line(&statement.about, &self.styles.plain)?;
         let head = self.row;
-        self.sheet.write_url_with_options(
+        self.to.write_url_with_options(
             self.row,
             0,
             "internal:'Contents'!A1",
@@ -137,7 +137,7 @@ impl Sheet<'_> {
 
     /// A line of its own, which may run over the columns beside it.
     fn line(&mut self, text: &str, style: &Format) -> Result<(), XlsxError> {
-        self.sheet.write_string_with_format(self.row, 0, fitting(text), style)?;
+        self.to.write_string_with_format(self.row, 0, fitting(text), style)?;
         self.row += 1;
         Ok(())
     }
@@ -215,7 +215,7 @@ impl Sheet<'_> {
             .set_autofilter(false)
             .set_alt_text_title(title);
         self.printed = self.printed.max(columns.len().saturating_sub(NOT_PRINTED));
-        self.sheet.add_table(first, 0, last, columns.len() as u16 - 1, &frame)?;
+        self.to.add_table(first, 0, last, columns.len() as u16 - 1, &frame)?;
         for (index, (column, header)) in columns.iter().zip(&headers).enumerate() {
             let printed = index + NOT_PRINTED < columns.len();
             self.column(index, header, &column.cells, printed)?;
@@ -251,19 +251,19 @@ impl Sheet<'_> {
         match cell {
             Cell::Number(number) => {
                 let style = if number.fract() == 0.0 { &styles.whole } else { &styles.broken };
-                self.sheet.write_number_with_format(row, column, *number, style)?;
+                self.to.write_number_with_format(row, column, *number, style)?;
                 Ok(number.to_string().len())
             }
             Cell::Text(text) => {
                 if let Some(day) = date(text) {
-                    self.sheet.write_datetime_with_format(row, column, &day, &styles.date)?;
+                    self.to.write_datetime_with_format(row, column, &day, &styles.date)?;
                 } else {
                     let style = match (column, printed) {
                         (0, _) => &styles.label,
                         (_, true) => &styles.text,
-                        (_, false) => &styles.plain,
+                        (_, false) => &styles.code,
                     };
-                    self.sheet.write_string_with_format(row, column, fitting(text), style)?;
+                    self.to.write_string_with_format(row, column, fitting(text), style)?;
                 }
                 Ok(text.chars().count())
             }
@@ -271,15 +271,17 @@ impl Sheet<'_> {
     }
 }
 
-/// How many lines so many characters take in a column of that width, broken between words: about one word in ten is lost
-/// at the end of a line.
+/// How many lines so many characters take in a column of that width, broken between words. A column holds some more than
+/// its number of characters, which counts digits; of a narrow one more is lost at the ends of lines.
 pub(super) fn lines_of(characters: usize, width: f64) -> usize {
-    (1.15 * characters as f64 / width).ceil().max(1.0) as usize
+    let lost = if width > 2.0 * OTHERS.1 as f64 { 0.9 } else { 1.05 };
+    let needed = lost * characters as f64;
+    (1..MOST_LINES).find(|lines| *lines as f64 * width >= needed).unwrap_or(MOST_LINES)
 }
 
 /// How high a row of so many lines is, in points.
 pub(super) fn height(lines: usize) -> f64 {
-    (LINE * lines as f64 + 2.0).min(HIGHEST)
+    LINE * lines.min(MOST_LINES) as f64 + 2.0
 }
 
 /// What stands where a figure has no such number.
