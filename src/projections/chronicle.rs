@@ -3,6 +3,7 @@
 //! Invariant: sequences run without gaps from 0, and recorded times never decrease.
 
 mod later;
+mod voices;
 
 use jiff::{Timestamp, civil::Date};
 use std::sync::Arc;

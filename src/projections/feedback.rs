@@ -116,9 +116,7 @@ pub enum Link {
 }
 
 impl FeedbackView {
-    /// Whether an item is linked to a policy change from the horizon. `named` is when a proposal that counts there named
-    /// it. What the item's own events said last counts, and takes back what the proposal names, too; where they said
-    /// nothing, the proposal counts. A link that was never taken back is as old as the first that made it.
+    /// Whether an item is linked to a policy change from the horizon: see [`FeedbackView::link_to`].
     pub fn link(
         &self,
         views: &Views,
@@ -127,18 +125,33 @@ impl FeedbackView {
         change: &Code,
         named: Option<Made>,
     ) -> Option<Link> {
-        let is_change = |work: &Subject| work.kind() == Kind::PolicyChange && work.id() == change;
+        self.link_to(views, horizon, item, (Kind::PolicyChange, change), named)
+    }
+
+    /// Whether an item is linked to a piece of work, a policy change or an action, from the horizon. `named` is when a
+    /// proposal or a plan that counts there named it. What the item's own events said last counts, and takes back what
+    /// the proposal or the plan names, too; where they said nothing, that counts. A link that was never taken back is as
+    /// old as the first that made it.
+    pub fn link_to(
+        &self,
+        views: &Views,
+        horizon: Horizon,
+        item: &Uuid,
+        (kind, id): (Kind, &Code),
+        named: Option<Made>,
+    ) -> Option<Link> {
+        let is_work = |work: &Subject| work.kind() == kind && work.id() == id;
         let own = self.items.get(item).map(|history| views.seen(history, horizon)).unwrap_or_default();
         let (mut since, mut gone) = (named, None);
         for fact in own {
             match &fact.fact {
-                FeedbackFact::Linked(to) if is_change(to) => {
+                FeedbackFact::Linked(to) if is_work(to) => {
                     let first =
                         since.filter(|since| (since.effective, since.place) <= (fact.effective, fact.place));
                     since = first.or(Some(Made::by(fact)));
                     gone = None;
                 }
-                FeedbackFact::Unlinked(from) if is_change(from) => {
+                FeedbackFact::Unlinked(from) if is_work(from) => {
                     gone = since.or(gone);
                     since = None;
                 }

@@ -16,6 +16,7 @@ pub mod owner;
 pub mod policies;
 pub mod releases;
 pub mod shared;
+pub mod working_days;
 
 #[cfg(test)]
 pub(crate) mod chronicle;

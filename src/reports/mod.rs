@@ -9,6 +9,7 @@ pub mod render;
 pub mod report;
 
 mod choice;
+mod cohort;
 mod commitments;
 mod definition;
 mod disclosure;

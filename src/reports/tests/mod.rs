@@ -1,13 +1,16 @@
 //! Tests of the reports: figures worked out by hand, naive twins, properties, and golden outputs.
 
 mod commitments;
+mod feedback;
 mod golden;
 mod lateness;
 mod links;
+mod loop_twin;
 mod measures;
 mod owners;
 mod policy_changes;
 mod properties;
+mod response_times;
 mod twins;
 
 use crate::domain::value::Sha256;
