@@ -165,7 +165,13 @@ impl About<'_> {
                 format!("For {n} of {of} the loop is closed: answered, decided, and told what came of it.")
             }),
             match group.withdrawn() {
-                Some(0) => Figure::number(0, "items", "None was withdrawn."),
+                Some(0) => {
+                    let text = format!(
+                        "No withdrawal is counted; fewer than {} may have come since.",
+                        self.released.threshold
+                    );
+                    Figure::number(0, "items", text)
+                }
                 Some(n) => {
                     let text = format!("{n} more {} withdrawn, and {} in no other number.", was(n), is(n));
                     Figure::number(n, "items", text)

@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::strategy::ValueTree;
 use uuid::Uuid;
 
 use super::twins::{Cells, Twin};
@@ -191,4 +192,29 @@ proptest! {
             }
         }
     }
+}
+
+/// The random ledgers bring every row of both reports to a number, and every way in which a cell is not given: what the
+/// twin agrees on is something.
+#[test]
+fn given_many_random_ledgers_when_they_are_reported_then_every_cell_has_been_a_number() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut numbers, mut marks) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    let mut keys = std::collections::BTreeSet::new();
+    for _ in 0..400 {
+        let ledger = write(&steps().new_tree(&mut runner).unwrap().current());
+        let asked = parameters(&day(400), ledger.facts.len() as u64, "2025-26");
+        let views = ledger.views();
+        for name in [ReportName::Feedback, ReportName::ResponseTimes] {
+            for (key, said) in cells(&report(name, &views, &asked, &stand()).unwrap()) {
+                keys.insert(key.clone());
+                marks.extend(said.starts_with('[').then(|| said.clone()));
+                let number = said.split('/').next().and_then(|it| it.parse::<u64>().ok());
+                numbers.extend(number.filter(|number| *number > 0).map(|_| key));
+            }
+        }
+    }
+    let never: Vec<_> = keys.difference(&numbers).collect();
+    assert!(never.is_empty(), "{never:?}");
+    assert!(["[c]", "[x]"].iter().all(|mark| marks.contains(*mark)), "{marks:?}");
 }
