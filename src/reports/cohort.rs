@@ -116,16 +116,49 @@ struct Ticked {
     is_covered: bool,
 }
 
-/// What is released of the cohort; or, in a sentence, why nothing can be.
-pub(super) fn released<'v>(views: &'v Views, parameters: &Parameters) -> Result<Released<'v>, String> {
+/// Why there is nothing that may be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Withheld {
+    /// Part of a year is asked for.
+    PartOfAYear,
+    /// Nothing is released yet.
+    NoReleasePoint,
+}
+
+impl Withheld {
+    /// In a sentence that stands alone.
+    pub(super) const fn sentence(self) -> &'static str {
+        match self {
+            Self::PartOfAYear => {
+                "Figures about people are for whole financial years, so that nothing can be worked out by subtraction; \
+                 ask for the financial year."
+            }
+            Self::NoReleasePoint => {
+                "Figures about people are worked out at release points only, and none is declared by then; declare a \
+                 release point."
+            }
+        }
+    }
+
+    /// In a few words.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::PartOfAYear => "not for a part of a year",
+            Self::NoReleasePoint => "not without a release point",
+        }
+    }
+}
+
+/// What is released of the cohort; or why nothing is.
+pub(super) fn released<'v>(views: &'v Views, parameters: &Parameters) -> Result<Released<'v>, Withheld> {
     let period = parameters.period;
     if Period::financial_year_of(period.first_day()) != period {
-        return Err(WHOLE_YEARS.to_owned());
+        return Err(Withheld::PartOfAYear);
     }
     let points = views.releases.points(parameters.horizon());
     let (Some(last), Some(as_known)) = (points.last(), points.iter().map(|point| point.position).max())
     else {
-        return Err(NO_RELEASE_POINT.to_owned());
+        return Err(Withheld::NoReleasePoint);
     };
     let mut reasons: Vec<&Code> = reasons(views, as_known).into_iter().collect();
     reasons.sort_by_cached_key(|code| natural(code));
@@ -150,11 +183,6 @@ pub(super) fn released<'v>(views: &'v Views, parameters: &Parameters) -> Result<
     }
     Ok(Released { point: *last, reasons, threshold: threshold(views, last.position), heard, groups })
 }
-
-const WHOLE_YEARS: &str = "Figures about people are for whole financial years, so that nothing can be worked out by \
-     subtraction; ask for the financial year.";
-const NO_RELEASE_POINT: &str = "Figures about people are worked out at release points only, and none is declared by \
-     then; declare a release point.";
 
 impl Released<'_> {
     pub(super) fn of(&self, who: Respondents) -> Heard<'_> {

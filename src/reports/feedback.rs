@@ -4,7 +4,7 @@
 
 use super::cohort::{BANDS, Group, Heard, Outcome, REASONS, Released, released};
 use super::definition::Definition;
-use super::phrases::{day, short_day};
+use super::phrases::{capital, day, short_day};
 use super::report::{Figure, FigureStatus, Table};
 use super::{Body, Parameters};
 use crate::domain::event::Respondents;
@@ -63,8 +63,9 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
     match released(views, parameters) {
         Ok(released) => About { views, parameters, released }.body(),
         Err(why) => {
-            let figures = WHO.iter().flat_map(|who| who.all(&|| Figure::not_available(&why))).collect();
-            Body { figures, tables: vec![table(&why)], notes: Vec::new() }
+            let none = |text: String| Figure::not_available(text);
+            let figures = WHO.iter().flat_map(|who| who.all(&none, why.sentence(), why.words())).collect();
+            Body { figures, tables: vec![table(why.sentence())], notes: Vec::new() }
         }
     }
 }
@@ -105,9 +106,16 @@ const WHO: [Who; 2] = [
 ];
 
 impl Who {
-    /// Every figure about them, made in the same way.
-    fn all(&self, make: &dyn Fn() -> Figure) -> Vec<Figure> {
-        self.figures.iter().map(|(id, label)| make().named(id, label)).collect()
+    /// Every figure about them without a value: the first in a sentence that says why, the others in a few words.
+    fn all(&self, make: &dyn Fn(String) -> Figure, sentence: &str, words: &str) -> Vec<Figure> {
+        let figure = |(number, (id, label)): (usize, &(&str, &str))| {
+            let text = match (number, label.split_once(": ")) {
+                (1.., Some((_, what))) => format!("{}, {what}: {words}.", capital(self.name)),
+                _ => sentence.to_owned(),
+            };
+            make(text).named(id, label)
+        };
+        self.figures.iter().enumerate().map(figure).collect()
     }
 }
 
@@ -141,10 +149,26 @@ impl About<'_> {
     }
 
     fn figures(&self, who: &Who) -> Vec<Figure> {
+        let point = self.released.point.sequence;
         let group = match self.released.of(who.respondents) {
             Heard::Released(group) => group,
-            Heard::Silent => return who.all(&|| self.silent(who)),
-            Heard::HeldBack => return who.all(&|| self.held_back(who)),
+            Heard::Silent => {
+                let year = self.parameters.period;
+                let sentence = format!("No {} is recorded as received in {year}.", who.name);
+                return who.all(
+                    &|text| Figure::not_available(text).from_events([point]),
+                    &sentence,
+                    "none received",
+                );
+            }
+            Heard::HeldBack => {
+                let (name, year) = (who.name, self.parameters.period);
+                let sentence =
+                    format!("Held back: too few items of {name} were received in {year} to be told of.");
+                let held_back =
+                    |text| Figure::with_status(FigureStatus::Suppressed, text).from_events([point]);
+                return who.all(&held_back, &sentence, "held back");
+            }
         };
         let count = |is: fn(Outcome) -> bool| self.released.count(group, is);
         let of = |part: Option<u64>, said: &dyn Fn(u64, u64) -> String| match (part, group.total()) {
@@ -179,7 +203,6 @@ impl About<'_> {
                 None => Figure::with_status(FigureStatus::Suppressed, "Held back: how many were withdrawn."),
             },
         ];
-        let point = self.released.point.sequence;
         let named = figures.into_iter().zip(who.figures);
         named.map(|(figure, (id, label))| figure.named(id, label).from_events([point])).collect()
     }
@@ -209,17 +232,6 @@ impl About<'_> {
                 Figure::with_status(FigureStatus::Suppressed, text)
             }
         }
-    }
-
-    fn silent(&self, who: &Who) -> Figure {
-        let year = self.parameters.period;
-        Figure::not_available(format!("No {} is recorded as received in {year}.", who.name))
-            .from_events([self.released.point.sequence])
-    }
-
-    fn held_back(&self, who: &Who) -> Figure {
-        let text = format!("Held back: too little {} was received in {}.", who.name, self.parameters.period);
-        Figure::with_status(FigureStatus::Suppressed, text).from_events([self.released.point.sequence])
     }
 
     fn cell(&self, respondents: Respondents, outcome: Outcome) -> Figure {

@@ -5,7 +5,7 @@
 
 use super::cohort::{Clock, Group, Heard, Released, Share, Step, Time, released};
 use super::definition::Definition;
-use super::phrases::{count, day};
+use super::phrases::{capital, count, day};
 use super::report::{Figure, FigureStatus, Table};
 use super::{Body, Parameters};
 use crate::domain::event::Respondents;
@@ -65,9 +65,15 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
     match released(views, parameters) {
         Ok(released) => About { parameters, released }.body(),
         Err(why) => {
-            let figures =
-                ROWS.iter().map(|row| Figure::not_available(&why).named(row.id, row.label)).collect();
-            Body { figures, tables: vec![times_table(&why), apart_table(&why)], notes: Vec::new() }
+            let figures = ROWS.iter().enumerate().map(|(number, way)| {
+                let text = match number {
+                    0 => why.sentence().to_owned(),
+                    _ => format!("{}, {}: {}.", capital(way.sentence.0), way.sentence.1, why.words()),
+                };
+                Figure::not_available(text).named(way.id, way.label)
+            });
+            let tables = vec![times_table(why.sentence()), apart_table(why.sentence())];
+            Body { figures: figures.collect(), tables, notes: Vec::new() }
         }
     }
 }
@@ -80,7 +86,7 @@ struct Way {
     label: &'static str,
     /// What it is about, stable.
     subject: &'static str,
-    /// At the beginning of a sentence, and what happened in it.
+    /// In the middle of a sentence, and what happened to it.
     sentence: (&'static str, &'static str),
 }
 
@@ -195,10 +201,13 @@ impl About<'_> {
         let group = match self.released.of(way.respondents) {
             Heard::Released(group) => group,
             Heard::Silent => {
-                return Figure::not_available(format!("No {what} is recorded as received in {year}."));
+                let text = format!("{}, {done}: none is recorded as received in {year}.", capital(what));
+                return Figure::not_available(text);
             }
             Heard::HeldBack => {
-                return held_back(format!("Held back: too little {what} was received in {year}."));
+                let text =
+                    format!("{}, {done}: held back, too few items were received in {year}.", capital(what));
+                return held_back(text);
             }
         };
         let clock = group.clock(way.step);
@@ -332,9 +341,4 @@ fn share_words(share: Share) -> String {
         Share::Percent(share) => format!("{share} %"),
         Share::NoTarget | Share::HeldBack => String::new(),
     }
-}
-
-fn capital(words: &str) -> String {
-    let (first, rest) = words.split_at(1.min(words.len()));
-    format!("{}{rest}", first.to_uppercase())
 }

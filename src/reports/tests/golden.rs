@@ -81,16 +81,18 @@ fn voices(ledger: &mut Chronicle) {
         ("2025-10-07", 4, "others", "2025-10-13"),
     ] {
         for item in heard(ledger, received, count) {
+            ledger.consider(item, "2025-10-10");
             ledger.close(item, answered, reason);
             ledger.respond(item, answered, ResponseOutcome::NoChange);
             ledger.tell(item, answered);
         }
     }
     for item in heard(ledger, "2025-11-03", 7) {
+        ledger.acknowledge(item, "2025-11-05");
         ledger.respond(item, "2025-12-02", ResponseOutcome::ChangeConsidered);
     }
     heard(ledger, "2026-01-05", 5);
-    heard(ledger, "2026-02-16", 8);
+    heard(ledger, "2026-02-16", 8).iter().for_each(|item| drop(ledger.acknowledge(*item, "2026-02-18")));
     ledger.at("2026-03-05T10:00:00Z").release("spring", "2026-03-05");
 }
 

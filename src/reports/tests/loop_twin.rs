@@ -24,9 +24,9 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = (0u8..34, 0usize..60, 1usize..16, 0i32..420, 0usize..1000);
+    let step = (0u8..37, 0usize..90, 1usize..40, 0i32..420, 0usize..1000);
     let step = step.prop_map(|(what, from, many, day, spice)| Step { what, from, many, day, spice });
-    prop::collection::vec(step, 0..30)
+    prop::collection::vec(step, 1..40)
 }
 
 fn day(offset: i32) -> String {
@@ -53,8 +53,9 @@ fn hear(ledger: &mut Chronicle, heard: &mut Vec<Uuid>, step: &Step, who: Respond
 fn write(steps: &[Step]) -> Chronicle {
     let mut ledger = Chronicle::opened(false);
     let mut heard = Vec::new();
-    let first = Step { what: 0, from: 0, many: 17, day: 40, spice: 77 };
-    hear(&mut ledger, &mut heard, &first, Respondents::Staff);
+    for (many, day, who) in [(30, 40, Respondents::Staff), (30, 70, Respondents::Partners)] {
+        hear(&mut ledger, &mut heard, &Step { what: 0, from: 0, many, day, spice: many * 31 }, who);
+    }
     for step in steps {
         let (today, spice) = (day(step.day), step.spice);
         let (change, action) = (CHANGES[spice % 3], ACTIONS[spice / 3 % 3]);
@@ -68,11 +69,11 @@ fn write(steps: &[Step]) -> Chronicle {
             4..=6 => drop(ledger.change(change, &today, "leave", &later, true)),
             7 if spice.is_multiple_of(3) => drop(ledger.decline(change, &today)),
             7 => drop(ledger.reverse(change, &later)),
-            8 | 9 => drop(ledger.plan_for(action, &today, &some)),
-            10 | 11 => drop(ledger.verify(action, &today)),
+            8 | 9 | 16 => drop(ledger.plan_for(action, &today, &some)),
+            10 | 11 | 17 => drop(ledger.verify(action, &today)),
             12 if spice.is_multiple_of(2) => drop(ledger.reopen(action, &today)),
             12 => drop(ledger.complete(action, &today)),
-            13..=17 => drop(ledger.release(&format!("r{}", ledger.facts.len()), &today)),
+            13..=15 => drop(ledger.release(&format!("r{}", ledger.facts.len()), &today)),
             18 => {
                 let targets = [5, 20, 60].map(|target| target + spice as u32 % 2 * 10);
                 ledger.targets(&today, targets, 5 + (spice as u32 / 100) % 2);
@@ -87,7 +88,8 @@ fn write(steps: &[Step]) -> Chronicle {
             _ => some.iter().for_each(|item| go_on(&mut ledger, *item, step)),
         }
     }
-    ledger.release("last", &day(400));
+    let last = 330 + steps.first().map_or(0, |step| step.spice as i32 % 80);
+    ledger.release("last", &day(last));
     ledger
 }
 
@@ -101,6 +103,15 @@ fn go_on(ledger: &mut Chronicle, item: Uuid, step: &Step) {
     let change = format!("policy-change/{}", CHANGES[spice % 3]);
     let action = format!("action/{}", ACTIONS[spice / 3 % 3]);
     match step.what {
+        34 | 35 => {
+            ledger.respond(item, &today, ResponseOutcome::NoChange);
+            ledger.close(item, &today, REASONS[spice % 3]);
+            ledger.tell(item, &today)
+        }
+        36 => {
+            ledger.respond(item, &today, ResponseOutcome::ChangeAgreed);
+            ledger.tell(item, &day(step.day + 30))
+        }
         22 => ledger.acknowledge(item, &today),
         23 if spice.is_multiple_of(2) => ledger.consider(item, &today),
         23..=25 => ledger.respond(item, &today, ResponseOutcome::ChangeConsidered),
@@ -203,7 +214,7 @@ fn given_many_random_ledgers_when_they_are_reported_then_every_cell_has_been_a_n
     let mut keys = std::collections::BTreeSet::new();
     for _ in 0..400 {
         let ledger = write(&steps().new_tree(&mut runner).unwrap().current());
-        let asked = parameters(&day(400), ledger.facts.len() as u64, "2025-26");
+        let asked = parameters(&day(420), ledger.facts.len() as u64, "2025-26");
         let views = ledger.views();
         for name in [ReportName::Feedback, ReportName::ResponseTimes] {
             for (key, said) in cells(&report(name, &views, &asked, &stand()).unwrap()) {
