@@ -145,14 +145,15 @@ fn void_or_correct(ledger: &mut Chronicle, step: &Step) -> u64 {
     ledger.correct(target as u64, &occurred, anew)
 }
 
-/// Every figure and cell that is no name.
+/// Every figure and cell that is no name, and the words that tell of days in no calendar.
 fn cells(report: &Report) -> Cells {
     let mut cells = Cells::new();
     for figure in &report.figures {
         cells.insert(figure.id.clone(), brief(figure));
     }
     for row in report.tables.iter().flat_map(|table| &table.rows) {
-        for cell in row.cells.iter().skip(1) {
+        let named = |cell: &&Figure| !["outcome", "who"].contains(&cell.id.as_str());
+        for cell in row.cells.iter().filter(named) {
             cells.insert(format!("{}|{}", row.subject, cell.id), brief(cell));
         }
     }
@@ -225,6 +226,7 @@ fn given_many_random_ledgers_when_they_are_reported_then_every_cell_has_been_a_n
             }
         }
     }
+    keys.retain(|key| !key.ends_with("|way"));
     let never: Vec<_> = keys.difference(&numbers).collect();
     assert!(never.is_empty(), "{never:?}");
     assert!(["[c]", "[x]"].iter().all(|mark| marks.contains(*mark)), "{marks:?}");

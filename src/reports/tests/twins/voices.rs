@@ -1,7 +1,9 @@
 //! The twin of R3 and R4: every cell, the rules of release written down once more as plain loops.
 
 use super::{Said, Twin, days};
-use crate::domain::event::{Anonymity, ChangeNature, Payload, ReportSettingsAdopted, Respondents};
+use crate::domain::event::{
+    Anonymity, CalendarAdopted, ChangeNature, Payload, ReportSettingsAdopted, Respondents,
+};
 use crate::domain::id::Kind;
 use jiff::civil::{Date, Weekday};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +41,7 @@ struct Times {
     came: u64,
     median: String,
     ninetieth: String,
+    covered: bool,
 }
 
 struct Group {
@@ -281,22 +284,17 @@ impl<'f> Twin<'f> {
         said.max().unwrap_or(0).max(5)
     }
 
-    /// Working days, and whether all are in some calendar: day by day.
-    fn working_days(&self, from: Date, to: Date) -> (u64, bool) {
-        let all = self.visible();
-        let Some(settings) = self.settings() else {
-            return walk(from, to, &[]);
-        };
+    /// The calendars that were adopted under the name that the settings give, the last one last.
+    fn calendars(&self) -> Vec<&'f CalendarAdopted> {
+        let Some(settings) = self.settings() else { return Vec::new() };
         let calendar = format!("calendar/{}", settings.calendar);
-        let adopted: Vec<_> = all
-            .iter()
-            .filter(|said| said.subject().to_string() == calendar)
-            .filter_map(|said| match said.payload {
-                Payload::CalendarAdopted(it) => Some(it),
-                _ => None,
-            })
-            .collect();
-        walk(from, to, &adopted)
+        let all = self.visible();
+        let of_name = all.iter().filter(|said| said.subject().to_string() == calendar);
+        let adopted = of_name.filter_map(|said| match said.payload {
+            Payload::CalendarAdopted(it) => Some(it),
+            _ => None,
+        });
+        adopted.collect()
     }
 
     fn reasons(&self, as_known: u64) -> Vec<String> {
@@ -338,7 +336,9 @@ impl<'f> Twin<'f> {
         let mut groups: BTreeMap<Respondents, Group> = BTreeMap::new();
         for point in self.points() {
             let then = self.at(point);
-            let (voices, least, targets) = (then.voices(), then.least(), then.targets());
+            let (voices, least) = (then.voices(), then.least());
+            let (targets, calendars) = (then.targets(), then.calendars());
+            let covered = working_days(self.first_day, then.as_at, &calendars).1;
             for (who, _) in WHO {
                 let of: Vec<&Voice> = voices.iter().filter(|voice| voice.who == who).collect();
                 let mut outcomes = vec![0; FIXED.len() + reasons.len()];
@@ -352,7 +352,7 @@ impl<'f> Twin<'f> {
                         anonymity[usize::from(!voice.anonymous)] += 1;
                     }
                 }
-                let clocks: Vec<Vec<u64>> = (0..3).map(|step| then.took(&of, step)).collect();
+                let clocks: Vec<Vec<u64>> = (0..3).map(|step| Self::took(&of, step, &calendars)).collect();
                 let split = |step: usize| {
                     let target = targets[step]?;
                     let within =
@@ -365,7 +365,7 @@ impl<'f> Twin<'f> {
                     group.anonymity.step(&anonymity, least);
                     group.withdrawn.step(&withdrawn, least);
                     for (step, took) in clocks.iter().enumerate() {
-                        let now = Times::of(took, least);
+                        let now = Times::of(took, least, covered);
                         let old = &group.times[step];
                         if old.of.abs_diff(now.of) >= least || old.came.abs_diff(now.came) >= least {
                             group.times[step] = now;
@@ -385,7 +385,7 @@ impl<'f> Twin<'f> {
                         outcomes: Slices::new(&outcomes, least),
                         anonymity: Slices::new(&anonymity, least),
                         withdrawn: Slices::new(&withdrawn, least),
-                        times: clocks.iter().map(|took| Times::of(took, least)).collect(),
+                        times: clocks.iter().map(|took| Times::of(took, least, covered)).collect(),
                         within: (0..3).map(within).collect(),
                     };
                     groups.insert(who, group);
@@ -401,12 +401,12 @@ impl<'f> Twin<'f> {
     }
 
     /// Working days to a step, in order; what is not there is more than any number.
-    fn took(&self, of: &[&Voice], step: usize) -> Vec<u64> {
+    fn took(of: &[&Voice], step: usize, calendars: &[&CalendarAdopted]) -> Vec<u64> {
         let mut took = Vec::new();
         for voice in of {
             if !voice.anonymous && !voice.left_before(step) {
                 let on = voice.step(step);
-                took.push(on.map_or(u64::MAX, |on| self.working_days(voice.received, on).0));
+                took.push(on.map_or(u64::MAX, |on| working_days(voice.received, on, calendars).0));
             }
         }
         took.sort_unstable();
@@ -436,6 +436,10 @@ impl<'f> Twin<'f> {
                     r4.extend(group.r4(name, &reasons, self.at(last).least()));
                 }
                 (mark, _) => {
+                    let ways = (0..3)
+                        .filter(|_| tables)
+                        .map(|step| (format!("{name}/{}|way", STEPS[step]), way(name, step)));
+                    r4.extend(ways);
                     let mark = mark.unwrap_or_default().to_owned();
                     r3.extend(silent_r3(name, &reasons, tables).into_iter().map(|key| (key, mark.clone())));
                     r4.extend(silent_r4(name, tables).into_iter().map(|key| (key, mark.clone())));
@@ -446,7 +450,8 @@ impl<'f> Twin<'f> {
     }
 }
 
-fn walk(from: Date, to: Date, adopted: &[&crate::domain::event::CalendarAdopted]) -> (u64, bool) {
+/// Working days, and whether all are in some calendar: day by day.
+fn working_days(from: Date, to: Date, adopted: &[&CalendarAdopted]) -> (u64, bool) {
     let (mut count, mut covered, mut day) = (0, true, from);
     while days(day, to) > 0 {
         day = day.tomorrow().unwrap();
@@ -468,6 +473,11 @@ fn silent_r3(name: &str, reasons: &[String], tables: bool) -> Vec<String> {
         keys.extend(reasons.iter().map(|it| format!("outcome/no_change.{it}|{name}")));
     }
     keys
+}
+
+fn way(name: &str, step: usize) -> String {
+    let whose = if name == "staff" { "Staff" } else { "Partner" };
+    format!("{whose} feedback: {}", ["acknowledged", "answered", "followed by a change"][step])
 }
 
 fn silent_r4(name: &str, tables: bool) -> Vec<String> {
@@ -541,7 +551,7 @@ impl Voice {
 }
 
 impl Times {
-    fn of(took: &[u64], least: u64) -> Self {
+    fn of(took: &[u64], least: u64, covered: bool) -> Self {
         let rank = |of_100: usize, at_least: u64| {
             if (took.len() as u64) < at_least {
                 return "[c]".to_owned();
@@ -561,6 +571,7 @@ impl Times {
             came: took.iter().filter(|days| **days < u64::MAX).count() as u64,
             median: rank(50, least),
             ninetieth: rank(90, 2 * least),
+            covered,
         }
     }
 }
@@ -616,7 +627,9 @@ impl Group {
     fn r4(&self, name: &str, _reasons: &[String], least: u64) -> Cells {
         let mut cells = Cells::new();
         for (step, words) in STEPS.iter().enumerate() {
-            let Times { median, ninetieth, .. } = &self.times[step];
+            let Times { median, ninetieth, covered, .. } = &self.times[step];
+            let mark = if *covered { "" } else { " (some days in no calendar)" };
+            cells.insert(format!("{name}/{words}|way"), format!("{}{mark}", way(name, step)));
             cells.insert(format!("r4.{name}_{words}"), median.clone());
             cells.insert(format!("{name}/{words}|median"), median.clone());
             cells.insert(format!("{name}/{words}|ninetieth"), ninetieth.clone());
