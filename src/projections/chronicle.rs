@@ -6,6 +6,7 @@ mod later;
 pub(crate) mod people;
 mod service;
 mod trust;
+mod voices;
 
 use jiff::{Timestamp, civil::Date};
 use std::sync::Arc;

@@ -131,9 +131,7 @@ pub enum Link {
 }
 
 impl FeedbackView {
-    /// Whether an item is linked to a policy change from the horizon. `named` is when a proposal that counts there named
-    /// it. What the item's own events said last counts, and takes back what the proposal names, too; where they said
-    /// nothing, the proposal counts. A link that was never taken back is as old as the first that made it.
+    /// Whether an item is linked to a policy change from the horizon: see [`FeedbackView::link_to`].
     pub fn link(
         &self,
         views: &Views,
@@ -142,11 +140,14 @@ impl FeedbackView {
         change: &Code,
         named: Option<Made>,
     ) -> Option<Link> {
-        self.link_of(views, horizon, item, (Kind::PolicyChange, change), named)
+        self.link_to(views, horizon, item, (Kind::PolicyChange, change), named)
     }
 
-    /// The same of any piece of work: a policy change or an action, which its plan may name as a proposal does.
-    pub fn link_of(
+    /// Whether an item is linked to a piece of work, a policy change or an action, from the horizon. `named` is when a
+    /// proposal or a plan that counts there named it. What the item's own events said last counts, and takes back what
+    /// the proposal or the plan names, too; where they said nothing, that counts. A link that was never taken back is as
+    /// old as the first that made it.
+    pub fn link_to(
         &self,
         views: &Views,
         horizon: Horizon,

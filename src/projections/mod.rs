@@ -26,6 +26,7 @@ pub mod shared;
 pub mod since;
 pub mod sources;
 pub mod surveys;
+pub mod working_days;
 
 #[cfg(test)]
 pub(crate) mod chronicle;

@@ -1,12 +1,330 @@
 //! R3: you said, we did. And what did we not do, and why?
+//!
+//! Invariant: every number here is a sum of parts of one cut, as it was released; no event of a figure names an item.
 
+use super::cohort::{BANDS, Group, Heard, Outcome, REASONS, Released, released};
 use super::definition::Definition;
+use super::phrases::{capital, day, short_day};
+use super::report::{Figure, FigureStatus, Table};
 use super::{Body, Parameters};
+use crate::domain::event::Respondents;
+use crate::domain::id::Code;
 use crate::projections::Views;
+use crate::projections::history::Horizon;
 
 /// What its words and numbers mean.
-pub(super) const DEFINITION: Definition = Definition { version: "r3/1", terms: &[] };
+pub(super) const DEFINITION: Definition = Definition {
+    version: "r3/1",
+    terms: &[
+        (
+            "Received in the year",
+            "Every item of feedback that counts as received on a day from 1 April to 31 March, local time; an anonymous \
+             item on the first of its month. Items whose receipt was taken back are not counted anywhere.",
+        ),
+        (
+            "As of the release point",
+            "Numbers about people are worked out at declared release points only, from what was known there, and stand \
+             still in between. A number that would move by less than the threshold keeps its old value, so it may lag by \
+             up to four items behind what the ledger holds; numbers below the threshold are held back, and others with \
+             them, so that nothing follows by subtraction. Staff or partners with fewer than twice the threshold of items \
+             are held back whole.",
+        ),
+        (
+            "Led to a change",
+            "Linked to a substantive policy change that is in force and was not reversed (policy changed), or to an action \
+             that is verified (practice changed), on or after the day of receipt. Policy counts before practice, and either \
+             before a closure. Whichever side made the link, the item or the change, it counts until it is taken back. \
+             Editorial changes, and reviews that changed nothing, are not changes. One item with two changes is one item.",
+        ),
+        (
+            "No change, and why",
+            "Closed without change, with a reason of the ledger's own list, and not reopened since. There is no target for \
+             this: a target would breed changes in name only.",
+        ),
+        ("Open", "Neither changed nor closed."),
+        ("Answered", "An answer was recorded. A holding reply is an acknowledgement and not an answer."),
+        (
+            "Loop closed",
+            "Answered; and changed, or closed with a reason; and whoever spoke was told what came of it, since it was last \
+             open.",
+        ),
+        (
+            "Waiting",
+            "Open and not answered; the age in days from the day of receipt to the day of the release point.",
+        ),
+        (
+            "Withdrawn",
+            "Taken back as a whole by whoever gave it, whatever it had led to by then. Such items are in no other number.",
+        ),
+    ],
+};
 
-pub(super) fn body(_views: &Views, _parameters: &Parameters) -> Body {
-    Body::default()
+pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
+    match released(views, parameters) {
+        Ok(released) => About { views, parameters, released }.body(),
+        Err(why) => {
+            let none = |text: String| Figure::not_available(text);
+            let figures = WHO.iter().flat_map(|who| who.all(&none, why.sentence(), why.words())).collect();
+            Body { figures, tables: vec![table(why.sentence())], notes: Vec::new() }
+        }
+    }
+}
+
+/// Whoever spoke, and what the figures about them are called.
+struct Who {
+    respondents: Respondents,
+    /// In the middle of a sentence.
+    name: &'static str,
+    figures: [(&'static str, &'static str); 6],
+}
+
+const WHO: [Who; 2] = [
+    Who {
+        respondents: Respondents::Staff,
+        name: "staff feedback",
+        figures: [
+            ("r3.staff_changed", "Staff: led to a change"),
+            ("r3.staff_no_change", "Staff: no change, and why"),
+            ("r3.staff_open", "Staff: open"),
+            ("r3.staff_answered", "Staff: answered"),
+            ("r3.staff_loop_closed", "Staff: loop closed"),
+            ("r3.staff_withdrawn", "Staff: withdrawn"),
+        ],
+    },
+    Who {
+        respondents: Respondents::Partners,
+        name: "partner feedback",
+        figures: [
+            ("r3.partners_changed", "Partners: led to a change"),
+            ("r3.partners_no_change", "Partners: no change, and why"),
+            ("r3.partners_open", "Partners: open"),
+            ("r3.partners_answered", "Partners: answered"),
+            ("r3.partners_loop_closed", "Partners: loop closed"),
+            ("r3.partners_withdrawn", "Partners: withdrawn"),
+        ],
+    },
+];
+
+impl Who {
+    /// Every figure about them without a value: the first in a sentence that says why, the others in a few words.
+    fn all(&self, make: &dyn Fn(String) -> Figure, sentence: &str, words: &str) -> Vec<Figure> {
+        let figure = |(number, (id, label)): (usize, &(&str, &str))| {
+            let text = match (number, label.split_once(": ")) {
+                (1.., Some((_, what))) => format!("{}, {what}: {words}.", capital(self.name)),
+                _ => sentence.to_owned(),
+            };
+            make(text).named(id, label)
+        };
+        self.figures.iter().enumerate().map(figure).collect()
+    }
+}
+
+fn table(when_empty: &str) -> Table {
+    Table::new(
+        "r3.outcomes",
+        "What became of what was said",
+        when_empty,
+        &[("outcome", "What became of it"), ("staff", "Staff"), ("partners", "Partners")],
+    )
+}
+
+/// What the report is written from.
+struct About<'a> {
+    views: &'a Views,
+    parameters: &'a Parameters,
+    released: Released<'a>,
+}
+
+impl About<'_> {
+    fn body(&self) -> Body {
+        let mut table = table("Nothing that was said in the year can be shown.");
+        let any = WHO.iter().any(|who| matches!(self.released.of(who.respondents), Heard::Released(_)));
+        for outcome in self.released.outcomes().filter(|_| any) {
+            let (subject, words) = self.outcome(outcome);
+            let cells = WHO.iter().map(|who| self.cell(who.respondents, outcome));
+            table.push(subject, std::iter::once(Figure::words(words)).chain(cells).collect());
+        }
+        let figures = WHO.iter().flat_map(|who| self.figures(who)).collect();
+        Body { figures, tables: vec![table], notes: self.notes() }
+    }
+
+    fn figures(&self, who: &Who) -> Vec<Figure> {
+        let point = self.released.point.sequence;
+        let group = match self.released.of(who.respondents) {
+            Heard::Released(group) => group,
+            Heard::Silent => {
+                let year = self.parameters.period;
+                let sentence = format!("No {} is recorded as received in {year}.", who.name);
+                return who.all(
+                    &|text| Figure::not_available(text).from_events([point]),
+                    &sentence,
+                    "none received",
+                );
+            }
+            Heard::HeldBack => {
+                let (name, year) = (who.name, self.parameters.period);
+                let sentence =
+                    format!("Held back: too few items of {name} were received in {year} to be told of.");
+                let held_back =
+                    |text| Figure::with_status(FigureStatus::Suppressed, text).from_events([point]);
+                return who.all(&held_back, &sentence, "held back");
+            }
+        };
+        let count = |is: fn(Outcome) -> bool| self.released.count(group, is);
+        let of = |part: Option<u64>, said: &dyn Fn(u64, u64) -> String| match (part, group.total()) {
+            (_, Some(0)) => Figure::not_applicable(format!("No {} counts any more.", who.name)),
+            (Some(part), Some(whole)) => Figure::share(part, whole, "items", said(part, whole)),
+            _ => Figure::with_status(FigureStatus::Suppressed, HELD_BACK),
+        };
+        let figures = [
+            self.answer(who, group),
+            of(count(Outcome::is_closed), &|n, of| {
+                format!("{n} of {of} led to no change, and a reason is given.")
+            }),
+            of(count(Outcome::is_open), &|n, of| {
+                format!("{n} of {of} {} open: neither changed nor closed.", is(n))
+            }),
+            of(count(Outcome::is_answered), &|n, of| format!("{n} of {of} {} answered.", was(n))),
+            of(count(Outcome::is_loop_closed), &|n, of| {
+                format!("For {n} of {of} the loop is closed: answered, decided, and told what came of it.")
+            }),
+            match group.withdrawn() {
+                Some(0) => {
+                    let text = format!(
+                        "No withdrawal is counted; fewer than {} may have come since.",
+                        self.released.threshold
+                    );
+                    Figure::number(0, "items", text)
+                }
+                Some(n) => {
+                    let text = format!("{n} more {} withdrawn, and {} in no other number.", was(n), is(n));
+                    Figure::number(n, "items", text)
+                }
+                None => Figure::with_status(FigureStatus::Suppressed, "Held back: how many were withdrawn."),
+            },
+        ];
+        let named = figures.into_iter().zip(who.figures);
+        named.map(|(figure, (id, label))| figure.named(id, label).from_events([point])).collect()
+    }
+
+    /// The answer to the question, in one sentence.
+    fn answer(&self, who: &Who, group: &Group) -> Figure {
+        let count = |is: fn(Outcome) -> bool| self.released.count(group, is);
+        let (changed, closed) = (count(Outcome::is_changed), count(Outcome::is_closed));
+        let (whole, year) = (group.total().unwrap_or(0), self.parameters.period);
+        let received = format!("Of {whole} items of {} received in {year}", who.name);
+        match (changed, closed, count(Outcome::is_open)) {
+            _ if whole == 0 => Figure::not_applicable(format!("No {} counts any more.", who.name)),
+            (Some(changed), Some(closed), Some(open)) => {
+                let text = format!(
+                    "{received}, {changed} led to a change, {closed} led to none and a reason is given, and {open} {} open.",
+                    is(open)
+                );
+                Figure::share(changed, whole, "items", text)
+            }
+            (Some(changed), ..) => {
+                let text =
+                    format!("{received}, {changed} led to a change; what became of the others is held back.");
+                Figure::share(changed, whole, "items", text)
+            }
+            _ => {
+                let text = format!("{received}, how many led to a change is held back.");
+                Figure::with_status(FigureStatus::Suppressed, text)
+            }
+        }
+    }
+
+    fn cell(&self, respondents: Respondents, outcome: Outcome) -> Figure {
+        let figure = match self.released.of(respondents) {
+            Heard::Silent => Figure::not_available("None received"),
+            Heard::HeldBack => Figure::with_status(FigureStatus::Suppressed, ""),
+            Heard::Released(group) => match self.released.count(group, |it| it == outcome) {
+                Some(items) => Figure::number(items, "items", items.to_string()),
+                None => Figure::with_status(FigureStatus::Suppressed, ""),
+            },
+        };
+        figure.from_events([self.released.point.sequence])
+    }
+
+    /// The stable name of a row, and what it says.
+    fn outcome(&self, outcome: Outcome) -> (String, String) {
+        let (name, words) = match outcome {
+            Outcome::PolicyChanged => ("policy_changed", "Policy changed, and told so"),
+            Outcome::PracticeChanged => ("practice_changed", "Practice changed, and told so"),
+            Outcome::ChangedNotTold => {
+                ("changed_not_told", "Changed and answered, but not told of the change")
+            }
+            Outcome::ChangedNotAnswered => ("changed_not_answered", "Changed, but not answered"),
+            Outcome::ClosedNotTold => {
+                ("closed_not_told", "Closed with a reason and answered, but not told why")
+            }
+            Outcome::ClosedNotAnswered => ("closed_not_answered", "Closed with a reason, but not answered"),
+            Outcome::AnsweredOpen => ("answered_open", "Answered, and still open"),
+            Outcome::Waiting(band) => return waiting(band),
+            Outcome::Reason(reason) => {
+                let Some(code) = self.released.reasons.get(reason) else { return Default::default() };
+                let words = format!("No change, and told why: {}", self.reason(code));
+                return (format!("outcome/no_change.{code}"), words);
+            }
+        };
+        (format!("outcome/{name}"), words.to_owned())
+    }
+
+    /// What a reason is called: as the list that was adopted last says, of those that have it.
+    fn reason(&self, code: &Code) -> String {
+        let horizon = Horizon { as_at: self.released.point.on, as_known: self.released.point.position };
+        let lists = self.views.ledger.code_lists.iter().filter(|(name, _)| name.as_str() == REASONS);
+        let adopted = lists.flat_map(|(_, history)| self.views.seen(history, horizon));
+        let entries = adopted.flat_map(|list| &list.fact.entries).filter(|entry| entry.code == *code);
+        entries.last().map_or_else(|| code.to_string(), |entry| entry.title.to_string())
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let on = day(self.released.point.on);
+        vec![
+            format!(
+                "As of the release point of {on}. Figures about people are worked out at release points only, from what was \
+                 known there, and stand still until the next one."
+            ),
+            format!(
+                "Numbers below {} are held back, and others beside them so that they cannot be worked out. A number that \
+                 would move by less than {} since it was last released keeps its old value.",
+                self.released.threshold, self.released.threshold
+            ),
+            "A change is a substantive policy change in force, or an action that somebody else has verified. Editorial \
+             changes, and reviews that changed nothing, are not changes."
+                .to_owned(),
+            "Closing without change is an honest answer, and there is no target for it. The reason is one of the ledger's \
+             own list."
+                .to_owned(),
+            format!(
+                "Whoever waits is counted by the days from receipt to {}; items that were answered and are open are not \
+                 among them.",
+                short_day(self.released.point.on)
+            ),
+        ]
+    }
+}
+
+fn waiting(band: usize) -> (String, String) {
+    let before = band.checked_sub(1).and_then(|before| BANDS.get(before));
+    let (name, age) = match (before, BANDS.get(band)) {
+        (None, Some(last)) => (format!("up_to_{last}"), format!("up to {last} days")),
+        (Some(before), Some(last)) => {
+            (format!("{}_to_{last}", before + 1), format!("{} to {last} days", before + 1))
+        }
+        (Some(before), None) => (format!("over_{before}"), format!("more than {before} days")),
+        (None, None) => (String::new(), String::new()),
+    };
+    (format!("outcome/waiting.{name}"), format!("Open and not answered for {age}"))
+}
+
+const HELD_BACK: &str = "Held back: fewer than may be shown, or next to such a number.";
+
+const fn is(number: u64) -> &'static str {
+    if number == 1 { "is" } else { "are" }
+}
+
+const fn was(number: u64) -> &'static str {
+    if number == 1 { "was" } else { "were" }
 }

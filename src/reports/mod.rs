@@ -14,6 +14,7 @@ pub mod trace;
 
 mod attendances;
 mod choice;
+mod cohort;
 mod commitments;
 mod definition;
 mod disclosure;

@@ -44,6 +44,12 @@ fn month(date: Date) -> &'static str {
     usize::try_from(date.month() - 1).ok().and_then(|month| MONTHS.get(month).copied()).unwrap_or_default()
 }
 
+/// The same words at the beginning of a sentence: `Staff feedback`.
+pub(super) fn capital(words: &str) -> String {
+    let mut rest = words.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+}
+
 /// `1 action`, `2 actions`.
 pub(super) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })

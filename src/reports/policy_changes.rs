@@ -9,6 +9,8 @@ mod changes;
 mod tables;
 
 use jiff::civil::Date;
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
 use self::changes::{Change, changes};
 use self::tables::About;
@@ -20,8 +22,23 @@ use super::{Body, Parameters};
 use crate::domain::event::Origin;
 use crate::domain::id::Code;
 use crate::projections::Views;
+use crate::projections::history::Horizon;
 use crate::projections::owner::Owner;
 use crate::projections::policies::{ChangeFact, PolicyFact};
+
+/// To the items that are linked to a substantive change in force, not taken out of force again: the last first day in
+/// force of such a change.
+pub(super) fn changed_by(views: &Views, horizon: Horizon) -> BTreeMap<Uuid, Date> {
+    let mut changed = BTreeMap::new();
+    for change in changes(views, horizon).iter().filter(|it| it.is_substantive() && it.reversed().is_none()) {
+        let Some(entry) = change.came_into_force(horizon.as_at) else { continue };
+        for item in change.linked.keys() {
+            let last = changed.entry(*item).or_insert(entry.from);
+            *last = entry.from.max(*last);
+        }
+    }
+    changed
+}
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {

@@ -234,7 +234,7 @@ pub(super) fn links(views: &Views, horizon: Horizon, work: &Subject) -> BTreeMap
     for item in candidates {
         let said = named.filter(|(_, items)| items.contains(item)).map(|(made, _)| made);
         let to = (work.kind(), work.id());
-        if let Some(Link::Linked(made)) = views.feedback.link_of(views, horizon, item, to, said) {
+        if let Some(Link::Linked(made)) = views.feedback.link_to(views, horizon, item, to, said) {
             linked.insert(*item, made);
         }
     }

@@ -4,7 +4,10 @@
 //! report (figures) or say so in the changelog (forms), and write the new outputs with `PLEDGEBOOK_BLESS=1`.
 
 use super::{parameters, stand};
-use crate::domain::event::{ChangeNature, Disposition, Origin, Respondents, ReviewOutcome, WithdrawalScope};
+use crate::domain::event::{
+    Anonymity, ChangeNature, Disposition, Origin, Payload, Respondents, ResponseOutcome, ReviewOutcome,
+    WithdrawalScope,
+};
 use crate::projections::chronicle::Chronicle;
 use crate::reports::{Format, Report, ReportName, render, report};
 
@@ -32,7 +35,66 @@ pub(crate) fn sample() -> Chronicle {
     policies(&mut ledger);
     afterwards(&mut ledger);
     super::golden_record::write(&mut ledger);
+    voices(&mut ledger);
     ledger
+}
+
+/// What staff said in the year, and what became of it; released in March.
+fn voices(ledger: &mut Chronicle) {
+    ledger.at("2026-03-03T10:00:00Z").reasons(
+        "2025-03-01",
+        &[
+            ("cost", "It would cost more than it helps"),
+            ("law", "The law does not allow it"),
+            ("others", "Not ours to decide"),
+        ],
+    );
+    let off =
+        ["2025-04-18", "2025-05-05", "2025-05-26", "2025-08-04", "2025-12-01", "2025-12-25", "2025-12-26"];
+    ledger.calendar("2025-03-01", ("2025-03-01", "2026-03-31"), &off);
+    let heard = |ledger: &mut Chronicle, on: &str, count: usize| -> Vec<_> {
+        let one = |_| ledger.voice(on, Respondents::Staff, Anonymity::Confidential).0;
+        (0..count).map(one).collect()
+    };
+    let hours = ledger.facts.iter().find_map(|fact| match &fact.event.payload {
+        Payload::PolicyChangeProposed(it) if it.title.as_str() == "Change core-hours" => {
+            Some(it.feedback.clone())
+        }
+        _ => None,
+    });
+    let hours: Vec<_> = hours.unwrap();
+    let rest = heard(ledger, "2025-05-12", 9);
+    rest.iter().for_each(|item| drop(ledger.link(*item, "2025-06-02", "action/rest-spaces")));
+    let agreed = ResponseOutcome::ChangeAgreed;
+    for (items, acknowledged, answered, told) in [
+        (&rest, "2025-05-14", "2025-06-02", "2025-10-20"),
+        (&hours, "2026-01-14", "2026-02-04", "2026-03-02"),
+    ] {
+        for item in items {
+            ledger.acknowledge(*item, acknowledged);
+            ledger.respond(*item, answered, agreed);
+            ledger.tell(*item, told);
+        }
+    }
+    for (received, count, reason, answered) in [
+        ("2025-09-08", 8, "law", "2025-09-29"),
+        ("2025-10-06", 6, "cost", "2025-11-10"),
+        ("2025-10-07", 4, "others", "2025-10-13"),
+    ] {
+        for item in heard(ledger, received, count) {
+            ledger.consider(item, "2025-10-10");
+            ledger.close(item, answered, reason);
+            ledger.respond(item, answered, ResponseOutcome::NoChange);
+            ledger.tell(item, answered);
+        }
+    }
+    for item in heard(ledger, "2025-11-03", 7) {
+        ledger.acknowledge(item, "2025-11-05");
+        ledger.respond(item, "2025-12-02", ResponseOutcome::ChangeConsidered);
+    }
+    heard(ledger, "2026-01-05", 5);
+    heard(ledger, "2026-02-16", 8).iter().for_each(|item| drop(ledger.acknowledge(*item, "2026-02-18")));
+    ledger.at("2026-03-05T10:00:00Z").release("spring", "2026-03-05");
 }
 
 /// What happened to all that later in the year: owners, measures, reviews, ends, links, reversals.

@@ -6,6 +6,7 @@ mod r2;
 mod r5;
 mod r9;
 mod trust;
+mod voices;
 
 use jiff::{civil::Date, tz::TimeZone};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,8 @@ use crate::domain::command::Recorded;
 use crate::domain::event::Payload;
 use crate::domain::id::{Kind, Subject};
 use crate::domain::irregularity::Irregularity;
+
+pub(super) use self::voices::Cells;
 
 /// Figure id → (number or numerator, denominator). A figure without a value is not there.
 pub(super) type Headlines = BTreeMap<String, (u64, Option<u64>)>;

@@ -1,0 +1,420 @@
+//! The feedback that was received in a financial year, by who spoke, as it is released: what R3 and R4 print. PURE.
+//!
+//! - Every count of R3 is a sum of parts of *one* cut: how items ended, whether they were answered and told, and how long the
+//!   others wait. So nothing follows from two numbers of it that does not follow from the cut.
+//! - A group begins to be released at the first release point at which it has twice the threshold of items; until then it is
+//!   held back whole.
+//! - Shares of R4 move as any cut does, and are shown without their counts, and only where R3's parts on either side of that
+//!   step are not mixed among what is hidden. Times of R4 are worked out anew only when the threshold of items
+//!   or more joined them, left them or came to the step.
+//!
+//! Invariant: what was released at one point is worked out from the points up to it alone. Must not know how it is worded.
+
+mod item;
+
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) use self::item::{BANDS, Outcome, Step};
+use self::item::{Item, reasons, received_in};
+use super::disclosure::{Shown, share, threshold};
+use super::phrases::{natural, percent};
+use super::release::Cut;
+use super::{Parameters, Period};
+use crate::domain::event::{ReportSettingsAdopted, Respondents};
+use crate::domain::id::Code;
+use crate::projections::Views;
+use crate::projections::releases::Point;
+use crate::projections::working_days::WorkingDays;
+
+/// The list from which the reasons are taken for which nothing changes.
+pub(super) const REASONS: &str = "no-change-reason";
+
+/// The cohort of a financial year, as of the last release point.
+pub(super) struct Released<'v> {
+    pub(super) point: Point<'v>,
+    /// The reasons that are told apart, in the order of their parts.
+    pub(super) reasons: Vec<&'v Code>,
+    /// Below this many nothing is shown.
+    pub(super) threshold: u64,
+    /// Of whom anything is recorded at all.
+    heard: BTreeSet<Respondents>,
+    groups: BTreeMap<Respondents, Group>,
+}
+
+/// Those of one sort who spoke.
+pub(super) enum Heard<'g> {
+    /// Nothing of them is recorded as received in the year.
+    Silent,
+    /// Too few to be shown in any way.
+    HeldBack,
+    /// What is released of them.
+    Released(&'g Group),
+}
+
+/// What is released of those of one sort.
+pub(super) struct Group {
+    outcomes: Cut,
+    /// Anonymous items, and the others.
+    anonymity: Cut,
+    /// Withdrawn items, by the steps that they had not come to: one part for each set of steps.
+    withdrawn: Cut,
+    clocks: [Clock; 3],
+}
+
+/// What is released of the way to one step.
+pub(super) struct Clock {
+    /// Working days, and those who came to it in time, and those who did not or not yet.
+    within: Option<(u32, Cut)>,
+    /// Of how many items the times are …
+    counted: u64,
+    /// … and how many of them had come to the step.
+    reached: u64,
+    /// At least so many of 100 needed no more than …
+    pub(super) median: Time,
+    pub(super) ninetieth: Time,
+    /// Whether a calendar covers every day that may have been counted.
+    pub(super) is_covered: bool,
+}
+
+/// A number of working days that so many of 100 did not need more than.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Time {
+    /// Too few items.
+    HeldBack,
+    /// Too many are not there yet.
+    NotReached,
+    Days(u64),
+}
+
+/// The share that came to a step in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Share {
+    NoTarget,
+    HeldBack,
+    NearlyAll,
+    NearlyNone,
+    Percent(u64),
+}
+
+/// What is counted at one release point.
+struct Counts {
+    live: u64,
+    outcomes: Vec<u64>,
+    anonymity: [u64; 2],
+    withdrawn: [u64; 8],
+    clocks: [Ticked; 3],
+}
+
+struct Ticked {
+    target: Option<u32>,
+    within: [u64; 2],
+    counted: u64,
+    reached: u64,
+    median: Time,
+    ninetieth: Time,
+    is_covered: bool,
+}
+
+/// Why there is nothing that may be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Withheld {
+    /// Part of a year is asked for.
+    PartOfAYear,
+    /// Nothing is released yet.
+    NoReleasePoint,
+}
+
+impl Withheld {
+    /// In a sentence that stands alone.
+    pub(super) const fn sentence(self) -> &'static str {
+        match self {
+            Self::PartOfAYear => {
+                "Figures about people are for whole financial years, so that nothing can be worked out by subtraction; \
+                 ask for the financial year."
+            }
+            Self::NoReleasePoint => {
+                "Figures about people are worked out at release points only, and none is declared by then; declare a \
+                 release point."
+            }
+        }
+    }
+
+    /// In a few words.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::PartOfAYear => "not for a part of a year",
+            Self::NoReleasePoint => "not without a release point",
+        }
+    }
+}
+
+/// What is released of the cohort; or why nothing is.
+pub(super) fn released<'v>(views: &'v Views, parameters: &Parameters) -> Result<Released<'v>, Withheld> {
+    let period = parameters.period;
+    if Period::financial_year_of(period.first_day()) != period {
+        return Err(Withheld::PartOfAYear);
+    }
+    let points = views.releases.points(parameters.horizon());
+    let (Some(last), Some(as_known)) = (points.last(), points.iter().map(|point| point.position).max())
+    else {
+        return Err(Withheld::NoReleasePoint);
+    };
+    let mut reasons: Vec<&Code> = reasons(views, as_known).into_iter().collect();
+    reasons.sort_by_cached_key(|code| natural(code));
+    let mut heard = BTreeSet::new();
+    let mut groups: BTreeMap<Respondents, Group> = BTreeMap::new();
+    for point in &points {
+        let below = threshold(views, point.position);
+        let items = received_in(views, point.horizon(), period);
+        heard = items.iter().map(|item| item.respondents).collect();
+        let at = At::new(views, point, period, &reasons, below);
+        for who in Respondents::ALL {
+            let of: Vec<&Item<'_>> = items.iter().filter(|item| item.respondents == *who).collect();
+            let counts = at.count(&of);
+            match groups.get_mut(who) {
+                Some(group) => group.next(counts, below),
+                None if counts.live >= 2 * below => {
+                    groups.insert(*who, Group::first(counts, below));
+                }
+                None => {}
+            }
+        }
+    }
+    Ok(Released { point: *last, reasons, threshold: threshold(views, last.position), heard, groups })
+}
+
+impl Released<'_> {
+    pub(super) fn of(&self, who: Respondents) -> Heard<'_> {
+        match self.groups.get(&who) {
+            Some(group) if group.outcomes.total().is_some() => Heard::Released(group),
+            None if !self.heard.contains(&who) => Heard::Silent,
+            _ => Heard::HeldBack,
+        }
+    }
+
+    /// Every part of R3, in the order in which it is read.
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = Outcome> {
+        use Outcome::{
+            AnsweredOpen, ChangedNotAnswered, ChangedNotTold, ClosedNotAnswered, ClosedNotTold,
+            PolicyChanged, PracticeChanged, Reason, Waiting,
+        };
+        let reasons = (0..self.reasons.len()).map(Reason);
+        let waiting = (0..=BANDS.len()).map(Waiting);
+        let undone = [ChangedNotTold, ChangedNotAnswered, ClosedNotTold, ClosedNotAnswered, AnsweredOpen];
+        [PolicyChanged, PracticeChanged].into_iter().chain(reasons).chain(undone).chain(waiting)
+    }
+
+    /// How many items ended so, or are on their way so. None: held back.
+    pub(super) fn count(&self, group: &Group, is: impl Fn(Outcome) -> bool) -> Option<u64> {
+        group.outcomes.sum(self.outcomes().filter(|outcome| is(*outcome)).map(Outcome::part))
+    }
+
+    /// The share that came to that step within the target.
+    pub(super) fn share(&self, group: &Group, step: Step) -> Share {
+        let Some((_, cut)) = &group.clock(step).within else { return Share::NoTarget };
+        // Whoever came to a step in time came to it: if some hidden parts of R3 came to it and some did not, a share
+        // would tell a little of how many of each.
+        let is_apart = match step {
+            Step::Acknowledged => true,
+            Step::Answered => self.count(group, Outcome::is_answered).is_some(),
+            Step::Changed => self.count(group, Outcome::is_changed).is_some(),
+        };
+        let (Some(within), Some(whole), true) = (cut.part(0), cut.total(), is_apart) else {
+            return Share::HeldBack;
+        };
+        match share(within, whole, self.threshold) {
+            _ if whole == 0 => Share::HeldBack,
+            Shown::Exactly => Share::Percent(percent(within, whole)),
+            Shown::NearlyAll => Share::NearlyAll,
+            Shown::NearlyNone => Share::NearlyNone,
+            Shown::HeldBack => Share::HeldBack,
+        }
+    }
+}
+
+impl Group {
+    fn first(counts: Counts, threshold: u64) -> Self {
+        Self {
+            outcomes: Cut::first(&counts.outcomes, threshold),
+            anonymity: Cut::first(&counts.anonymity, threshold),
+            withdrawn: Cut::first(&counts.withdrawn, threshold),
+            clocks: counts.clocks.map(|ticked| Clock {
+                within: ticked.target.map(|target| (target, Cut::first(&ticked.within, threshold))),
+                counted: ticked.counted,
+                reached: ticked.reached,
+                median: ticked.median,
+                ninetieth: ticked.ninetieth,
+                is_covered: ticked.is_covered,
+            }),
+        }
+    }
+
+    fn next(&mut self, counts: Counts, threshold: u64) {
+        self.outcomes.next(&counts.outcomes, threshold);
+        self.anonymity.next(&counts.anonymity, threshold);
+        self.withdrawn.next(&counts.withdrawn, threshold);
+        for (clock, ticked) in self.clocks.iter_mut().zip(counts.clocks) {
+            clock.next(&ticked, threshold);
+        }
+    }
+
+    pub(super) fn total(&self) -> Option<u64> {
+        self.outcomes.total()
+    }
+
+    pub(super) fn anonymous(&self) -> Option<u64> {
+        self.anonymity.part(0)
+    }
+
+    pub(super) fn withdrawn(&self) -> Option<u64> {
+        self.withdrawn.total()
+    }
+
+    pub(super) fn withdrawn_before(&self, step: Step) -> Option<u64> {
+        self.withdrawn.sum((0..8).filter(|steps| steps & step.bit() != 0))
+    }
+
+    pub(super) const fn clock(&self, step: Step) -> &Clock {
+        let [acknowledged, answered, changed] = &self.clocks;
+        match step {
+            Step::Acknowledged => acknowledged,
+            Step::Answered => answered,
+            Step::Changed => changed,
+        }
+    }
+}
+
+impl Clock {
+    fn next(&mut self, ticked: &Ticked, threshold: u64) {
+        let moved = |was: u64, is: u64| was.abs_diff(is) >= threshold;
+        if moved(self.counted, ticked.counted) || moved(self.reached, ticked.reached) {
+            (self.counted, self.reached) = (ticked.counted, ticked.reached);
+            (self.median, self.ninetieth) = (ticked.median, ticked.ninetieth);
+            self.is_covered = ticked.is_covered;
+        }
+        self.within = match (self.within.take(), ticked.target) {
+            (Some((target, mut cut)), Some(now)) if target == now => {
+                cut.next(&ticked.within, threshold);
+                Some((target, cut))
+            }
+            // Another target is another question.
+            (_, now) => now.map(|target| (target, Cut::first(&ticked.within, threshold))),
+        };
+    }
+
+    /// The target, in working days.
+    pub(super) fn target(&self) -> Option<u32> {
+        self.within.as_ref().map(|(target, _)| *target)
+    }
+}
+
+/// One release point, and what items are counted by there.
+struct At<'a> {
+    on: Date,
+    reasons: &'a [&'a Code],
+    threshold: u64,
+    days: WorkingDays,
+    is_covered: bool,
+    settings: Option<&'a ReportSettingsAdopted>,
+}
+
+impl<'a> At<'a> {
+    fn new(
+        views: &'a Views,
+        point: &Point<'_>,
+        period: Period,
+        reasons: &'a [&'a Code],
+        threshold: u64,
+    ) -> Self {
+        let days = WorkingDays::in_force(views, point.horizon());
+        let is_covered = days.covers(period.first_day(), point.on);
+        let settings = views.settings(point.horizon());
+        Self { on: point.on, reasons, threshold, days, is_covered, settings }
+    }
+
+    fn count(&self, items: &[&Item<'_>]) -> Counts {
+        let mut counts = Counts {
+            live: 0,
+            outcomes: vec![0; Outcome::Reason(self.reasons.len()).part()],
+            anonymity: [0; 2],
+            withdrawn: [0; 8],
+            clocks: Step::ALL.map(|step| self.tick(items, step)),
+        };
+        for item in items {
+            if item.withdrawn.is_some() {
+                let steps = Step::ALL.into_iter().filter(|step| item.withdrawn_before(*step));
+                add(&mut counts.withdrawn, steps.map(Step::bit).sum());
+            } else {
+                counts.live += 1;
+                add(&mut counts.outcomes, item.outcome(self.on, self.reasons).part());
+                add(&mut counts.anonymity, usize::from(!item.is_anonymous));
+            }
+        }
+        counts
+    }
+
+    fn tick(&self, items: &[&Item<'_>], step: Step) -> Ticked {
+        let clocked = items.iter().filter(|item| !item.is_anonymous && !item.withdrawn_before(step));
+        // What is not there yet stands behind everything that is.
+        let mut took: Vec<u64> = clocked
+            .map(|item| item.step(step).map_or(u64::MAX, |on| self.days.between(item.received, on)))
+            .collect();
+        took.sort_unstable();
+        let target = self.settings.map(|settings| match step {
+            Step::Acknowledged => settings.acknowledge_within,
+            Step::Answered => settings.respond_within,
+            Step::Changed => settings.change_within,
+        });
+        let within = took.partition_point(|days| target.is_some_and(|target| *days <= u64::from(target)));
+        Ticked {
+            target,
+            within: [within, took.len() - within].map(|count| count as u64),
+            counted: took.len() as u64,
+            reached: took.partition_point(|days| *days < u64::MAX) as u64,
+            median: nearest_rank(&took, 50, self.threshold),
+            // Of fewer, it would be the time of the slowest item alone.
+            ninetieth: nearest_rank(&took, 90, 2 * self.threshold),
+            is_covered: self.is_covered,
+        }
+    }
+}
+
+fn add(counts: &mut [u64], part: usize) {
+    if let Some(count) = counts.get_mut(part) {
+        *count += 1;
+    }
+}
+
+/// The value at the nearest rank: the smallest of which at least so many of 100 are not above.
+fn nearest_rank(took: &[u64], of_100: usize, at_least: u64) -> Time {
+    if (took.len() as u64) < at_least {
+        return Time::HeldBack;
+    }
+    let rank = (took.len() * of_100).div_ceil(100);
+    match took.get(rank.saturating_sub(1)) {
+        None | Some(&u64::MAX) => Time::NotReached,
+        Some(days) => Time::Days(*days),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_times_when_ranked_then_the_rank_is_the_nearest_and_what_is_open_stands_last() {
+        // Of 10: the 5th and the 9th. Of 11: the 6th and the 10th.
+        let took: Vec<u64> = (1..=10).collect();
+        assert_eq!((nearest_rank(&took, 50, 5), nearest_rank(&took, 90, 10)), (Time::Days(5), Time::Days(9)));
+        let took: Vec<u64> = (1..=9).chain([u64::MAX; 2]).collect();
+        assert_eq!(
+            (nearest_rank(&took, 50, 5), nearest_rank(&took, 90, 10)),
+            (Time::Days(6), Time::NotReached)
+        );
+        assert_eq!(
+            (nearest_rank(&[1, 2, 3, 4], 50, 5), nearest_rank(&took, 90, 12)),
+            (Time::HeldBack, Time::HeldBack)
+        );
+    }
+}
