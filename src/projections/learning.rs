@@ -152,7 +152,12 @@ impl LearningView {
     }
 
     /// Which unit each was a part of on a day, by the registrations that count from the horizon.
-    pub fn parts_of<'v>(&'v self, views: &Views, horizon: Horizon, day: Date) -> BTreeMap<&'v Code, &'v Code> {
+    pub fn parts_of<'v>(
+        &'v self,
+        views: &Views,
+        horizon: Horizon,
+        day: Date,
+    ) -> BTreeMap<&'v Code, &'v Code> {
         let part_of = |history: &'v History<UnitFact>| {
             views.seen(history, horizon).into_iter().rev().find_map(|fact| match &fact.fact {
                 UnitFact::Registered(it) if holds(it, day) => Some(it.part_of.as_ref()),

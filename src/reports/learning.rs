@@ -32,10 +32,7 @@ pub(super) const DEFINITION: Definition = Definition {
             "The four levels of learning, the deeper ones holding those before: a skilled person is counted as informed, \
              too. So the numbers of the levels are never added together.",
         ),
-        (
-            "Staff",
-            "Everybody of a unit, leaders included, by the unit's latest count of who has learned.",
-        ),
+        ("Staff", "Everybody of a unit, leaders included, by the unit's latest count of who has learned."),
         (
             "Leaders",
             "The leaders among the staff. They are counted in both tables, so the two are never added together.",
@@ -112,9 +109,8 @@ impl Learned<'_, '_> {
             for (level, id) in LEVELS.iter().enumerate() {
                 let figure = self.covered(who, level + 1, id);
                 let label = format!("{}, {id} or above", who.word());
-                figures.push(
-                    figure.named(&format!("r6.coverage_{}_{id}", who.word().to_lowercase()), &label),
-                );
+                figures
+                    .push(figure.named(&format!("r6.coverage_{}_{id}", who.word().to_lowercase()), &label));
             }
         }
         figures.extend(self.sessions());
@@ -156,7 +152,8 @@ impl Learned<'_, '_> {
             ("r6.unsaid", "Nobody said what became of them"),
             ("r6.support", "Practice support"),
         ];
-        let all = |text: &str| ids.iter().map(|(id, label)| Figure::not_available(text).named(id, label)).collect();
+        let all =
+            |text: &str| ids.iter().map(|(id, label)| Figure::not_available(text).named(id, label)).collect();
         let (Some(flow), Some(point)) = (&self.flow, self.point) else { return all(NO_POINT) };
         if point.on < period.first_day() {
             let on = day(point.on);
@@ -186,7 +183,11 @@ impl Learned<'_, '_> {
             sessions(
                 held,
                 Flow::events(&flow.held),
-                format!("{} of learning {} held in {period}.", count_or_no(held, "session", "sessions"), was(held)),
+                format!(
+                    "{} of learning {} held in {period}.",
+                    count_or_no(held, "session", "sessions"),
+                    was(held)
+                ),
             ),
             known(flow.any_session, self.attendances(flow), NO_SESSION),
             sessions(
@@ -194,13 +195,21 @@ impl Learned<'_, '_> {
                 Flow::events(flow.held.iter().filter(|it| flow::attendances(it).is_none())),
                 format!(
                     "At {} nobody counted: that is not none.",
-                    if not_counted == 0 { "no session".to_owned() } else { count(not_counted, "session", "sessions") }
+                    if not_counted == 0 {
+                        "no session".to_owned()
+                    } else {
+                        count(not_counted, "session", "sessions")
+                    }
                 ),
             ),
             sessions(
                 cancelled,
                 Flow::events(&flow.cancelled),
-                format!("{} {} cancelled in {period}.", count_or_no(cancelled, "session", "sessions"), was(cancelled)),
+                format!(
+                    "{} {} cancelled in {period}.",
+                    count_or_no(cancelled, "session", "sessions"),
+                    was(cancelled)
+                ),
             ),
             sessions(
                 unsaid,
@@ -211,7 +220,11 @@ impl Learned<'_, '_> {
                     was(unsaid)
                 ),
             ),
-            known(flow.any_support, support, "No practice support is recorded, so nothing can be said about it."),
+            known(
+                flow.any_support,
+                support,
+                "No practice support is recorded, so nothing can be said about it.",
+            ),
         ];
         figures.into_iter().zip(ids).map(|(figure, (id, label))| figure.named(id, label)).collect()
     }
@@ -244,7 +257,8 @@ const fn was(number: u64) -> &'static str {
     if number == 1 { "was" } else { "were" }
 }
 
-const NO_COVERAGE: &str = "Nobody has recorded how many have learned, in any unit that exists, by the release point.";
+const NO_COVERAGE: &str =
+    "Nobody has recorded how many have learned, in any unit that exists, by the release point.";
 const NO_SESSION: &str = "No session of learning is recorded by the release point, so nothing can be said.";
 
 const NOTES: [&str; 4] = [

@@ -53,10 +53,7 @@ pub(super) const DEFINITION: Definition = Definition {
             "A number of attendances, or of those that something was sent to, below the ledger's threshold (5 at least) \
              and not 0. It is in no sum, so that no sum gives it away.",
         ),
-        (
-            "Not counted",
-            "Whoever recorded the activity said that nobody counted, which is not none.",
-        ),
+        ("Not counted", "Whoever recorded the activity said that nobody counted, which is not none."),
         (
             "Signposting",
             "Each time that people were told by some route where to find help. How many it was sent to is not how many \
@@ -118,7 +115,8 @@ impl<'a, 'v> Reach<'a, 'v> {
             }
         }
         held.sort_by_cached_key(|it| (it.on, natural(it.id)));
-        let visits = held.iter().flat_map(|it| it.activity.councils.iter().map(|code| (code, it.on, it.sequence)));
+        let visits =
+            held.iter().flat_map(|it| it.activity.councils.iter().map(|code| (code, it.on, it.sequence)));
         let councils = Councils::of(views, horizon, visits);
         let threshold = threshold(views, parameters.as_known);
         Self { views, parameters, threshold, anything, held, told, councils }
@@ -153,7 +151,8 @@ impl<'a, 'v> Reach<'a, 'v> {
             format!("{} took part in activities.", count_or_no(partners, "partner body", "partner bodies"));
         figures.extend([
             self.attendances().named("r7.attendances", "Attendances"),
-            self.known(Figure::number(partners, "partner bodies", took_part)).named("r7.partners", "Partner bodies"),
+            self.known(Figure::number(partners, "partner bodies", took_part))
+                .named("r7.partners", "Partner bodies"),
             self.ceased().named("r7.councils_ceased", "Reached, and ceased to be since"),
             self.signposting().named("r7.signposting", "Signposting"),
         ]);
@@ -225,7 +224,10 @@ impl<'a, 'v> Reach<'a, 'v> {
         };
         let n = councils.ceased.len() as u64;
         let said = count_or_no(n, "council that was reached has", "councils that were reached have");
-        let text = format!("{said} ceased to be since, and {} not counted above.", if n == 1 { "is" } else { "are" });
+        let text = format!(
+            "{said} ceased to be since, and {} not counted above.",
+            if n == 1 { "is" } else { "are" }
+        );
         self.known(Figure::number(n, "councils", text))
     }
 

@@ -217,7 +217,10 @@ mod tests {
         let mut cut = Cut::first_in_order(&[9, 16, 43, 8, 1], 5);
         assert_eq!(shown(&cut), [Some(9), Some(16), None, None, None]);
         // At least the second level 68, at least the third 52; above that nothing.
-        assert_eq!([cut.sum(1..5), cut.sum(2..5), cut.sum(3..5), cut.sum(4..5)], [Some(68), Some(52), None, None]);
+        assert_eq!(
+            [cut.sum(1..5), cut.sum(2..5), cut.sum(3..5), cut.sum(4..5)],
+            [Some(68), Some(52), None, None]
+        );
         cut.next(&[9, 16, 43, 8, 5], 5);
         assert_eq!(cut.sum(2..5), Some(52));
         cut.next(&[9, 16, 44, 9, 5], 5);

@@ -28,14 +28,8 @@ pub(super) const DEFINITION: Definition = Definition {
             "Everything in this report is worked out as of the last release point that is known and past: what had happened \
              by its day, and was recorded by its position.",
         ),
-        (
-            "Results of the period",
-            "Answers to one question, if the last day of asking lies in the period.",
-        ),
-        (
-            "Agree",
-            "Those who chose an option that the result names as agreement, of all answers.",
-        ),
+        ("Results of the period", "Answers to one question, if the last day of asking lies in the period."),
+        ("Agree", "Those who chose an option that the result names as agreement, of all answers."),
         (
             "Agree, of those who knew",
             "The same, of the answers without those that the result names as saying neither (don't know).",
@@ -170,7 +164,8 @@ impl<'v> Surveys<'_, 'v> {
 
     fn principles_of(&self, commitment: &Code) -> Vec<(String, u64)> {
         use crate::projections::commitments::CommitmentFact;
-        let (Some(history), Some(horizon)) = (self.views.commitments.facts.get(commitment), self.horizon) else {
+        let (Some(history), Some(horizon)) = (self.views.commitments.facts.get(commitment), self.horizon)
+        else {
             return Vec::new();
         };
         let made = self.views.seen(history, horizon).into_iter().rev().find_map(|fact| match &fact.fact {
@@ -196,9 +191,8 @@ impl<'v> Surveys<'_, 'v> {
         let figures = match self.horizon {
             None => labels.map(|_| Figure::not_available(NO_POINT)),
             Some(_) if self.results.is_empty() => labels.map(|_| Figure::not_available(SILENCE)),
-            Some(_) if !self.results.iter().any(|it| self.in_period(it)) => {
-                labels.map(|_| Figure::not_available(format!("No result of a survey in {period} is recorded.")))
-            }
+            Some(_) if !self.results.iter().any(|it| self.in_period(it)) => labels
+                .map(|_| Figure::not_available(format!("No result of a survey in {period} is recorded."))),
             Some(_) => self.headlines(),
         };
         figures.into_iter().zip(labels).map(|(figure, (id, label))| figure.named(id, label)).collect()
@@ -223,10 +217,13 @@ impl<'v> Surveys<'_, 'v> {
             count(all, "result", "results"),
             self.parameters.period
         );
-        let held = format!("{held_back} of {} held back to protect people.", match all {
-            1 => "1 result is".to_owned(),
-            all => format!("{all} results are"),
-        });
+        let held = format!(
+            "{held_back} of {} held back to protect people.",
+            match all {
+                1 => "1 result is".to_owned(),
+                all => format!("{all} results are"),
+            }
+        );
         [
             self.agreement(&asked).from_events(events(&asked)),
             highest,
@@ -242,7 +239,10 @@ impl<'v> Surveys<'_, 'v> {
     /// The answer, in a sentence.
     fn agreement(&self, asked: &[&Result<'v>]) -> Figure {
         if asked.is_empty() {
-            return Figure::not_available(format!("Staff were asked nothing in {}, as far as is recorded.", self.parameters.period));
+            return Figure::not_available(format!(
+                "Staff were asked nothing in {}, as far as is recorded.",
+                self.parameters.period
+            ));
         }
         let questions = count(asked.len() as u64, "question", "questions");
         let mut shares: Vec<_> = asked.iter().filter_map(|it| self.agree(it).percent()).collect();
@@ -263,8 +263,7 @@ impl<'v> Surveys<'_, 'v> {
 
     /// The questions with which most and least agree. Of several with one share the first.
     fn extremes(&self, asked: &[&Result<'v>]) -> [Figure; 2] {
-        let shares: Vec<_> =
-            asked.iter().filter_map(|it| Some((self.agree(it).percent()?, *it))).collect();
+        let shares: Vec<_> = asked.iter().filter_map(|it| Some((self.agree(it).percent()?, *it))).collect();
         let most = shares.iter().rev().max_by_key(|(share, _)| *share);
         let least = shares.iter().min_by_key(|(share, _)| *share);
         [("Most agree", most), ("Fewest agree", least)].map(|(what, found)| match found {
@@ -274,7 +273,8 @@ impl<'v> Surveys<'_, 'v> {
                 let part = self.agree(it);
                 let words = part.words("answers").unwrap_or_default();
                 let item = tables::plain(&it.asked.answered.item);
-                part.figure(format!("{what} with \u{201c}{item}\u{201d}: {words}.")).from_events([it.asked.sequence])
+                part.figure(format!("{what} with \u{201c}{item}\u{201d}: {words}."))
+                    .from_events([it.asked.sequence])
             }
         })
     }
@@ -290,12 +290,16 @@ impl<'v> Surveys<'_, 'v> {
         let words: [(&str, fn(i64) -> bool); 2] = [("risen", |it| it > 0), ("fallen", |it| it < 0)];
         words.map(|(what, is)| {
             if compared.is_empty() {
-                return Figure::not_applicable("No question can be compared with an earlier asking of the same version.");
+                return Figure::not_applicable(
+                    "No question can be compared with an earlier asking of the same version.",
+                );
             }
             let of: Vec<_> = compared.iter().filter(|(points, _)| is(*points)).collect();
             let n = of.len() as u64;
             let questions = count(all, "question", "questions");
-            let text = format!("Agreement has {what} in {n} of {questions} that can be compared with the time before.");
+            let text = format!(
+                "Agreement has {what} in {n} of {questions} that can be compared with the time before."
+            );
             Figure::share(n, all, "questions", text).from_events(of.iter().flat_map(|(_, events)| *events))
         })
     }

@@ -201,8 +201,7 @@ fn choose<'v>(units: &[Unit<'v>], before: &BTreeSet<&'v Code>) -> BTreeSet<&'v C
     let mut chosen: BTreeSet<&'v Code> = BTreeSet::new();
     for id in counted {
         let above = ancestors(&wholes, id);
-        let is_related =
-            |other: &&Code| above.contains(other) || ancestors(&wholes, other).contains(&id);
+        let is_related = |other: &&Code| above.contains(other) || ancestors(&wholes, other).contains(&id);
         if !chosen.iter().any(is_related) {
             chosen.insert(id);
         }

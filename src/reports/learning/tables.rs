@@ -50,9 +50,10 @@ impl Learned<'_, '_> {
             let all = shown.at_least(who, 0);
             let nobody = if who == Who::Leaders { "No leaders" } else { "Nobody" };
             let mut cells = vec![Figure::words(shown.unit.title)];
-            cells.extend((1..=LEVELS.len()).map(|level| {
-                Part::of(shown.at_least(who, level), all, self.threshold).cell(nobody)
-            }));
+            cells.extend(
+                (1..=LEVELS.len())
+                    .map(|level| Part::of(shown.at_least(who, level), all, self.threshold).cell(nobody)),
+            );
             cells.push(all.map_or_else(held_back, |all| Figure::number(all, "people", all.to_string())));
             cells.push(Figure::words(short_day(on)));
             let mut cells: Vec<_> = cells.into_iter().map(|cell| cell.from_events([sequence])).collect();
@@ -165,7 +166,9 @@ impl Learned<'_, '_> {
         for session in unsaid {
             let cells = [
                 Figure::words(session.title.unwrap_or_else(|| session.id.as_str())),
-                session.level.map_or_else(|| Figure::not_available("Not known"), |it| Figure::words(word(it))),
+                session
+                    .level
+                    .map_or_else(|| Figure::not_available("Not known"), |it| Figure::words(word(it))),
                 Figure::words(short_day(session.on)),
             ];
             let cells = cells.map(|cell| cell.from_events(session.events.iter().copied()));

@@ -16,8 +16,10 @@ use crate::reports::report::{Figure, Table};
 impl<'v> Reach<'_, 'v> {
     pub(super) fn tables(&self) -> Vec<Table> {
         let is_reached = |council: &&Council<'_>| !council.visits.is_empty();
-        let valid = || self.councils.iter().flat_map(|it| it.valid.iter().map(|(code, council)| (*code, council)));
-        let ceased = self.councils.iter().flat_map(|it| it.ceased.iter().map(|(code, council)| (*code, council)));
+        let valid =
+            || self.councils.iter().flat_map(|it| it.valid.iter().map(|(code, council)| (*code, council)));
+        let ceased =
+            self.councils.iter().flat_map(|it| it.ceased.iter().map(|(code, council)| (*code, council)));
         vec![
             self.purposes(),
             councils("r7.councils", "Councils that were reached", valid().filter(|(_, it)| is_reached(it))),
@@ -36,7 +38,8 @@ impl<'v> Reach<'_, 'v> {
             ("attendances", "Attendances"),
             ("not_counted", "Not counted"),
         ];
-        let mut table = Table::new("r7.purposes", "By purpose", "No activity was held in the period.", &columns);
+        let mut table =
+            Table::new("r7.purposes", "By purpose", "No activity was held in the period.", &columns);
         let purposes = if self.held.is_empty() { &[] } else { Purpose::ALL };
         for purpose in purposes {
             let of: Vec<_> = self.held.iter().filter(|it| it.activity.purpose == *purpose).collect();
@@ -64,7 +67,8 @@ impl<'v> Reach<'_, 'v> {
         let mut rows: Vec<_> = of.collect();
         if !self.anything[0] {
             rows.clear();
-            "No activity is recorded, so nobody can say which were not reached.".clone_into(&mut table.when_empty);
+            "No activity is recorded, so nobody can say which were not reached."
+                .clone_into(&mut table.when_empty);
         }
         rows.sort_by_cached_key(|(code, it)| (it.title, natural(code)));
         for (code, it) in rows {
@@ -120,12 +124,8 @@ impl<'v> Reach<'_, 'v> {
     }
 
     fn routes(&self) -> Table {
-        let columns = [
-            ("route", "Route"),
-            ("times", "Times"),
-            ("reach", "Sent to"),
-            ("not_counted", "Not counted"),
-        ];
+        let columns =
+            [("route", "Route"), ("times", "Times"), ("reach", "Sent to"), ("not_counted", "Not counted")];
         let mut table =
             Table::new("r7.signposting", "Where to find help: by route", "None in the period.", &columns);
         let mut routes: BTreeMap<&Code, Vec<&Told<'v>>> = BTreeMap::new();
@@ -136,7 +136,8 @@ impl<'v> Reach<'_, 'v> {
         routes.sort_by_cached_key(|(code, _)| natural(code));
         for (code, told) in routes {
             let tally = Tally::of(told.iter().map(|it| it.said.reach), self.threshold);
-            let title = self.views.ledger.title_of(self.views, "support-route", code, self.parameters.horizon());
+            let title =
+                self.views.ledger.title_of(self.views, "support-route", code, self.parameters.horizon());
             let cells = [
                 Figure::words(title),
                 Figure::number(told.len() as u64, "times", told.len().to_string()),
@@ -150,11 +151,7 @@ impl<'v> Reach<'_, 'v> {
     }
 }
 
-fn councils<'c>(
-    id: &str,
-    title: &str,
-    of: impl Iterator<Item = (&'c Code, &'c Council<'c>)>,
-) -> Table {
+fn councils<'c>(id: &str, title: &str, of: impl Iterator<Item = (&'c Code, &'c Council<'c>)>) -> Table {
     let columns = [("council", "Council"), ("activities", "Activities"), ("last", "Last")];
     let mut table = Table::new(id, title, "None in the period.", &columns);
     let mut rows: Vec<_> = of.collect();

@@ -57,9 +57,15 @@ pub(super) struct Result<'v> {
 enum Of<'v> {
     Own(&'v Code),
     /// The whole without a unit.
-    Without { whole: &'v Code, unit: &'v Code },
+    Without {
+        whole: &'v Code,
+        unit: &'v Code,
+    },
     /// The whole without all units that are shown. Named after them: whoever is left beside others is another group.
-    Rest { whole: &'v Code, units: Vec<&'v Code> },
+    Rest {
+        whole: &'v Code,
+        units: Vec<&'v Code>,
+    },
 }
 
 impl Result<'_> {
@@ -222,7 +228,9 @@ impl<'v> At<'v> {
             }
             let units = self.units(*asked);
             let without = |units: &[Asked<'v>]| {
-                let gone = |part: usize| -> u64 { units.iter().filter_map(|it| it.parts().get(part).copied()).sum() };
+                let gone = |part: usize| -> u64 {
+                    units.iter().filter_map(|it| it.parts().get(part).copied()).sum()
+                };
                 let left = asked.parts().into_iter().enumerate();
                 left.map(|(part, count)| count.saturating_sub(gone(part))).collect::<Vec<_>>()
             };
@@ -249,7 +257,8 @@ impl<'v> Asked<'v> {
     fn is_beside(&self, other: &Self) -> bool {
         let (one, two) = (self.answered, other.answered);
         let question = |it: &'v Answered| (&it.instrument, &it.version, &it.item);
-        let at_once = (one.from <= two.to && two.from <= one.to) || (one.round.is_some() && one.round == two.round);
+        let at_once =
+            (one.from <= two.to && two.from <= one.to) || (one.round.is_some() && one.round == two.round);
         question(one) == question(two) && at_once
     }
 
@@ -288,6 +297,7 @@ pub(super) fn newest<'r, 'v>(
             newest.push(result);
         }
     }
-    newest.sort_by_cached_key(|it| (natural(&it.asked.answered.instrument), natural(&it.asked.answered.item)));
+    newest
+        .sort_by_cached_key(|it| (natural(&it.asked.answered.instrument), natural(&it.asked.answered.item)));
     newest
 }

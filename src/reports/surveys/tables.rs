@@ -56,8 +56,12 @@ impl<'v> Surveys<'_, 'v> {
     fn units(&self) -> Table {
         let mut columns = vec![("unit", "Unit")];
         columns.extend(COLUMNS);
-        let mut table =
-            Table::new("r8.units", "What single units answered", "No result of a unit in the period.", &columns);
+        let mut table = Table::new(
+            "r8.units",
+            "What single units answered",
+            "No result of a unit in the period.",
+            &columns,
+        );
         for row in self.rows() {
             let Some(unit) = &row.asked.answered.unit else { continue };
             let mut cells = vec![Figure::words(self.unit_title(unit)).from_events([row.asked.sequence])];

@@ -37,7 +37,10 @@ fn given_no_release_point_when_it_is_asked_then_nothing_about_people_is_said_and
     assert!(answer.text.contains("declare one"), "{}", answer.text);
     ledger.release("june", "2025-06-30");
     // As at the day before the point's, it is not past yet.
-    assert_eq!(figure(&r6(&ledger, "2025-06-29"), "r6.coverage_staff_informed").status, FigureStatus::NotAvailable);
+    assert_eq!(
+        figure(&r6(&ledger, "2025-06-29"), "r6.coverage_staff_informed").status,
+        FigureStatus::NotAvailable
+    );
     // 68 of 77 is 88.3 %.
     let report = r6(&ledger, "2025-06-30");
     assert_eq!(share(&report, "r6.coverage_staff_informed"), (68, 77));
@@ -71,11 +74,20 @@ fn given_leaders_who_are_staff_too_when_they_are_shown_then_nothing_is_added_and
     // Leaders: 5 none, 5 informed only, 10 skilled: none is small. Staff: 10, 18, 12. So the others are 5, 13 and 2: two
     // people are skilled and no leaders, and with both numbers at the skilled level they would be known.
     let report = r6(&released([40, 30, 12, 0, 0], [20, 15, 10, 0, 0]), "2025-06-30");
-    assert_eq!((staff(&report, "informed"), staff(&report, "skilled")), ("75 % (30 of 40)".into(), "30 % (12 of 40)".into()));
-    assert_eq!((leaders(&report, "informed"), leaders(&report, "skilled")), ("75 % (15 of 20)".into(), "[c] held back".into()));
+    assert_eq!(
+        (staff(&report, "informed"), staff(&report, "skilled")),
+        ("75 % (30 of 40)".into(), "30 % (12 of 40)".into())
+    );
+    assert_eq!(
+        (leaders(&report, "informed"), leaders(&report, "skilled")),
+        ("75 % (15 of 20)".into(), "[c] held back".into())
+    );
     // The 20 leaders are among the 40 staff: nothing anywhere says 60.
     assert_eq!((staff(&report, "people"), leaders(&report, "people")), ("40".into(), "20".into()));
-    assert_eq!((share(&report, "r6.coverage_staff_informed"), share(&report, "r6.coverage_leaders_informed")), ((30, 40), (15, 20)));
+    assert_eq!(
+        (share(&report, "r6.coverage_staff_informed"), share(&report, "r6.coverage_leaders_informed")),
+        ((30, 40), (15, 20))
+    );
 }
 
 #[test]
@@ -86,7 +98,10 @@ fn given_nearly_all_of_few_when_they_are_shown_then_it_is_more_than_95_percent()
     assert_eq!(leaders(&report, "skilled"), "[c] held back");
     let answer = figure(&report, "r6.coverage_leaders_informed");
     assert_eq!((answer.number, answer.numerator), (None, None));
-    assert_eq!(answer.text, "More than 95 % of 10 leaders have learned at least at the informed level, as of 30 June 2025.");
+    assert_eq!(
+        answer.text,
+        "More than 95 % of 10 leaders have learned at least at the informed level, as of 30 June 2025."
+    );
 }
 
 #[test]
@@ -121,7 +136,10 @@ fn given_denominators_that_drift_when_they_are_shown_then_it_is_said() {
     ledger.baseline("whole", "2025-09-01", 90, 9);
     ledger.release("october", "2025-10-01");
     let october = r6(&ledger, "2025-10-01");
-    assert_eq!((staff(&october, "baseline"), staff(&october, "people")), ("DIFFERS: 90, on 1 Sep 2025".into(), "75".into()));
+    assert_eq!(
+        (staff(&october, "baseline"), staff(&october, "people")),
+        ("DIFFERS: 90, on 1 Sep 2025".into(), "75".into())
+    );
     // The share is of those who were counted: 50 of 75, not of 90.
     assert_eq!(share(&october, "r6.coverage_staff_informed"), (50, 75));
 }
@@ -192,10 +210,16 @@ fn given_attendances_when_they_are_counted_then_they_are_no_people() {
         "92 attendances, which are not people, were counted at 4 of 6 sessions; 1 not counted; 1 with very few, held back \
          and not in the sum."
     );
-    assert_eq!((number(&report, "r6.not_counted"), number(&report, "r6.cancelled"), number(&report, "r6.unsaid")), (1, 1, 1));
+    assert_eq!(
+        (number(&report, "r6.not_counted"), number(&report, "r6.cancelled"), number(&report, "r6.unsaid")),
+        (1, 1, 1)
+    );
     assert_eq!(subjects(&report, "r6.unsaid"), ["session/e1"]);
     assert_eq!(share(&report, "r6.coverage_staff_informed"), (20, 30));
-    let row = |subject: &str| ["held", "attendances", "not_counted", "cancelled"].map(|it| cell_of(&report, "r6.sessions", subject, it));
+    let row = |subject: &str| {
+        ["held", "attendances", "not_counted", "cancelled"]
+            .map(|it| cell_of(&report, "r6.sessions", subject, it))
+    };
     assert_eq!(row("2025-26 Q1/INFORMED"), ["3", "62", "1", "0"]);
     assert_eq!(row("2025-26 Q1/SKILLED"), ["1", "14", "0", "0"]);
     assert_eq!(row("2025-26 Q2/SKILLED"), ["2", "16, and 1 held back", "0", "1"]);
@@ -225,7 +249,10 @@ fn given_a_session_said_anew_or_taken_back_when_it_is_counted_then_once_and_as_i
     ledger.void(delivered, "2025-07-01");
     ledger.release("july", "2025-07-31");
     let attendances = |as_at: &str| figure(&r6(&ledger, as_at), "r6.attendances").number;
-    assert_eq!((attendances("2025-05-31"), attendances("2025-06-30"), attendances("2025-07-31")), (Some(31.0), Some(13.0), None));
+    assert_eq!(
+        (attendances("2025-05-31"), attendances("2025-06-30"), attendances("2025-07-31")),
+        (Some(31.0), Some(13.0), None)
+    );
     // Then nobody has said what became of it.
     assert_eq!(number(&r6(&ledger, "2025-07-31"), "r6.unsaid"), 1);
 }
@@ -241,8 +268,12 @@ fn given_practice_support_when_it_is_shown_then_by_kind() {
     ledger.release("june", "2025-06-30");
     let report = r6(&ledger, "2025-06-30");
     // 5 + 2 + 1 on three occasions; the 9 were another year's.
-    assert_eq!(figure(&report, "r6.support").text, "8 sessions of practice support in 2025-26, recorded on 3 occasions.");
-    let row = |subject: &str| ["kind", "sessions", "times"].map(|it| cell_of(&report, "r6.support", subject, it));
+    assert_eq!(
+        figure(&report, "r6.support").text,
+        "8 sessions of practice support in 2025-26, recorded on 3 occasions."
+    );
+    let row =
+        |subject: &str| ["kind", "sessions", "times"].map(|it| cell_of(&report, "r6.support", subject, it));
     assert_eq!(row("support-kind/coaching"), ["Coaching", "7", "2"]);
     assert_eq!(row("support-kind/circle"), ["circle", "1", "1"]);
 }

@@ -62,7 +62,8 @@ pub(super) fn cell(report: &Report, subject: &str, column: &str) -> String {
 /// A cell of one table, as printed.
 pub(super) fn cell_of(report: &Report, table: &str, subject: &str, column: &str) -> String {
     let table = report.tables.iter().find(|it| it.id == table).unwrap();
-    let row = table.rows.iter().find(|row| row.subject == subject).unwrap_or_else(|| panic!("no row {subject}"));
+    let row =
+        table.rows.iter().find(|row| row.subject == subject).unwrap_or_else(|| panic!("no row {subject}"));
     row.cells.iter().find(|cell| cell.id == column).unwrap().printed()
 }
 

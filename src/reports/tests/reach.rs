@@ -80,7 +80,12 @@ fn given_a_list_keyed_by_the_codes_that_change_when_one_changes_then_it_is_one_c
     let until = Some("2025-09-30");
     let after: [Entry<'_>; 4] = [
         ("S15", "Fife", (None, until), &[]),
-        ("S47", "Fife", (Some("2025-10-01"), None), &[("S15", None, until), ("S99", None, Some("2019-12-31"))]),
+        (
+            "S47",
+            "Fife",
+            (Some("2025-10-01"), None),
+            &[("S15", None, until), ("S99", None, Some("2019-12-31"))],
+        ),
         ("S41", "Angus", ALWAYS, &[]),
         ("S99", "Moray", ALWAYS, &[]),
     ];
@@ -127,7 +132,8 @@ fn given_few_attendances_when_they_are_shown_then_no_sum_gives_them_away() {
         "19 attendances, which are not people, were counted at 2 of 4 activities; 2 with very few, held back and not in the \
          sum."
     );
-    let purpose = |purpose: &str| cell_of(&report, "r7.purposes", &format!("purpose/{purpose}"), "attendances");
+    let purpose =
+        |purpose: &str| cell_of(&report, "r7.purposes", &format!("purpose/{purpose}"), "attendances");
     assert_eq!(purpose("EVERYBODYS_BUSINESS"), "19, and 1 held back");
     assert_eq!((purpose("IMPACT"), purpose("BENEFITS")), ("[c] few".into(), "0".into()));
     assert_eq!(cell_of(&report, "r7.activities", "awareness/b", "attendances"), "[c] few");
@@ -148,7 +154,9 @@ fn given_signposting_when_it_is_shown_then_by_route() {
         figure(&report, "r7.signposting").text,
         "People were told 3 times in 2025-26 where to find help, by 2 routes."
     );
-    let row = |subject: &str| ["route", "times", "reach", "not_counted"].map(|it| cell_of(&report, "r7.signposting", subject, it));
+    let row = |subject: &str| {
+        ["route", "times", "reach", "not_counted"].map(|it| cell_of(&report, "r7.signposting", subject, it))
+    };
     assert_eq!(row("support-route/helpline"), ["Helpline", "2", "80", "1"]);
     assert_eq!(row("support-route/counselling"), ["counselling", "1", "[c] few", "0"]);
     // No activity was ever recorded: silence, and no zero.

@@ -66,7 +66,11 @@ fn given_few_who_did_not_know_when_the_others_are_shown_then_not_so_that_they_ar
 #[test]
 fn given_fewer_answers_than_the_minimum_when_they_are_shown_then_nothing_of_them_is() {
     let few = Answers { counts: Err(8), ..Answers::default() };
-    let report = released(&[("nine", whole([9, 0, 0])), ("withheld", few), ("ten", Answers { item: "b", ..whole([10, 0, 0]) })]);
+    let report = released(&[
+        ("nine", whole([9, 0, 0])),
+        ("withheld", few),
+        ("ten", Answers { item: "b", ..whole([10, 0, 0]) }),
+    ]);
     for result in ["nine", "withheld"] {
         assert_eq!(said(&report, result), [FEW; 4]);
         assert_eq!(cell_of(&report, "r8.whole", &format!("survey-result/{result}"), "since"), FEW);
@@ -93,8 +97,7 @@ fn given_a_unit_when_few_are_left_of_the_whole_then_it_is_held_back() {
     let report = released(&[("w", whole([40, 20, 10])), ("b", unit("b", [20, 12, 8]))]);
     assert_eq!(said(&report, "b"), ["50 % (20 of 40)", "[c] held back", "40", "50 % (40 of 80)"]);
     // 40 and 24: six are left, so the smaller is held back.
-    let results =
-        [("w", whole([40, 20, 10])), ("b", unit("b", [20, 15, 5])), ("c", unit("c", [14, 5, 5]))];
+    let results = [("w", whole([40, 20, 10])), ("b", unit("b", [20, 15, 5])), ("c", unit("c", [14, 5, 5]))];
     let report = released(&results);
     assert_eq!(said(&report, "c"), ["[c] next to few"; 4]);
     assert_eq!(said(&report, "b")[0], "50 % (20 of 40)");
@@ -119,7 +122,10 @@ fn given_a_unit_and_its_part_when_both_answered_then_the_part_is_held_back() {
     ledger.answered("a1", "2025-06-12", &unit("a1", [15, 10, 5]));
     ledger.release("june", "2025-06-30");
     let report = r8(&ledger, "2025-06-30");
-    assert_eq!((said(&report, "a")[0].as_str(), said(&report, "a1")[0].as_str()), ("50 % (25 of 50)", "[c] next to few"));
+    assert_eq!(
+        (said(&report, "a")[0].as_str(), said(&report, "a1")[0].as_str()),
+        ("50 % (25 of 50)", "[c] next to few")
+    );
 }
 
 #[test]
@@ -151,7 +157,10 @@ fn given_an_earlier_survey_when_it_had_the_same_version_then_it_is_compared_and_
     // Only those of the year are listed; of the four, one can be compared, and it fell.
     assert_eq!(subjects(&report, "r8.whole").len(), 4);
     assert_eq!((share(&report, "r8.risen"), share(&report, "r8.fallen")), ((0, 1), (1, 1)));
-    assert_eq!(figure(&report, "r8.fallen").text, "Agreement has fallen in 1 of 1 question that can be compared with the time before.");
+    assert_eq!(
+        figure(&report, "r8.fallen").text,
+        "Agreement has fallen in 1 of 1 question that can be compared with the time before."
+    );
 }
 
 #[test]
@@ -205,7 +214,11 @@ fn given_nothing_or_no_release_point_when_surveys_are_asked_then_that_is_said() 
     assert!(figure(&none, "r8.agreement").text.contains("declare one"));
     assert!(subjects(&none, "r8.whole").is_empty());
     let mut ledger = Chronicle::opened(false);
-    let wrong = ledger.answered("w", "2024-06-12", &Answers { asked: ("2024-05-01", "2024-05-31"), ..whole([40, 20, 10]) });
+    let wrong = ledger.answered(
+        "w",
+        "2024-06-12",
+        &Answers { asked: ("2024-05-01", "2024-05-31"), ..whole([40, 20, 10]) },
+    );
     ledger.release("june", "2025-06-30");
     let other_year = figure(&r8(&ledger, "2025-06-30"), "r8.agreement").text.clone();
     assert_eq!(other_year, "No result of a survey in 2025-26 is recorded.");

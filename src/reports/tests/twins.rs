@@ -4,6 +4,10 @@
 mod r1;
 mod r2;
 mod r5;
+mod r6;
+mod r7;
+mod r8;
+pub(super) mod released;
 
 use jiff::{civil::Date, tz::TimeZone};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +34,8 @@ pub(super) struct Twin<'f> {
 struct Said<'f> {
     /// The event that was said first; its sequence orders the events of one day.
     root: &'f Recorded,
+    /// The sequence of the event that says it so.
+    by: u64,
     day: Date,
     payload: &'f Payload,
     marks: &'f [Irregularity],
@@ -96,6 +102,7 @@ impl<'f> Twin<'f> {
             for (number, (by, occurred, payload)) in ways.into_iter().enumerate() {
                 all.push(Said {
                     root,
+                    by: by.sequence,
                     day: occurred.effective(&london()),
                     payload,
                     marks: &by.irregularities,
