@@ -120,7 +120,10 @@ impl<'v> Surveys<'_, 'v> {
         let survey = format!("{}, version {}", plain(&answered.instrument), answered.version);
         let (since, before) = self.since(row);
         let [agree, known, answers, response, since] = match row.held_back {
-            Some(why) => [(); 5].map(|()| self.why(why)),
+            Some(why) => {
+                let hidden = || Figure::with_status(FigureStatus::Suppressed, "");
+                [self.why(why), hidden(), hidden(), hidden(), hidden()]
+            }
             None => [
                 self.agree(row).cell("Nobody"),
                 self.agree_of_those_who_knew(row).cell("Nobody knew"),

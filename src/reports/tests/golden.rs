@@ -31,6 +31,7 @@ pub(crate) fn sample() -> Chronicle {
     actions(&mut ledger);
     policies(&mut ledger);
     afterwards(&mut ledger);
+    super::golden_people::write(&mut ledger);
     ledger
 }
 

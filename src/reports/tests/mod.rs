@@ -2,6 +2,7 @@
 
 mod commitments;
 mod golden;
+mod golden_people;
 mod lateness;
 mod learning;
 mod links;

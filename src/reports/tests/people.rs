@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::strategy::ValueTree as _;
 
 use super::twins::released::Cells;
 use super::twins::{Headlines, Twin};
@@ -24,7 +25,7 @@ struct Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = (0u8..40, 0usize..4, 0i32..560, any::<u32>());
     let step = step.prop_map(|(what, which, day, spice)| Step { what, which, day, spice });
-    prop::collection::vec(step, 0..60)
+    prop::collection::vec(step, 0..72)
 }
 
 const UNITS: [&str; 4] = ["whole", "a", "a1", "b"];
@@ -80,6 +81,8 @@ impl Dice {
 fn write(steps: &[Step]) -> Chronicle {
     let mut ledger = Chronicle::opened(false);
     ledger.commitment_on("C10", &["Choice", "Trust"]);
+    ledger.unit("whole", None, None);
+    ledger.unit("b", None, None);
     for (number, step) in steps.iter().enumerate() {
         let mut dice = Dice(step.spice);
         let (today, which, spice) = (day(step.day), step.which, step.spice as usize);
@@ -183,6 +186,7 @@ fn answers(ledger: &mut Chronicle, step: &Step, number: usize, dice: &mut Dice) 
         ("2024-05-01", "2024-05-31"),
     ];
     let result = Answers {
+        instrument: "survey",
         version: ["1", "2"][usize::from(spice.is_multiple_of(5))],
         item: ITEMS[step.which / 2 * 2],
         unit: Some(UNITS[spice / 3 % 4]).filter(|_| spice.is_multiple_of(2)),
@@ -284,5 +288,36 @@ proptest! {
             let all = report.tables.iter().flat_map(|table| &table.rows).flat_map(|row| &row.cells);
             prop_assert!(all.chain(&report.figures).all(hides));
         }
+    }
+}
+
+/// The histories are of use: every table has rows, and what may be held back is so now and then, and now and then not.
+#[test]
+fn given_random_histories_when_they_are_reported_then_every_table_says_something() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut seen: std::collections::BTreeMap<String, [u64; 2]> = std::collections::BTreeMap::new();
+    for _ in 0..300 {
+        let ledger = write(&steps().new_tree(&mut runner).unwrap().current());
+        let asked = parameters("2026-09-30", ledger.facts.len() as u64, "2025-26");
+        for name in [ReportName::Learning, ReportName::Reach, ReportName::Surveys] {
+            let report = report(name, &ledger.views(), &asked, &stand()).unwrap();
+            for table in &report.tables {
+                for cell in table.rows.iter().flat_map(|row| &row.cells) {
+                    let is_hidden = usize::from(cell.status == FigureStatus::Suppressed);
+                    seen.entry(format!("{} {}", table.id, cell.id)).or_default()[is_hidden] += 1;
+                }
+            }
+        }
+    }
+    let people =
+        ["r6.coverage_staff skilled", "r6.coverage_leaders skilled", "r8.whole agree", "r8.units agree"];
+    let all =
+        ["r6.not_shown why", "r6.sessions held", "r6.unsaid on", "r6.support times", "r7.councils last"];
+    let more =
+        ["r7.councils_ceased last", "r7.not_reached code", "r7.signposting reach", "r8.principles since"];
+    for cell in people.iter().chain(&all).chain(&more) {
+        let [given, held_back] = seen.get(*cell).copied().unwrap_or_default();
+        let enough = given >= 20 && (held_back >= 20 || !people.contains(cell));
+        assert!(enough, "{cell}: {given} given, {held_back} held back\n{seen:#?}");
     }
 }

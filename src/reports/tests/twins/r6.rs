@@ -168,6 +168,16 @@ impl Twin<'_> {
                 }
             }
         }
+        let (mut told, mut differ) = (0, 0);
+        for unit in chosen.iter().map(|id| &units[id]) {
+            if let (Some((_, people, leaders)), Some((_, staff, among))) = (unit.baseline, unit.learned) {
+                told += 1;
+                differ += u64::from(people != staff[0] || leaders != among[0]);
+            }
+        }
+        if told > 0 {
+            said.insert("r6.denominators".into(), (differ, Some(told)));
+        }
         for (id, unit) in units.iter().filter(|(id, _)| !chosen.contains(*id)) {
             let above = above(&units, id).into_iter().find(|it| chosen.contains(it));
             let below = chosen.iter().find(|it| super::r6::above(&units, it).contains(id));

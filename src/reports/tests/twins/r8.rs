@@ -256,8 +256,12 @@ impl<'f> Tables<'_, 'f> {
 
     /// Words, points, and the sequence of what came before.
     fn since(&self, it: &Result<'f>) -> (String, Option<i64>) {
-        let mut before: Vec<_> =
-            self.all.iter().filter(|b| b.alike(it) && b.said.period_to < it.said.period_to).collect();
+        let partners = |it: &Result<'f>| self.round(it).is_some_and(|(who, _)| who == Respondents::Partners);
+        let mut before: Vec<_> = self
+            .all
+            .iter()
+            .filter(|b| b.alike(it) && partners(b) == partners(it) && b.said.period_to < it.said.period_to)
+            .collect();
         before.sort_by_key(|it| (it.said.period_to, it.sequence));
         let version = &it.said.instrument_version;
         let Some(last) = before.iter().rfind(|b| b.said.instrument_version == *version) else {
@@ -326,8 +330,8 @@ impl<'f> Tables<'_, 'f> {
                 response = format!("{response}; {say}");
             }
             let since = self.since(it).0;
-            let or = |text: String| held_back.clone().unwrap_or(text);
-            row.push(("agree", or(self.agree(it))));
+            let or = |text: String| if held_back.is_some() { "[c]".to_owned() } else { text };
+            row.push(("agree", held_back.clone().unwrap_or_else(|| self.agree(it))));
             row.push(("agree_known", or(share((self.shown)(it, &[0]), knew, self.least.0, "Nobody knew"))));
             row.push(("answers", or(answers.map_or_else(|| "[c] held back".into(), |n| n.to_string()))));
             row.push(("response", or(response)));
