@@ -199,7 +199,7 @@ impl Twin<'_> {
             // The tables have no rows then, either: nothing of the period had happened by the point.
             return;
         }
-        let (then, least) = (self.from(last), self.least(last.sequence).0);
+        let (then, floor) = (self.from(last), self.least(last.sequence).0);
         let all = then.session_list();
         let (mut held, mut cancelled, mut unsaid) = (Vec::new(), 0, 0);
         let mut rows: BTreeMap<(String, &str), (Vec<Option<u32>>, u64)> = BTreeMap::new();
@@ -236,7 +236,7 @@ impl Twin<'_> {
             cell("quarter", quarter.clone());
             cell("level", of_level.map_or_else(|| "[x] Not known".into(), |it| capital(*it)));
             cell("held", held.len().to_string());
-            cell("attendances", attended(&held, least));
+            cell("attendances", attended(&held, floor));
             cell("not_counted", held.iter().filter(|it| it.is_none()).count().to_string());
             cell("cancelled", cancelled.to_string());
         }
@@ -248,7 +248,7 @@ impl Twin<'_> {
                 "r6.not_counted".into(),
                 (held.iter().filter(|it| it.is_none()).count() as u64, None),
             );
-            if let Some(sum) = attendances(&held, least) {
+            if let Some(sum) = attendances(&held, floor) {
                 said.insert("r6.attendances".into(), (sum, None));
             }
         }

@@ -149,7 +149,7 @@ impl<'f> Twin<'f> {
         }
     }
 
-    fn signposting(&self, least: u64, said: &mut Headlines, cells: &mut Cells) {
+    fn signposting(&self, floor: u64, said: &mut Headlines, cells: &mut Cells) {
         let (mut any, mut times) = (false, 0);
         let mut routes: BTreeMap<String, Vec<Option<u32>>> = BTreeMap::new();
         for id in self.ids(Kind::Signposting) {
@@ -168,7 +168,7 @@ impl<'f> Twin<'f> {
             let row = format!("r7.signposting|support-route/{route}");
             cells.insert(format!("{row}|route"), route);
             cells.insert(format!("{row}|times"), told.len().to_string());
-            cells.insert(format!("{row}|reach"), attended(&told, least));
+            cells.insert(format!("{row}|reach"), attended(&told, floor));
             cells.insert(
                 format!("{row}|not_counted"),
                 told.iter().filter(|it| it.is_none()).count().to_string(),

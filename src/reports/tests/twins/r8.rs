@@ -153,10 +153,10 @@ impl<'f> Twin<'f> {
         let mut counts: BTreeMap<String, Vec<(Vec<u64>, u64)>> = BTreeMap::new();
         let mut all = Vec::new();
         for moment in &moments {
-            let (least, minimum) = self.least(moment.sequence);
+            let (people, minimum) = self.least(moment.sequence);
             all = self.from(*moment).judged(minimum);
             for (group, parts) in groups(&all) {
-                counts.entry(group).or_default().push((parts, least));
+                counts.entry(group).or_default().push((parts, people));
             }
         }
         let shown = |it: &Result<'f>, which: &[usize]| -> Option<u64> {
@@ -167,8 +167,8 @@ impl<'f> Twin<'f> {
             }
             of(&format!("own {}", it.id))
         };
-        let least = self.least(last.sequence);
-        let mut table = Tables { twin: self, last, least, all: &all, shown: &shown };
+        let floors = self.least(last.sequence);
+        let mut table = Tables { twin: self, last, floors, all: &all, shown: &shown };
         table.cells(&mut cells);
         table.headlines(&mut said);
         (said, cells)
@@ -222,14 +222,14 @@ struct Tables<'t, 'f> {
     twin: &'t Twin<'f>,
     last: Moment,
     /// Fewest people, fewest answers.
-    least: (u64, u64),
+    floors: (u64, u64),
     all: &'t [Result<'f>],
     shown: &'t dyn Fn(&Result<'f>, &[usize]) -> Option<u64>,
 }
 
 impl<'f> Tables<'_, 'f> {
     fn agree(&self, it: &Result<'f>) -> String {
-        share((self.shown)(it, &[0]), (self.shown)(it, &[0, 1, 2]), self.least.0, "Nobody")
+        share((self.shown)(it, &[0]), (self.shown)(it, &[0, 1, 2]), self.floors.0, "Nobody")
     }
 
     fn agree_percent(&self, it: &Result<'f>) -> Option<u64> {
@@ -239,7 +239,7 @@ impl<'f> Tables<'_, 'f> {
 
     fn response(&self, it: &Result<'f>) -> String {
         let asked = Some(u64::from(it.said.population));
-        share((self.shown)(it, &[0, 1, 2]), asked, self.least.0, "Nobody was asked")
+        share((self.shown)(it, &[0, 1, 2]), asked, self.floors.0, "Nobody was asked")
     }
 
     /// The round as it stands: who was asked, and how many.
@@ -308,9 +308,11 @@ impl<'f> Tables<'_, 'f> {
 
     fn cells(&mut self, cells: &mut Cells) {
         for it in self.all.iter().filter(|it| self.twin.in_period(it.said.period_to)) {
-            let mut row = vec![("question", plain(it.said.item.as_str()))];
+            let partners = self.round(it).is_some_and(|(who, _)| who == Respondents::Partners);
+            let suffix = if partners { " (partners)" } else { "" };
+            let mut row = vec![("question", format!("{}{suffix}", plain(it.said.item.as_str())))];
             let held_back = match it.why {
-                Some("few") => Some(format!("[c] fewer than {}, or recorded without counts", self.least.1)),
+                Some("few") => Some(format!("[c] fewer than {}, or recorded without counts", self.floors.1)),
                 Some(_) => Some("[c] next to few".to_owned()),
                 None => None,
             };
@@ -321,7 +323,7 @@ impl<'f> Tables<'_, 'f> {
                 && invited != it.said.population
             {
                 let few = u64::from(invited.max(it.said.population) - invited.min(it.said.population))
-                    < self.least.0;
+                    < self.floors.0;
                 let say = if is_exact(&response) && !few {
                     format!("{invited} invited")
                 } else {
@@ -332,7 +334,7 @@ impl<'f> Tables<'_, 'f> {
             let since = self.since(it).0;
             let or = |text: String| if held_back.is_some() { "[c]".to_owned() } else { text };
             row.push(("agree", held_back.clone().unwrap_or_else(|| self.agree(it))));
-            row.push(("agree_known", or(share((self.shown)(it, &[0]), knew, self.least.0, "Nobody knew"))));
+            row.push(("agree_known", or(share((self.shown)(it, &[0]), knew, self.floors.0, "Nobody knew"))));
             row.push(("answers", or(answers.map_or_else(|| "[c] held back".into(), |n| n.to_string()))));
             row.push(("response", or(response)));
             row.push(("since", or(since)));
