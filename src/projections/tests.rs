@@ -1,5 +1,7 @@
 //! Tests of the folds: positions, times, voids, and the shared map against the standard one.
 
+mod people;
+
 use jiff::civil::date;
 use proptest::prelude::*;
 use std::collections::BTreeMap;

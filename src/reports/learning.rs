@@ -113,6 +113,7 @@ impl Learned<'_, '_> {
                     .push(figure.named(&format!("r6.coverage_{}_{id}", who.word().to_lowercase()), &label));
             }
         }
+        figures.push(self.denominators().named("r6.denominators", "Counted otherwise than the workforce"));
         figures.extend(self.sessions());
         figures
     }
@@ -136,10 +137,37 @@ impl Learned<'_, '_> {
             }
             None => Figure::with_status(
                 FigureStatus::Suppressed,
-                format!("How many {whom} have learned at least at the {name} level is held back."),
+                format!("{} at the {name} level or above: held back.", who.word()),
             ),
         };
         figure.from_events(self.coverage.events().chain([point.sequence]))
+    }
+
+    /// In how many units the coverage was taken of another number of people than work there.
+    fn denominators(&self) -> Figure {
+        let Some(point) = self.point else { return Figure::not_available(NO_POINT) };
+        if self.coverage.shown.is_empty() {
+            return Figure::not_available(NO_COVERAGE);
+        }
+        let told = self.coverage.shown.iter().filter_map(|it| {
+            let ((_, by, works), (_, counted_by, counted)) = (it.unit.baseline?, it.unit.coverage?);
+            let same = works.people == counted.staff.people && works.leaders == counted.leaders.people;
+            Some((same, [by, counted_by]))
+        });
+        let told: Vec<_> = told.collect();
+        if told.is_empty() {
+            return Figure::not_available("No workforce baseline is recorded for a unit that is shown.");
+        }
+        let (all, differ) = (told.len() as u64, told.iter().filter(|(same, _)| !same).count() as u64);
+        let units = count(all, "unit", "units");
+        let text = match differ {
+            0 => format!("In {units} as many people were counted as work there by the workforce baseline."),
+            _ => format!(
+                "In {differ} of {units} another number of people was counted than work there by the workforce baseline."
+            ),
+        };
+        let events = told.iter().flat_map(|(_, events)| *events);
+        Figure::share(differ, all, "units", text).from_events(events.chain([point.sequence]))
     }
 
     fn sessions(&self) -> Vec<Figure> {

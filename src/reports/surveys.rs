@@ -114,6 +114,10 @@ impl<'v> Surveys<'_, 'v> {
         Some(round.sought.respondents)
     }
 
+    fn is_of_partners(&self, result: &Result<'v>) -> bool {
+        self.respondents(result) == Some(Respondents::Partners)
+    }
+
     fn agree(&self, result: &Result<'v>) -> Part {
         Part::of(result.agree(), result.answers(), self.threshold)
     }
@@ -128,7 +132,9 @@ impl<'v> Surveys<'_, 'v> {
 
     fn since(&self, result: &Result<'v>) -> (Since, Option<u64>) {
         let before = |other: &&Result<'v>| {
-            other.asked.asks_as(&result.asked) && other.asked.answered.to < result.asked.answered.to
+            other.asked.asks_as(&result.asked)
+                && other.asked.answered.to < result.asked.answered.to
+                && self.is_of_partners(other) == self.is_of_partners(result)
         };
         let earlier = || self.results.iter().filter(before);
         let version = &result.asked.answered.version;
@@ -200,9 +206,7 @@ impl<'v> Surveys<'_, 'v> {
 
     fn headlines(&self) -> [Figure; 8] {
         let of_staff = |it: &Result<'v>| {
-            self.in_period(it)
-                && it.asked.answered.unit.is_none()
-                && self.respondents(it) != Some(Respondents::Partners)
+            self.in_period(it) && it.asked.answered.unit.is_none() && !self.is_of_partners(it)
         };
         let asked = newest(&self.results, of_staff);
         let [highest, lowest] = self.extremes(&asked);
@@ -218,11 +222,9 @@ impl<'v> Surveys<'_, 'v> {
             self.parameters.period
         );
         let held = format!(
-            "{held_back} of {} held back to protect people.",
-            match all {
-                1 => "1 result is".to_owned(),
-                all => format!("{all} results are"),
-            }
+            "{held_back} of {} {} held back to protect people.",
+            count(all, "result", "results"),
+            if held_back == 1 { "is" } else { "are" }
         );
         [
             self.agreement(&asked).from_events(events(&asked)),

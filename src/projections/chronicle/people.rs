@@ -14,6 +14,7 @@ pub(crate) type Name<'t> = (&'t str, Option<&'t str>, Option<&'t str>);
 /// What people answered, with defaults for what a test does not care about.
 #[derive(Clone)]
 pub(crate) struct Answers<'t> {
+    pub(crate) instrument: &'t str,
     pub(crate) version: &'t str,
     pub(crate) item: &'t str,
     pub(crate) unit: Option<&'t str>,
@@ -28,6 +29,7 @@ pub(crate) struct Answers<'t> {
 impl Default for Answers<'_> {
     fn default() -> Self {
         Self {
+            instrument: "staff-survey",
             version: "1",
             item: "feel-safe",
             unit: None,
@@ -165,7 +167,7 @@ impl Chronicle {
             given.map(|which| code(names[*which])).collect()
         };
         SurveyResultRecorded {
-            instrument: code("staff-survey"),
+            instrument: code(answers.instrument),
             instrument_version: code(answers.version),
             item: code(answers.item),
             unit: answers.unit.map(code),

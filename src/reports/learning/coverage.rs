@@ -198,12 +198,12 @@ fn choose<'v>(units: &[Unit<'v>], before: &BTreeSet<&'v Code>) -> BTreeSet<&'v C
     let mut counted: Vec<&'v Code> =
         units.iter().filter(|unit| unit.coverage.is_some()).map(|unit| unit.id).collect();
     counted.sort_by_cached_key(|id| (!before.contains(id), ancestors(&wholes, id).len(), natural(id)));
-    let mut chosen: BTreeSet<&'v Code> = BTreeSet::new();
+    let (mut chosen, mut above_chosen): (BTreeSet<&'v Code>, BTreeSet<&'v Code>) = Default::default();
     for id in counted {
         let above = ancestors(&wholes, id);
-        let is_related = |other: &&Code| above.contains(other) || ancestors(&wholes, other).contains(&id);
-        if !chosen.iter().any(is_related) {
+        if !above_chosen.contains(id) && !above.iter().any(|whole| chosen.contains(whole)) {
             chosen.insert(id);
+            above_chosen.extend(above);
         }
     }
     chosen

@@ -15,7 +15,6 @@ use std::sync::Arc;
 
 use crate::domain::id::Code;
 use crate::projections::Views;
-use crate::projections::history::Horizon;
 use crate::projections::releases::Point;
 use crate::projections::surveys::Answered;
 use crate::reports::disclosure::{survey_minimum, threshold};
@@ -96,11 +95,11 @@ pub(super) fn results<'v>(views: &'v Views, points: &[Point<'v>]) -> Vec<Result<
     let cuts = released(
         points,
         |point| threshold(views, point.sequence),
-        |point| At::of(views, point).parts().into_iter().collect(),
+        |point| questions(views, point).iter().flat_map(At::parts).collect(),
     );
-    let Some(at) = points.last().map(|point| At::of(views, point)) else { return Vec::new() };
+    let questions = points.last().map(|point| questions(views, point)).unwrap_or_default();
     let mut results: Vec<Result<'v>> = Vec::new();
-    for asked in &at.asked {
+    for (at, asked) in questions.iter().flat_map(|at| at.asked.iter().map(move |asked| (at, asked))) {
         let held_back = at.held_back.get(asked.id).copied();
         let mut names: Vec<Of<'v>> = Vec::new();
         if held_back.is_none() {
@@ -117,29 +116,49 @@ pub(super) fn results<'v>(views: &'v Views, points: &[Point<'v>]) -> Vec<Result<
     results
 }
 
-/// The results at one point, and which of them are held back.
+/// The results of one question in one version of a questionnaire at one point, and which of them are held back: no other
+/// question tells of the answers to this one.
 struct At<'v> {
     asked: Vec<Asked<'v>>,
     held_back: BTreeMap<&'v Code, Why>,
 }
 
+/// Which unit each was a part of, by day.
+type Trees<'v> = BTreeMap<Date, BTreeMap<&'v Code, &'v Code>>;
+
+/// All results at one point, by question.
+fn questions<'v>(views: &'v Views, point: &Point<'_>) -> Vec<At<'v>> {
+    let (horizon, minimum) = (point.horizon(), survey_minimum(views, point.sequence));
+    let mut questions: BTreeMap<_, Vec<Asked<'v>>> = BTreeMap::new();
+    for (id, history) in views.surveys.results.iter() {
+        let Some(fact) = views.latest(history, horizon) else { continue };
+        let it = &fact.fact;
+        let asked = Asked { id, sequence: fact.sequence, answered: it };
+        questions.entry((&it.instrument, &it.version, &it.item)).or_default().push(asked);
+    }
+    let mut trees = Trees::new();
+    questions
+        .into_values()
+        .map(|asked| {
+            let mut at = At { asked, held_back: BTreeMap::new() };
+            at.judge(minimum, &mut |day| {
+                trees.entry(day).or_insert_with(|| views.learning.parts_of(views, horizon, day)).clone()
+            });
+            at
+        })
+        .collect()
+}
+
 impl<'v> At<'v> {
-    fn of(views: &'v Views, point: &Point<'_>) -> Self {
-        let (horizon, minimum) = (point.horizon(), survey_minimum(views, point.sequence));
-        let standing = views.surveys.results.iter().filter_map(|(id, history)| {
-            let fact = views.latest(history, horizon)?;
-            Some(Asked { id, sequence: fact.sequence, answered: &fact.fact })
-        });
-        let mut at = Self { asked: standing.collect(), held_back: BTreeMap::new() };
-        for asked in &at.asked {
+    fn judge(&mut self, minimum: u64, tree: &mut impl FnMut(Date) -> BTreeMap<&'v Code, &'v Code>) {
+        for asked in &self.asked {
             if asked.answered.counts.is_none() || asked.answers() < minimum {
-                at.held_back.insert(asked.id, Why::Few);
+                self.held_back.insert(asked.id, Why::Few);
             }
         }
-        at.hide_complements(minimum);
-        at.hide_parts(views, horizon);
-        at.hide_rests(minimum);
-        at
+        self.hide_complements(minimum);
+        self.hide_parts(tree);
+        self.hide_rests(minimum);
     }
 
     fn is_shown(&self, asked: &Asked<'v>) -> bool {
@@ -175,15 +194,11 @@ impl<'v> At<'v> {
     }
 
     /// A unit that is a part of one that is shown.
-    fn hide_parts(&mut self, views: &'v Views, horizon: Horizon) {
-        let mut trees: BTreeMap<Date, BTreeMap<&'v Code, &'v Code>> = BTreeMap::new();
+    fn hide_parts(&mut self, tree: &mut impl FnMut(Date) -> BTreeMap<&'v Code, &'v Code>) {
         let mut units: Vec<(Vec<&'v Code>, Asked<'v>)> = Vec::new();
         for asked in &self.asked {
             let Some(unit) = &asked.answered.unit else { continue };
-            let tree = trees
-                .entry(asked.answered.to)
-                .or_insert_with(|| views.learning.parts_of(views, horizon, asked.answered.to));
-            units.push((above(tree, unit), *asked));
+            units.push((above(&tree(asked.answered.to), unit), *asked));
         }
         units.sort_by_cached_key(|(above, asked)| (above.len(), natural(asked.id)));
         for (above, asked) in &units {
@@ -253,13 +268,10 @@ impl<'v> Asked<'v> {
         self.parts().iter().sum()
     }
 
-    /// Whether both ask the same of people at the same time.
+    /// Whether both, which ask the same, ask at the same time.
     fn is_beside(&self, other: &Self) -> bool {
         let (one, two) = (self.answered, other.answered);
-        let question = |it: &'v Answered| (&it.instrument, &it.version, &it.item);
-        let at_once =
-            (one.from <= two.to && two.from <= one.to) || (one.round.is_some() && one.round == two.round);
-        question(one) == question(two) && at_once
+        (one.from <= two.to && two.from <= one.to) || (one.round.is_some() && one.round == two.round)
     }
 
     /// Whether it asks the same of the same people, whatever the version.

@@ -15,12 +15,12 @@ use crate::reports::shares::held_back;
 
 const COLUMNS: [(&str, &str); 9] = [
     ("question", "Question"),
+    ("until", "Asked until"),
     ("agree", "Agree"),
     ("agree_known", "Agree, of those who knew"),
     ("answers", "Answers"),
-    ("response", "Response"),
     ("since", "Since last time"),
-    ("until", "Asked until"),
+    ("response", "Response"),
     ("survey", "Survey"),
     ("asked", "Asked"),
 ];
@@ -35,7 +35,8 @@ impl<'v> Surveys<'_, 'v> {
         rows.sort_by_cached_key(|it| {
             let answered = it.asked.answered;
             let newest_first = std::cmp::Reverse(answered.to);
-            (natural(&answered.instrument), newest_first, natural(&answered.item), natural(it.asked.id))
+            let question = (newest_first, natural(&answered.item), natural(it.asked.id));
+            (self.is_of_partners(it), natural(&answered.instrument), question)
         });
         rows
     }
@@ -75,9 +76,9 @@ impl<'v> Surveys<'_, 'v> {
         let columns = [
             ("principle", "Principle"),
             ("question", "Question"),
+            ("until", "Asked until"),
             ("agree", "Agree"),
             ("since", "Since last time"),
-            ("until", "Asked until"),
             ("survey", "Survey"),
             ("asked", "Asked"),
         ];
@@ -95,9 +96,9 @@ impl<'v> Surveys<'_, 'v> {
         }
         for (principle, rows) in of {
             for (row, made) in rows {
-                let [question, agree, _, _, _, since, until, survey, asked] = self.said(row);
+                let [question, until, agree, _, _, since, _, survey, asked] = self.said(row);
                 let name = Figure::words(principle.as_str()).from_events([row.asked.sequence, made]);
-                let cells = vec![name, question, agree, since, until, survey, asked];
+                let cells = vec![name, question, until, agree, since, survey, asked];
                 let subject = Kind::SurveyResult.subject(row.asked.id);
                 table.push(format!("principle/{principle}/{subject}"), cells);
             }
@@ -120,7 +121,10 @@ impl<'v> Surveys<'_, 'v> {
         let survey = format!("{}, version {}", plain(&answered.instrument), answered.version);
         let (since, before) = self.since(row);
         let [agree, known, answers, response, since] = match row.held_back {
-            Some(why) => [(); 5].map(|()| self.why(why)),
+            Some(why) => {
+                let hidden = || Figure::with_status(FigureStatus::Suppressed, "");
+                [self.why(why), hidden(), hidden(), hidden(), hidden()]
+            }
             None => [
                 self.agree(row).cell("Nobody"),
                 self.agree_of_those_who_knew(row).cell("Nobody knew"),
@@ -129,14 +133,16 @@ impl<'v> Surveys<'_, 'v> {
                 since_cell(&since).from_events(before),
             ],
         };
+        // Partners are told from staff where a narrow rendering leaves out who was asked, too.
+        let of_partners = if self.is_of_partners(row) { " (partners)" } else { "" };
         let cells = [
-            Figure::words(plain(&answered.item)),
+            Figure::words(format!("{}{of_partners}", plain(&answered.item))),
+            Figure::words(short_day(answered.to)),
             agree,
             known,
             answers,
-            response,
             since,
-            Figure::words(short_day(answered.to)),
+            response,
             Figure::words(survey),
             asked,
         ];

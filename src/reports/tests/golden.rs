@@ -36,6 +36,7 @@ pub(crate) fn sample() -> Chronicle {
     afterwards(&mut ledger);
     super::golden_record::write(&mut ledger);
     voices(&mut ledger);
+    super::golden_people::write(&mut ledger);
     ledger
 }
 

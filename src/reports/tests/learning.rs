@@ -140,6 +140,7 @@ fn given_denominators_that_drift_when_they_are_shown_then_it_is_said() {
         (staff(&october, "baseline"), staff(&october, "people")),
         ("DIFFERS: 90, on 1 Sep 2025".into(), "75".into())
     );
+    assert_eq!(share(&october, "r6.denominators"), (1, 1));
     // The share is of those who were counted: 50 of 75, not of 90.
     assert_eq!(share(&october, "r6.coverage_staff_informed"), (50, 75));
 }

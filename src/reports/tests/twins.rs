@@ -4,7 +4,11 @@
 mod r1;
 mod r2;
 mod r5;
+mod r6;
+mod r7;
+mod r8;
 mod r9;
+pub(super) mod released;
 mod trust;
 mod voices;
 
@@ -35,6 +39,8 @@ pub(super) struct Twin<'f> {
 struct Said<'f> {
     /// The event that was said first; its sequence orders the events of one day.
     root: &'f Recorded,
+    /// The sequence of the event that says it so.
+    by: u64,
     day: Date,
     payload: &'f Payload,
     marks: &'f [Irregularity],
@@ -101,6 +107,7 @@ impl<'f> Twin<'f> {
             for (number, (by, occurred, payload)) in ways.into_iter().enumerate() {
                 all.push(Said {
                     root,
+                    by: by.sequence,
                     day: occurred.effective(&london()),
                     payload,
                     marks: &by.irregularities,
