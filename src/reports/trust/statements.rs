@@ -27,7 +27,6 @@ struct Months<'v> {
     /// The first day of each, how it stands, and the statements that touch it.
     all: Vec<(Date, Month, Vec<u64>)>,
     ended: Option<Date>,
-    began: u64,
 }
 
 impl Months<'_> {
@@ -53,7 +52,7 @@ fn months<'v>(name: &'v str, source: &Source<'v>, as_at: Date) -> Option<Months<
         }
         first = first.checked_add(1.month()).ok()?;
     }
-    Some(Months { name, all, ended, began: begins.first })
+    Some(Months { name, all, ended })
 }
 
 /// How the days of a month stand, both ends in it.
@@ -162,7 +161,7 @@ fn row(months: &Months<'_>) -> Vec<Figure> {
     );
     let ended = months.ended.map_or_else(String::new, |on| format!(" (ended in {})", name(on)));
     vec![
-        Figure::words(format!("{}{ended}", months.name)).from_events([months.began]),
+        Figure::words(format!("{}{ended}", months.name)),
         of.from_events(events),
         named(Month::NotMatching),
         named(Month::Missing),
