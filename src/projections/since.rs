@@ -5,6 +5,7 @@
 
 use jiff::civil::Date;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::Views;
 use super::history::{Dated, History, Horizon};
@@ -40,6 +41,8 @@ pub struct Change {
     pub was_on: Date,
     /// The day on which it counts now. None: it was taken back.
     pub is_on: Option<Date>,
+    /// Every event about the same subject of which something is kept, ascending.
+    pub beside: Arc<[u64]>,
 }
 
 /// What is asked for.
@@ -95,12 +98,18 @@ impl Views {
         found: &mut Vec<Change>,
     ) {
         for (key, history) in map.iter().filter(|(_, history)| asked.touches(history.all())) {
-            for fact in history.all() {
-                let changes = [said(history, fact, asked), self.taken_back(history, fact, asked)];
-                for (how, sequence, target, was_on, is_on) in changes.into_iter().flatten() {
-                    let (subject, event_type) = (subject(key), fact.event_type);
-                    found.push(Change { how, sequence, target, subject, event_type, was_on, is_on });
-                }
+            let changes = history.all().iter().flat_map(|fact| {
+                [said(history, fact, asked), self.taken_back(history, fact, asked)]
+                    .map(|parts| Some((fact.event_type, parts?)))
+            });
+            let changes: Vec<_> = changes.flatten().collect();
+            if changes.is_empty() {
+                continue;
+            }
+            let beside: Arc<[u64]> = history.all().iter().map(|fact| fact.sequence).collect();
+            for (event_type, (how, sequence, target, was_on, is_on)) in changes {
+                let (subject, beside) = (subject(key), Arc::clone(&beside));
+                found.push(Change { how, sequence, target, subject, event_type, was_on, is_on, beside });
             }
         }
     }

@@ -208,3 +208,8 @@ fn growing_keys_fill_their_leaves() {
     assert!(shared.iter().map(|(key, _)| *key).eq(0..10_000));
     assert_eq!(shared.leaves(), 10_000_usize.div_ceil(64));
 }
+
+#[test]
+fn what_is_kept_of_a_fact_is_no_larger_than_48_bytes_beside_what_it_said() {
+    assert_eq!(size_of::<crate::projections::history::Dated<()>>(), 48);
+}

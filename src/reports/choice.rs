@@ -207,9 +207,9 @@ fn choices(sought: &Sought) -> String {
     // Of a round of a few, what is called anonymous is confidential.
     let small = sought.is_too_small() && has(Anonymity::Anonymous);
     let ways = [
-        (has(Anonymity::Anonymous) && !small, "anonymously"),
-        (has(Anonymity::Confidential) || small, "confidentially"),
-        (has(Anonymity::Named), "with a name"),
+        (has(Anonymity::Anonymous) && !small, "anonymous"),
+        (has(Anonymity::Confidential) || small, "confidential"),
+        (has(Anonymity::Named), "named"),
     ];
     let ways: Vec<_> = ways.into_iter().filter(|(has, _)| *has).map(|(_, way)| way).collect();
     let mut words = if ways.is_empty() { "not said".to_owned() } else { ways.join(", ") };

@@ -25,15 +25,12 @@ pub(super) fn points<'v>(
     parameters: &Parameters,
     of_a_year: bool,
 ) -> Result<Vec<Point<'v>>, Figure> {
-    let points = views.releases.points(parameters.horizon());
     let period = parameters.period;
-    if points.is_empty() {
-        Err(Figure::not_available(NO_POINT))
-    } else if of_a_year && Period::financial_year_of(period.first_day()) != period {
-        Err(Figure::not_available(WHOLE_YEARS))
-    } else {
-        Ok(points)
+    if of_a_year && Period::financial_year_of(period.first_day()) != period {
+        return Err(Figure::not_available(WHOLE_YEARS));
     }
+    let points = views.releases.points(parameters.horizon());
+    if points.is_empty() { Err(Figure::not_available(NO_POINT)) } else { Ok(points) }
 }
 
 /// `At the release point of 30 June 2025`: at the beginning of a sentence.

@@ -46,7 +46,8 @@ pub(super) const DEFINITION: Definition = Definition {
             "Restated",
             "A headline figure or a cell of R1, R2, R5 or R7 that reads otherwise now than it did at the earlier position, as at \
              the day of comparison and for the same period. A row that came or went is one restatement. Why: the events of \
-             the three lists that are behind the figure, then or now, or that are about what the row is about.",
+             the three lists that are behind the figure, then or now, or that are about what the row is about; where rows are \
+             counted, also those by which a row came or went.",
         ),
         (
             "Period",

@@ -53,14 +53,14 @@ struct Heard {
     title: String,
     owner: Option<Figure>,
     /// When it began, and the event that says so.
-    began: (Date, u64),
-    /// When it was last heard of.
-    last: Option<(Date, u64)>,
+    began: (Date, Option<u64>),
+    /// When it was last heard of. What a source said last may be about somebody's feedback: its event is not named.
+    last: Option<(Date, Option<u64>)>,
 }
 
 impl Heard {
     /// The day from which the silence is counted.
-    fn since(&self) -> (Date, u64) {
+    fn since(&self) -> (Date, Option<u64>) {
         self.last.unwrap_or(self.began)
     }
 
@@ -151,8 +151,8 @@ fn commitments(views: &Views, parameters: &Parameters) -> All {
         title: format!("{} {}", it.subject.id(), it.title),
         subject: it.subject.to_string(),
         owner: Some(it.owner),
-        began: it.made,
-        last: it.last,
+        began: (it.made.0, Some(it.made.1)),
+        last: it.last.map(|(on, event)| (on, Some(event))),
     });
     in_order(heard.collect(), ended.len() as u64)
 }
@@ -172,8 +172,8 @@ fn sources(views: &Views, parameters: &Parameters) -> All {
             subject: format!("source/{name}"),
             title: name.to_owned(),
             owner: None,
-            began: (began.on, began.first),
-            last: source.last(parameters.as_at).map(|it| (it.on, it.first)),
+            began: (began.on, source.granted.map(|it| it.first)),
+            last: source.last(parameters.as_at).map(|it| (it.on, None)),
         });
     }
     in_order(heard, ended)
@@ -206,7 +206,7 @@ fn silent(all: &All, sort: &Sort, days: u64, as_at: Date) -> Figure {
             1 => format!("1 of {of} has had no {} for {long} or more{apart}.", sort.event),
             n => format!("{n} of {of} have had no {} for {long} or more{apart}.", sort.event),
         };
-        Figure::share(n, whole, sort.many, text).from_events(silent.iter().map(|it| it.since().1))
+        Figure::share(n, whole, sort.many, text).from_events(silent.iter().filter_map(|it| it.since().1))
     })
 }
 
@@ -219,7 +219,7 @@ fn never(all: &All, sort: &Sort) -> Figure {
             1 => format!("1 of {of} never had an event at all."),
             n => format!("{n} of {of} never had an event at all."),
         };
-        Figure::share(n, whole, sort.many, text).from_events(never.iter().map(|it| it.began.1))
+        Figure::share(n, whole, sort.many, text).from_events(never.iter().filter_map(|it| it.began.1))
     })
 }
 
@@ -237,7 +237,7 @@ fn longest(all: &All, as_at: Date) -> Figure {
                 short_day(first.began.0)
             ),
         };
-        Figure::number(days, "days", text).from_events([first.since().1])
+        Figure::number(days, "days", text).from_events(first.since().1)
     })
 }
 
@@ -252,9 +252,9 @@ fn row(it: &Heard, as_at: Date) -> Vec<Figure> {
         None => Figure::not_available(format!("Never any, since it was allowed to on {}", short_day(since))),
     };
     let mut cells = vec![
-        Figure::words(it.title.as_str()).from_events([it.began.1]),
-        Figure::number(days, "days", count(days, "day", "days")).from_events([event]),
-        last.from_events([event]),
+        Figure::words(it.title.as_str()).from_events(it.began.1),
+        Figure::number(days, "days", count(days, "day", "days")).from_events(event),
+        last.from_events(event),
     ];
     cells.extend(it.owner.clone());
     cells

@@ -155,15 +155,15 @@ fn operations(views: &Views, as_known: u64) -> (Vec<Figure>, Table) {
         let cells = cells.into_iter().map(|cell| cell.from_events([*sequence]));
         table.push(format!("record/{sequence}"), cells.collect());
     }
-    let of = |test: fn(&Operation) -> bool, one: &str, many: &str| {
+    let of = |test: fn(&Operation) -> bool, [was, what]: [&str; 2], many: &str| {
         let events: Vec<u64> =
             all.iter().filter(|(_, operation)| test(operation)).map(|(sequence, _)| *sequence).collect();
         known(as_known, || {
             let n = events.len() as u64;
             let text = match n {
-                0 => format!("The ledger {one} never."),
-                1 => format!("The ledger {one} once."),
-                n => format!("The ledger {one} {n} times."),
+                0 => format!("The ledger {was}never {what}."),
+                1 => format!("The ledger {was}{what} once."),
+                n => format!("The ledger {was}{what} {n} times."),
             };
             Figure::number(n, many, text).from_events(events)
         })
@@ -171,10 +171,10 @@ fn operations(views: &Views, as_known: u64) -> (Vec<Figure>, Table) {
     let restored = |it: &Operation| matches!(it, Operation::Restored { .. });
     let corrected = |it: &Operation| matches!(it, Operation::ClockCorrected { .. });
     let figures = vec![
-        of(restored, "was restored from a copy", "restores").named("r11.restores", "Restores"),
-        of(|it| *it == Operation::KeyRotated, "changed its key", "changes")
+        of(restored, ["was ", "restored from a copy"], "restores").named("r11.restores", "Restores"),
+        of(|it| *it == Operation::KeyRotated, ["", "changed its key"], "changes")
             .named("r11.keys", "Changes of key"),
-        of(corrected, "had its clock set right", "corrections")
+        of(corrected, ["", "had its clock set right"], "corrections")
             .named("r11.clock", "Corrections of the clock"),
     ];
     (figures, table)

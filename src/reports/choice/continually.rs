@@ -95,12 +95,12 @@ pub(super) fn longest_gap(rounds: &[Round<'_>], parameters: &Parameters) -> Figu
     };
     let days = length((from, until));
     let end = if until == parameters.as_at {
-        "and it had not ended by the as-at date".to_owned()
+        ", and it had not ended by the as-at date".to_owned()
     } else {
-        format!("to {}", short_day(until))
+        format!(" to {}", short_day(until))
     };
     let text = format!(
-        "The longest gap between rounds was {}: from {}, {end}.",
+        "The longest gap between rounds was {}: from {}{end}.",
         count(days, "day", "days"),
         short_day(from)
     );

@@ -45,7 +45,13 @@ pub(super) fn part(views: &Views, parameters: &Parameters) -> (Vec<Figure>, Tabl
     let figures = match points(views, parameters, true) {
         Err(why) => [why.clone(), why.clone(), why.clone(), why],
         Ok(points) => {
-            let counts = |point: &Point<'_>| counts(views, parameters, point);
+            // Most items are of other years; those of this one are looked at again at each point.
+            let is_of_year = |history: &&History<FeedbackFact>| {
+                history.all().iter().any(|fact| parameters.period.contains(fact.effective))
+            };
+            let cohort: Vec<_> =
+                views.feedback.items.iter().map(|(_, history)| history).filter(is_of_year).collect();
+            let counts = |point: &Point<'_>| counts(views, parameters, point, &cohort);
             let cuts = released(&points, |point| threshold(views, point.position), counts);
             let threshold = threshold(views, parameters.as_known);
             for (name, subject, whom) in
@@ -77,7 +83,12 @@ pub(super) fn part(views: &Views, parameters: &Parameters) -> (Vec<Figure>, Tabl
 }
 
 /// The parts of each cut at a point; a cut without any item is not there.
-fn counts(views: &Views, parameters: &Parameters, point: &Point<'_>) -> BTreeMap<Name, Vec<u64>> {
+fn counts(
+    views: &Views,
+    parameters: &Parameters,
+    point: &Point<'_>,
+    cohort: &[&History<FeedbackFact>],
+) -> BTreeMap<Name, Vec<u64>> {
     let mut counts: BTreeMap<Name, Vec<u64>> = BTreeMap::new();
     // Nothing of the year can be seen from a day before it.
     if point.on < parameters.period.first_day() {
@@ -88,7 +99,7 @@ fn counts(views: &Views, parameters: &Parameters, point: &Point<'_>) -> BTreeMap
             *it += 1;
         }
     };
-    for (_, history) in views.feedback.items.iter() {
+    for history in cohort {
         let Some(item) = item(views, history, point.horizon(), parameters) else { continue };
         let whom = if item.0 == Respondents::Staff { Name::Staff } else { Name::Partners };
         count(whom, item.1);
@@ -105,8 +116,6 @@ fn item(
     horizon: Horizon,
     parameters: &Parameters,
 ) -> Option<(Respondents, usize, usize)> {
-    // Most items are of other years: look at that first.
-    history.all().iter().find(|fact| parameters.period.contains(fact.effective))?;
     let facts = views.seen(history, horizon);
     let (day, received) = facts.iter().rev().find_map(|fact| match &fact.fact {
         FeedbackFact::Received(received) => Some((fact.effective, received)),

@@ -42,13 +42,16 @@ pub(super) fn restated(
     let mut found = Vec::new();
     for name in COMPARED {
         let (old, new) = (body(name, views, then), body(name, views, now));
-        let mut comparison = Comparison { name, changes, found: &mut found };
-        comparison.figures(&old, &new);
+        let mut comparison = Comparison { name, changes, found: Vec::new(), moved: BTreeSet::new() };
         let olds: BTreeMap<&str, &Table> =
             old.tables.iter().map(|table| (table.id.as_str(), table)).collect();
         for table in &new.tables {
             comparison.table(olds.get(table.id.as_str()).copied(), table);
         }
+        let cells = std::mem::take(&mut comparison.found);
+        comparison.figures(&old, &new);
+        found.extend(comparison.found);
+        found.extend(cells);
     }
     found
 }
@@ -56,7 +59,9 @@ pub(super) fn restated(
 struct Comparison<'c> {
     name: ReportName,
     changes: &'c [Change],
-    found: &'c mut Vec<Restated>,
+    found: Vec<Restated>,
+    /// The changes by which rows came or went: whatever counts rows counts otherwise because of these.
+    moved: BTreeSet<u64>,
 }
 
 /// What a reader sees of a figure.
@@ -125,7 +130,8 @@ impl Comparison<'_> {
             (Figure::not_applicable("Not listed"), Figure::words(format!("Listed: {heading}")));
         let label = format!("{}: {}, in \"{}\"", self.name.code(), row.subject, table.title);
         let events: BTreeSet<u64> = row.cells.iter().flat_map(|cell| cell.events.iter().copied()).collect();
-        let (why, events) = self.why(&events, Some(&row.subject));
+        let (why, events) = self.why(&events, Some(&row.subject), false);
+        self.moved.extend(&events);
         let (old, new) = if came { (absent, there) } else { (there, absent) };
         let subject = format!("{} {}", table.id, row.subject);
         self.found.push(Restated { subject, label, old, new, why, events });
@@ -136,19 +142,26 @@ impl Comparison<'_> {
             return;
         }
         let behind: BTreeSet<u64> = old.events.iter().chain(&new.events).copied().collect();
-        let (why, events) = self.why(&behind, about);
+        let counts_rows = about.is_none() && old.denominator != new.denominator;
+        let (why, events) = self.why(&behind, about, counts_rows);
         let plain = |figure: &Figure| Figure { events: Vec::new(), ..figure.clone() };
         self.found.push(Restated { subject, label, old: plain(old), new: plain(new), why, events });
     }
 
-    /// The changes that are behind a figure, or about what its row is about.
-    fn why(&self, behind: &BTreeSet<u64>, about: Option<&str>) -> (String, Vec<u64>) {
+    /// The changes that are behind a figure, or about what its row is about; of a figure that counts rows, those by which
+    /// rows came or went, too. If there is none, the changes about what the events behind it are about.
+    fn why(&self, behind: &BTreeSet<u64>, about: Option<&str>, counts_rows: bool) -> (String, Vec<u64>) {
         let is_behind = |it: &&Change| {
             behind.contains(&it.sequence)
                 || behind.contains(&it.target)
                 || about.is_some_and(|about| it.subject.to_string() == about)
+                || counts_rows && self.moved.contains(&it.sequence)
         };
-        let reasons: Vec<_> = self.changes.iter().filter(is_behind).collect();
+        let mut reasons: Vec<_> = self.changes.iter().filter(is_behind).collect();
+        if reasons.is_empty() {
+            let is_beside = |it: &&Change| it.beside.iter().any(|event| behind.contains(event));
+            reasons = self.changes.iter().filter(is_beside).collect();
+        }
         let mut named: Vec<_> = reasons.iter().take(NAMED).map(|it| reason(it)).collect();
         match reasons.len() {
             0 => named.push(ELSEWHERE.to_owned()),

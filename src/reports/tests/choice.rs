@@ -24,7 +24,7 @@ fn given_rounds_when_asked_then_choice_and_gaps_are_told() {
     // Spring and winter; the board has nine members, and in the drop-in one is seen.
     assert_eq!(share(&report, "r9.anonymous_route"), (2, 4));
     assert_eq!(share(&report, "r9.confidential"), (1, 4));
-    assert_eq!(cell(&report, "round/board", "choices"), "Confidentially, with a name");
+    assert_eq!(cell(&report, "round/board", "choices"), "Confidential, named");
     assert_eq!(cell(&report, "round/board", "anonymous"), "No: fewer than 10 were asked");
     assert_eq!(cell(&report, "round/drop-in", "invited"), "[x] Not counted");
     // 1 May to 9 June is 40 days, ten in September, 22 in January: 72 of 365.

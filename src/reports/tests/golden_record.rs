@@ -18,11 +18,8 @@ pub(super) fn write(ledger: &mut Chronicle) {
     ledger.hear("2026-01-22", staff, (Anonymity::Named, Some("drop-in")), 6);
     ledger.take_back(items[3], "2026-02-20", WithdrawalScope::Whole);
     ledger.ask_to_erase("e1", "2026-02-20");
-    ledger.at("2026-03-04T10:00:00Z").by("register").release_at(
-        "q4",
-        "2026-03-04",
-        ledger.facts.len() as u64,
-    );
+    ledger.at("2026-03-04T10:00:00Z").by("register");
+    ledger.release_at("q4", "2026-03-04", ledger.facts.len() as u64);
     ledger.issue("february", "2026-03-04", "2026-02-28", ledger.facts.len() as u64);
     ledger.state("register", ("2026-01-01", "2026-01-31"), true);
     ledger.state("register", ("2026-02-01", "2026-02-28"), false);

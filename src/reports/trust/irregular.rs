@@ -55,15 +55,13 @@ fn irregular(all: &All<'_>, parameters: &Parameters) -> Figure {
         let events: BTreeSet<u64> =
             marked.flat_map(|(_, it)| it.iter().map(|(sequence, _)| *sequence)).collect();
         let n = events.len() as u64;
-        let text = format!(
-            "{} marked as irregular{}.",
-            count_or_no(n, "event is", "events are"),
-            if n == 0 {
-                ""
-            } else {
-                ": taken because it happened, and marked because it should not have happened so"
-            }
-        );
+        let marked = count_or_no(n, "event is", "events are");
+        let why = match n {
+            0 => "",
+            1 => ": it happened, and should not have happened so",
+            _ => ": they happened, and should not have happened so",
+        };
+        let text = format!("{marked} marked as irregular{why}.");
         Figure::number(n, "events", text).from_events(events)
     })
 }

@@ -27,7 +27,6 @@ struct Months<'v> {
     /// The first day of each, how it stands, and the statements that touch it.
     all: Vec<(Date, Month, Vec<u64>)>,
     ended: Option<Date>,
-    began: u64,
 }
 
 impl Months<'_> {
@@ -53,7 +52,7 @@ fn months<'v>(name: &'v str, source: &Source<'v>, as_at: Date) -> Option<Months<
         }
         first = first.checked_add(1.month()).ok()?;
     }
-    Some(Months { name, all, ended, began: begins.first })
+    Some(Months { name, all, ended })
 }
 
 /// How the days of a month stand, both ends in it.
@@ -108,36 +107,31 @@ fn figures(all: &[Months<'_>], parameters: &Parameters) -> Vec<Figure> {
             _ => {
                 let hit: Vec<_> = all.iter().flat_map(|months| months.of(sort)).collect();
                 let n = hit.len() as u64;
-                let of = count(whole, "month of a source", "months of sources");
-                let text = format!("{n} of {of} {}.", if n == 1 { one } else { many });
+                let due = count(whole, "statement", "statements");
+                let was = if whole == 1 { "was" } else { "were" };
+                let said = if n == 1 { one } else { many };
+                let text = format!("Of {due} that {was} due, one a source and month, {n} {said}.");
                 Figure::share(n, whole, "months", text)
                     .from_events(hit.iter().flat_map(|(_, _, statements)| statements.iter().copied()))
             }
         })
     };
+    let (matching, not) = ("just what the ledger holds", "otherwise than the ledger holds it");
     vec![
-        of(
-            Month::Matching,
-            "is stated by the source, and the ledger holds just that",
-            "are stated by their sources, and the ledger holds just that",
-        )
-        .named("r11.statements_matching", "Statements that match"),
-        of(
-            Month::NotMatching,
-            "is stated otherwise than the ledger holds it",
-            "are stated otherwise than the ledger holds them",
-        )
-        .named("r11.statements_not_matching", "Statements that do not match"),
+        of(Month::Matching, &format!("says {matching}"), &format!("say {matching}"))
+            .named("r11.statements_matching", "Statements that match"),
+        of(Month::NotMatching, &format!("says it {not}"), &format!("say it {not}"))
+            .named("r11.statements_not_matching", "Statements that do not match"),
         of(
             Month::Missing,
-            "has no statement, though the source posted in it",
-            "have no statement, though the source posted in them",
+            "is missing, though the source posted in that month",
+            "are missing, though the source posted in that month",
         )
         .named("r11.statements_missing", "Statements missing"),
         of(
             Month::Silent,
-            "has neither an event nor a statement that there was none",
-            "have neither an event nor a statement that there was none",
+            "is missing where nothing was posted, either: nobody said that there was nothing",
+            "are missing where nothing was posted, either: nobody said that there was nothing",
         )
         .named("r11.statements_silent", "Neither events nor statements"),
     ]
@@ -154,15 +148,14 @@ fn row(months: &Months<'_>) -> Vec<Figure> {
     };
     let matching = months.of(Month::Matching).count() as u64;
     let events = months.of(Month::Matching).flat_map(|(_, _, statements)| statements.iter().copied());
-    let of = Figure::share(
-        matching,
-        months.all.len() as u64,
-        "months",
-        format!("{matching} of {}", months.all.len()),
-    );
+    let whole = months.all.len() as u64;
+    let of = match whole {
+        0 => Figure::not_applicable("None due yet"),
+        _ => Figure::share(matching, whole, "months", format!("{matching} of {whole}")),
+    };
     let ended = months.ended.map_or_else(String::new, |on| format!(" (ended in {})", name(on)));
     vec![
-        Figure::words(format!("{}{ended}", months.name)).from_events([months.began]),
+        Figure::words(format!("{}{ended}", months.name)),
         of.from_events(events),
         named(Month::NotMatching),
         named(Month::Missing),

@@ -103,17 +103,17 @@ impl<'f> Twin<'f> {
                 let subject = format!("commitment/{id}");
                 let about = self.about(&subject);
                 let made = about.iter().rev().find(|it| matches!(it.payload, Payload::CommitmentMade(_)));
-                let last = self.silence(&id);
-                let days = last.unwrap_or_else(|| days(made.unwrap().day, self.as_at));
-                commitments.insert(subject, (days, last.is_some()));
+                let heard = self.silence(&id);
+                let days = heard.unwrap_or_else(|| days(made.unwrap().day, self.as_at));
+                commitments.insert(subject, (days, heard.is_some()));
             }
         }
         for (name, poster) in self.posters() {
             let over = [poster.closed, poster.succeeded].into_iter().flatten().any(|on| on <= self.as_at);
             let Some(begins) = poster.begins().filter(|on| *on <= self.as_at && !over) else { continue };
-            let last = poster.posted.iter().filter(|on| **on <= self.as_at).max();
-            let days = days(*last.unwrap_or(&begins), self.as_at);
-            sources.insert(format!("source/{name}"), (days, last.is_some()));
+            let heard = poster.posted.iter().filter(|on| **on <= self.as_at).max();
+            let days = days(*heard.unwrap_or(&begins), self.as_at);
+            sources.insert(format!("source/{name}"), (days, heard.is_some()));
         }
         let mut said = Headlines::new();
         for (name, all) in [("commitments", &commitments), ("sources", &sources)] {
