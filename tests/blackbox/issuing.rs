@@ -613,6 +613,7 @@ async fn given_an_issued_report_when_it_is_verified_offline_then_it_is_the_same_
     let said = object(&server, 0, &arguments).await;
     assert_eq!((said["sequence"].as_u64(), said["repeated"].as_bool()), (Some(12), Some(false)));
     let listed = object(&server, 0, &["report", "issued", "--json"]).await;
+    assert_eq!(object(&server, 0, &["report", "issued", "--json", "--data", &data]).await, listed);
     assert_eq!(listed["issued"][0]["sha256"], said["sha256"]);
     // What comes later, erased words among it, changes nothing.
     let later = vec![action("a", date(2025, 6, 1)), cancelled("a", WORDS)];

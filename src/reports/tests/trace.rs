@@ -96,7 +96,6 @@ fn given_enough_items_when_a_reader_traces_then_they_are_counted_as_released() {
     let voice = now(&ledger, "policy-change/hours", Eyes::Reader).works.remove(0).voice;
     assert_eq!((voice.words.as_str(), voice.items), ("Staff feedback", Some(15)));
     assert_eq!(counts(&voice.told), [None, Some(0), None]);
-    assert_eq!(voice.sentence(), "Staff feedback: 15 items, as of the release point of 31 July 2025.");
     // Whatever happens between two release points changes nothing; at the next one nobody is left untold.
     for item in &items[12..] {
         ledger.told_of(*item, "2025-08-20", ResponseMode::Direct);
@@ -154,6 +153,49 @@ fn given_every_position_when_a_reader_traces_then_the_words_change_at_release_po
     assert!(before.iter().all(|words| words == "No feedback is linked to it"), "{before:?}");
     // One of staff, one of partners: which of them is not said.
     assert_eq!(last, "Feedback");
+}
+
+/// `count` items of four, and `told` of them told; what is not there is filled up with what nobody asks about, so that
+/// every other event has the same place.
+fn filled(count: u64, told: usize) -> Chronicle {
+    let mut ledger = ledger();
+    let items = ledger.feedback("2025-04-02", Respondents::Staff, count);
+    (count..4).for_each(|_| drop(ledger.noise(0, "2025-04-02")));
+    ledger.propose("hours", "2025-05-01", "leave", HEARD, &items[..1]);
+    for item in &items[1..] {
+        ledger.link(*item, "2025-05-02", "policy-change/hours");
+    }
+    (count..4).for_each(|_| drop(ledger.noise(0, "2025-05-02")));
+    ledger.approve("hours", "2025-06-01");
+    for item in &items[..told] {
+        ledger.told_of(*item, "2025-07-08", ResponseMode::Public);
+    }
+    (told..4).for_each(|_| drop(ledger.noise(0, "2025-07-08")));
+    ledger.release_now("first", "2025-07-31");
+    ledger.change("hours", "2025-08-10", "leave", "2025-09-01", true);
+    ledger
+}
+
+#[test]
+fn given_ledgers_that_differ_only_in_how_many_spoke_and_were_told_when_a_reader_asks_anything_then_all_are_the_same()
+ {
+    let first = filled(1, 0);
+    let size = first.facts.len() as u64;
+    let questions = ["policy-change/hours", "policy-change/none", "feedback/nothing", "policy/leave"];
+    for (count, told) in (1..=4).flat_map(|count| (0..=count).map(move |told| (count, told))) {
+        let other = filled(count, told as usize);
+        assert_eq!(other.facts.len() as u64, size);
+        for as_known in 1..=size {
+            for question in questions {
+                let answer = follow(&other, as_known, question, Eyes::Reader);
+                assert_eq!(
+                    answer,
+                    follow(&first, as_known, question, Eyes::Reader),
+                    "{count} {told} {as_known}"
+                );
+            }
+        }
+    }
 }
 
 #[test]
