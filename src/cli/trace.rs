@@ -250,11 +250,17 @@ fn steps(steps: &[TracedStep], width: usize) -> String {
     steps.iter().map(line).collect()
 }
 
+/// Whether there is feedback, and it is not said how much.
+fn is_held(voice: &TracedVoice) -> bool {
+    voice.items.is_none() && voice.release_point.is_some() && voice.words != trace::NO_FEEDBACK
+}
+
 fn feedback(voice: &TracedVoice, width: usize) -> String {
     let as_of = voice.release_point.as_ref();
     let as_of = as_of.map(|it| format!(", as of the release point of {}", said(it.on))).unwrap_or_default();
     let items = voice.items.map(|items| format!(": {}", out::count(items, "item", "items")));
-    let words = format!("{}{}{as_of}.", voice.words, items.unwrap_or_default());
+    let held = if is_held(voice) { "; [c] how many is held back" } else { "" };
+    let words = format!("{}{}{as_of}{held}.", voice.words, items.unwrap_or_default());
     let mut page = out::paragraph("Feedback: ", &words, width);
     for told in &voice.told {
         let items = told.items.map_or_else(

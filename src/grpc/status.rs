@@ -437,7 +437,7 @@ pub(super) fn already_issued(ledger: &LedgerName, issue: &Subject, sequence: u64
 pub(super) fn issuing_needs_a_name() -> Status {
     let message = "issuing records an event: call under a posting system's name that was granted report.issued, or with \
                    an operator's token";
-    Answer::new(Code::PermissionDenied, "NO_SOURCE", message).status()
+    Answer::new(Code::PermissionDenied, "NO_NAME", message).status()
 }
 
 /// As many readers as there may be are reading.

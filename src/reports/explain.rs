@@ -12,6 +12,7 @@ use super::{Parameters, ReportName};
 use crate::domain::id::{Kind, Subject};
 use crate::projections::Views;
 use crate::projections::feedback::FeedbackFact;
+use crate::projections::history::History;
 use crate::projections::releases::Point;
 
 /// For whom something is made.
@@ -219,6 +220,6 @@ fn of_cohort(views: &Views, name: ReportName, parameters: &Parameters, point: &P
         let receipt = views.last_or_voided(history, horizon, received);
         receipt.is_some_and(|(fact, _)| year.contains(fact.effective))
     });
-    let facts = cohort.flat_map(|history| history.all());
+    let facts = cohort.flat_map(History::all);
     facts.filter(|fact| Views::within(fact, horizon)).map(|fact| fact.sequence).collect()
 }

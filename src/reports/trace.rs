@@ -20,7 +20,7 @@ pub use self::items::{Item, Linked};
 use super::Parameters;
 use super::disclosure::threshold;
 use super::explain::{Eyes, Released};
-use super::phrases::{count, short_day};
+use super::phrases::short_day;
 use super::policy_changes::origin_words;
 use super::release::{Cut, released};
 use crate::domain::event::{Origin, Respondents, ResponseMode};
@@ -262,10 +262,13 @@ fn planned<'v>(views: &'v Views, horizon: Horizon, work: &Subject) -> Option<(Ma
 /// How items were told, in the order of the cut's parts.
 const HOW: [&str; 3] = ["Told directly", "Told in public", "Not told yet"];
 
+/// What is said where nothing is linked.
+pub const NO_FEEDBACK: &str = "No feedback is linked to it";
+
 /// What may be said of the feedback behind a piece of work, as of the last release point.
 fn voice(views: &Views, horizon: Horizon, work: &Subject) -> Voice {
     let points = views.releases.points(horizon);
-    let Some(last) = points.last() else {
+    let Some(newest) = points.last() else {
         let words =
             "Not said yet: what feedback led to is said as of a release point, and none has been declared";
         return Voice { words: words.to_owned(), point: None, items: None, told: Vec::new() };
@@ -278,8 +281,8 @@ fn voice(views: &Views, horizon: Horizon, work: &Subject) -> Voice {
             BTreeMap::from([((), counts.to_vec())])
         },
     );
-    let least = threshold(views, last.position);
-    let linked = links(views, last.horizon(), work);
+    let least = threshold(views, newest.position);
+    let linked = links(views, newest.horizon(), work);
     let cut = cuts.get(&());
     // A released 0 that is not true any more says no more than that nothing is released yet.
     let items = cut.and_then(Cut::total).filter(|items| *items >= least || linked.is_empty());
@@ -289,13 +292,13 @@ fn voice(views: &Views, horizon: Horizon, work: &Subject) -> Voice {
     };
     let shown = items.filter(|items| *items >= least);
     let words = match (linked.is_empty(), shown) {
-        (true, None) => "No feedback is linked to it".to_owned(),
+        (true, None) => NO_FEEDBACK.to_owned(),
         (true, Some(_)) => "Feedback".to_owned(),
-        (false, _) => whose(views, last.horizon(), linked.keys(), least).to_owned(),
+        (false, _) => whose(views, newest.horizon(), linked.keys(), least).to_owned(),
     };
     Voice {
         words,
-        point: Some(Released::from(last)),
+        point: Some(Released::from(newest)),
         items: shown,
         told: shown.and(cut).map(told).unwrap_or_default(),
     }
@@ -344,17 +347,5 @@ fn whose<'u>(
         (0, 1..) => "Partner feedback",
         _ if staff.min(partners) >= least => "Staff and partner feedback",
         _ => "Feedback",
-    }
-}
-
-impl Voice {
-    /// All of it in one sentence.
-    pub fn sentence(&self) -> String {
-        let Some(point) = &self.point else { return format!("{}.", self.words) };
-        let as_of = format!("as of the release point of {}", super::phrases::day(point.on));
-        match self.items {
-            Some(items) => format!("{}: {}, {as_of}.", self.words, count(items, "item", "items")),
-            None => format!("{}, {as_of}.", self.words),
-        }
     }
 }

@@ -3,11 +3,11 @@
 
 use pledgebook::auth::{Role, Roles, token::Book};
 use pledgebook::grpc::wire::{
-    self, ChangeNature, Event, ExplainFigureRequest, FeedbackReceived, FeedbackTold, GetCheckpointRequest,
-    GetReportRequest, IssueReportRequest, IssueReportResponse, ListIssuedRequest, Origin,
-    PolicyChangeApproved, PolicyChangeProposed, PolicyChanged, PolicyRegistered, ReleasePointDeclared,
-    ReportName, Respondents, ResponseMode, TracePolicyChangeRequest, WatchReportRequest, WatchReportResponse,
-    audit_service_client::AuditServiceClient, event::Payload,
+    self, ChangeNature, Event, ExplainFigureRequest, FeedbackReceived, FeedbackResponded, FeedbackTold,
+    GetCheckpointRequest, GetReportRequest, IssueReportRequest, IssueReportResponse, ListIssuedRequest,
+    Origin, PolicyChangeApproved, PolicyChangeProposed, PolicyChanged, PolicyRegistered,
+    ReleasePointDeclared, ReportName, Respondents, ResponseMode, ResponseOutcome, TracePolicyChangeRequest,
+    WatchReportRequest, WatchReportResponse, audit_service_client::AuditServiceClient, event::Payload,
 };
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -39,7 +39,7 @@ fn lateness() -> GetReportRequest {
     GetReportRequest { as_at: Some(date(2025, 12, 31)), period: "2025-26".into(), ..of(ReportName::Lateness) }
 }
 
-/// So many items of staff feedback, each told in public.
+/// So many items of staff feedback, each answered and told in public.
 fn spoken(count: usize) -> (Vec<String>, Vec<Event>) {
     let ids: Vec<String> = (0..count).map(|_| Uuid::new_v4().to_string()).collect();
     let events = ids.iter().flat_map(|id| {
@@ -51,11 +51,17 @@ fn spoken(count: usize) -> (Vec<String>, Vec<Event>) {
             contact: wire::Contact::None.into(),
             ..Default::default()
         };
-        let told = FeedbackTold { mode: ResponseMode::Public.into() };
+        let mode = ResponseMode::Public.into();
+        let answered = FeedbackResponded {
+            outcome: ResponseOutcome::ChangeAgreed.into(),
+            mode,
+            response_url: "https://acme.example/you-said".into(),
+        };
         let subject = format!("feedback/{id}");
         [
             event(subject.as_str(), date(2025, 4, 7), Payload::FeedbackReceived(received)),
-            event(subject, date(2025, 7, 17), Payload::FeedbackTold(told)),
+            event(subject.as_str(), date(2025, 4, 27), Payload::FeedbackResponded(answered)),
+            event(subject, date(2025, 7, 17), Payload::FeedbackTold(FeedbackTold { mode })),
         ]
     });
     let events = events.collect();
@@ -256,23 +262,26 @@ async fn given_few_items_behind_a_change_when_a_reader_traces_it_then_nothing_le
         governance.append(crate::seed::append(events)).await.unwrap();
     }
     let mut reports = server.reports_as(tokens.who("reader"));
-    // 12 to 19 are the items, 20 to 22 the change.
-    governance.append(crate::seed::append(vec![point("first", 23)])).await.unwrap();
+    // 12 to 23 are the items, 24 to 26 the change.
+    governance.append(crate::seed::append(vec![point("first", 27)])).await.unwrap();
     let answer = reports.trace_policy_change(traced("policy-change/hours")).await.unwrap().into_inner();
     let work = &answer.works[0];
     assert_eq!((work.title.as_str(), work.because.as_str()), ("Core hours end earlier", "Feedback"));
-    assert_eq!(work.steps.iter().map(|step| step.sequence).collect::<Vec<_>>(), [20, 21, 22]);
+    assert_eq!(work.steps.iter().map(|step| step.sequence).collect::<Vec<_>>(), [24, 25, 26]);
     let voice = work.voice.as_ref().unwrap();
     assert_eq!((voice.words.as_str(), voice.items, voice.told.len()), ("Staff feedback", None, 0));
     assert!(answer.items.is_empty());
     let said = format!("{answer:?}");
     assert!(ids.iter().all(|id| !said.contains(id.as_str())), "{said}");
-    assert!(!said.contains("day: 7,") && !said.contains("day: 17,"), "the days of items: {said}");
+    assert!(
+        ["day: 7 ", "day: 7,", "day: 17", "day: 27"].iter().all(|day| !said.contains(day)),
+        "the days of items: {said}"
+    );
 
     // Whether there is an item of that id, a refusal does not tell.
     let mut refusals = Vec::new();
     for id in [ids[0].clone(), Uuid::new_v4().to_string()] {
-        for as_known in [None, Some(12), Some(24)] {
+        for as_known in [None, Some(12), Some(28)] {
             let request = TracePolicyChangeRequest { as_known, ..traced(format!("feedback/{id}")) };
             let refused = reports.trace_policy_change(request).await.unwrap_err();
             refusals.push((refused.code(), refused.message().to_owned(), refused.details().to_vec()));
@@ -294,7 +303,10 @@ async fn given_few_items_behind_a_change_when_a_reader_traces_it_then_nothing_le
     assert_eq!(found, wanted);
     for item in &answer.items {
         let steps: Vec<_> = item.steps.iter().map(|step| step.what.as_str()).collect();
-        assert_eq!(steps, ["Received", "Told what came of it, in public"]);
+        assert_eq!(
+            steps,
+            ["Received", "Answered: something will change, in public", "Told what came of it, in public"]
+        );
         assert_eq!(item.links[0].to, "policy-change/hours");
         for step in &item.steps {
             let proof = step.proof.as_ref().unwrap();
@@ -502,10 +514,10 @@ async fn given_a_report_about_people_that_is_watched_when_something_is_recorded_
     assert_eq!((first.as_known, first.release_point), (12, None));
     server.append("governance", spoken(6).1).await.unwrap();
     tokio::time::sleep(Duration::from_millis(2_500)).await;
-    server.append("governance", vec![point("first", 24)]).await.unwrap();
+    server.append("governance", vec![point("first", 30)]).await.unwrap();
     // Had anything been sent in between, this would be that.
     let second = next(&mut stream).await;
-    assert_eq!((second.as_known, second.release_point.unwrap().position), (25, 24));
+    assert_eq!((second.as_known, second.release_point.unwrap().position), (31, 30));
     server.stop().await;
 }
 
@@ -536,7 +548,7 @@ async fn object(server: &Server, status: i32, arguments: &[&str]) -> serde_json:
 async fn given_a_ledger_when_the_commands_ask_its_server_and_its_files_then_both_say_the_same() {
     let server = busy().await;
     let (ids, spoken) = spoken(3);
-    for events in [spoken, changed("hours", &ids), vec![point("first", 21)]] {
+    for events in [spoken, changed("hours", &ids), vec![point("first", 24)]] {
         server.append("governance", events).await.unwrap();
     }
     let data = server.path().to_str().unwrap().to_owned();
@@ -572,7 +584,7 @@ async fn given_a_ledger_when_the_commands_ask_its_server_and_its_files_then_both
         assert_eq!(run(&server, refused).await.status.code(), Some(2), "{refused:?}");
     }
     let watched = object(&server, 0, &["report", "watch", "r2", "--changes", "0", "--json"]).await;
-    assert_eq!(watched["as_known"].as_u64(), Some(22));
+    assert_eq!(watched["as_known"].as_u64(), Some(25));
     server.stop().await;
 }
 
@@ -586,7 +598,8 @@ async fn exported(server: &Server, to: &Path) {
         assert!(Instant::now() < until, "nothing was signed");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    ends(server, 0, &["export", "--ledger", "acme", to.to_str().unwrap()]).await;
+    let url = format!("http://{}", server.address);
+    ends(server, 0, &["export", "--server", &url, "--ledger", "acme", to.to_str().unwrap()]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -600,6 +613,7 @@ async fn given_an_issued_report_when_it_is_verified_offline_then_it_is_the_same_
     let said = object(&server, 0, &arguments).await;
     assert_eq!((said["sequence"].as_u64(), said["repeated"].as_bool()), (Some(12), Some(false)));
     let listed = object(&server, 0, &["report", "issued", "--json"]).await;
+    assert_eq!(object(&server, 0, &["report", "issued", "--json", "--data", &data]).await, listed);
     assert_eq!(listed["issued"][0]["sha256"], said["sha256"]);
     // What comes later, erased words among it, changes nothing.
     let later = vec![action("a", date(2025, 6, 1)), cancelled("a", WORDS)];

@@ -80,7 +80,7 @@ struct Found {
 
 struct Event {
     sequence: u64,
-    event_type: String,
+    kind: String,
     subject: String,
     occurred: String,
     recorded: Option<Timestamp>,
@@ -201,7 +201,7 @@ impl Event {
         let auditor = eyes == Eyes::Auditor;
         Self {
             sequence: fact.sequence,
-            event_type: fact.event.payload.event_type().as_str().to_owned(),
+            kind: fact.event.payload.event_type().as_str().to_owned(),
             subject: fact.event.subject.to_string(),
             occurred: fact.event.occurred.to_string(),
             recorded: Some(fact.recorded_at),
@@ -229,7 +229,7 @@ impl Event {
         });
         Ok(Self {
             sequence: event.sequence,
-            event_type: event.r#type,
+            kind: event.r#type,
             subject: event.subject,
             occurred,
             recorded: instant(event.recorded_at),
@@ -241,7 +241,7 @@ impl Event {
 
     fn json(&self) -> Value {
         let mut event = json!({
-            "sequence": self.sequence, "type": self.event_type, "subject": self.subject,
+            "sequence": self.sequence, "type": self.kind, "subject": self.subject,
             "occurred": self.occurred, "recorded_at": self.recorded.map(|it| it.to_string()),
         });
         if !self.source.is_empty() {
@@ -352,7 +352,7 @@ impl Found {
         let row = |event: &Event| {
             let recorded = event.recorded.map(|it| it.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
             let mut row =
-                vec![event.sequence.to_string(), event.occurred.clone(), recorded, event.event_type.clone()];
+                vec![event.sequence.to_string(), event.occurred.clone(), recorded, event.kind.clone()];
             if auditor {
                 row.extend([event.source.clone(), event.marks.join(", ")]);
             }

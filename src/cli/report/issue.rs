@@ -5,9 +5,12 @@
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use super::asking::{About, Seen, Served};
+use super::asking::{About, Data, Seen, Served};
 use super::explain::said;
 use crate::cli::{
     Outcome, block_on, client,
@@ -95,11 +98,13 @@ impl Issue {
 /// List the reports that were issued, the newest first.
 #[derive(Args)]
 #[command(after_help = "Example:
-  pledgebook report issued --ledger improvement-service
+  pledgebook report issued --data ./pledgebook-demo/improvement-service
   pledgebook report issued --ledger improvement-service --report r2 --json")]
 pub(in crate::cli) struct Issued {
     #[command(flatten)]
     served: Served,
+    #[command(flatten)]
+    data: Data,
     /// Only of this report: r1 to r12, or by name.
     #[arg(long, value_name = "NAME")]
     report: Option<String>,
@@ -113,10 +118,14 @@ impl Issued {
         let name = self.report.as_deref().map(|name| {
             ReportName::parse(name).map(ReportName::number).map_err(|why| anyhow!("{name}: {why}"))
         });
-        let issued = block_on(self.ask(name.transpose()?.unwrap_or(0)))?;
+        let number = name.transpose()?.unwrap_or(0);
+        let (ledger, issued) = match &self.data.data {
+            Some(data) => self.held(number, data)?,
+            None => (self.served.name()?, block_on(self.ask(number))?),
+        };
         if self.json {
             let issued: Vec<_> = issued.iter().map(shown).collect();
-            out::print(&format!("{}\n", json!({"ledger": self.served.name()?, "issued": issued})));
+            out::print(&format!("{}\n", json!({"ledger": ledger, "issued": issued})));
             return Ok(Outcome::Done);
         }
         if issued.is_empty() {
@@ -146,6 +155,36 @@ impl Issued {
         });
         out::print(&out::table(&columns, &rows.collect::<Vec<_>>(), out::width()));
         Ok(Outcome::Done)
+    }
+
+    /// Those in a data directory, and the ledger's name.
+    fn held(&self, report: i32, data: &Path) -> anyhow::Result<(String, Vec<IssuedReport>)> {
+        let ledger = self.served.read(data)?;
+        let only = ReportName::of_number(report).map(ReportName::code);
+        let views = &ledger.views;
+        let facts = views
+            .releases
+            .issued
+            .iter()
+            .flat_map(|(id, history)| history.all().iter().map(move |it| (id, it)));
+        let wanted = facts.filter(|(_, fact)| only.is_none_or(|code| fact.fact.report.as_str() == code));
+        let mut issued: Vec<_> = wanted
+            .map(|(id, fact)| IssuedReport {
+                id: id.to_string(),
+                report: fact.fact.report.to_string(),
+                release_point: fact.fact.release_point.as_ref().map(ToString::to_string).unwrap_or_default(),
+                as_at: Some(super::day(fact.fact.as_at)),
+                as_known: fact.fact.as_known,
+                definition_version: fact.fact.definition_version,
+                sha256: fact.fact.sha256.0.to_vec(),
+                suppressed_cells: fact.fact.suppressed_cells,
+                sequence: fact.sequence,
+                issued_on: Some(super::day(fact.effective)),
+                voided_by: views.void_of(fact.sequence, views.size()).map(|void| void.sequence),
+            })
+            .collect();
+        issued.sort_unstable_by_key(|it| std::cmp::Reverse(it.sequence));
+        Ok((ledger.name.to_string(), issued))
     }
 
     async fn ask(&self, report: i32) -> anyhow::Result<Vec<IssuedReport>> {

@@ -47,12 +47,6 @@ fn levels([people, informed, skilled, enhanced, specialist]: [u32; 5]) -> Covera
 }
 
 impl Chronicle {
-    /// A release point on that day, at everything that is recorded so far.
-    pub(crate) fn release(&mut self, id: &str, occurred: &str) -> u64 {
-        let position = self.facts.len() as u64;
-        self.say(&format!("release-point/{id}"), occurred, ReleasePointDeclared { position })
-    }
-
     pub(crate) fn unit(&mut self, id: &str, part_of: Option<&str>, until: Option<&str>) -> u64 {
         let registered = UnitRegistered {
             title: label(&format!("Unit {id}")),

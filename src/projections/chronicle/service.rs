@@ -8,12 +8,6 @@ use super::{Chronicle, code, codes, label, on};
 use crate::domain::event::*;
 
 impl Chronicle {
-    /// A release point of everything so far.
-    pub(crate) fn release_now(&mut self, id: &str, occurred: &str) -> u64 {
-        let position = self.facts.len() as u64;
-        self.say(&format!("release-point/{id}"), occurred, ReleasePointDeclared { position })
-    }
-
     pub(crate) fn told_of(&mut self, item: Uuid, occurred: &str, mode: ResponseMode) -> u64 {
         self.say(&format!("feedback/{item}"), occurred, FeedbackTold { mode })
     }

@@ -82,7 +82,7 @@ fn given_a_figure_about_people_when_a_reader_asks_then_it_has_its_cut_and_no_eve
     let items = ledger.feedback("2025-04-20", Respondents::Staff, 3);
     // Received in another financial year.
     ledger.feedback("2025-03-20", Respondents::Staff, 1);
-    ledger.at("2025-07-31T10:00:00Z").release_now("first", "2025-07-31");
+    ledger.at("2025-07-31T10:00:00Z").release("first", "2025-07-31");
     ledger.take_back(items[0], "2025-08-02", WithdrawalScope::Whole);
     let (views, parameters) =
         (ledger.views(), parameters("2026-03-31", ledger.facts.len() as u64, "2025-26"));

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::{Step, links, step};
-use crate::domain::event::{Respondents, ResponseMode, ResponseOutcome};
+use crate::domain::event::{Anonymity, Respondents, ResponseMode, ResponseOutcome};
 use crate::domain::id::{Code, Kind, Subject};
 use crate::projections::Views;
 use crate::projections::actions::ActionFact;
@@ -101,6 +101,9 @@ fn words(views: &Views, fact: &Dated<FeedbackFact>) -> String {
         None => "",
     };
     let what = match &fact.fact {
+        FeedbackFact::Received(it) if it.anonymity == Anonymity::Anonymous => {
+            "Received without a name, in that month"
+        }
         FeedbackFact::Received(_) => "Received",
         FeedbackFact::Acknowledged => "Acknowledged",
         FeedbackFact::Considered => "Considered",
