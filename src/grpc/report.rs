@@ -70,8 +70,8 @@ impl ReportService for Reports {
                 status::refused(&ledger.name, Place::Event, &Refused::Unreadable(why.to_string()))
             })?;
             let stand = Stand { ledger: ledger.name.to_string(), root: Sha256(root.0) };
-            crate::reports::report(name, &views, &parameters, &stand)
-                .map_err(|why| not_reportable(&ledger, &why))
+            let worked = ledger.reports.report(name, &views, &parameters, &stand);
+            worked.map_err(|why| not_reportable(&ledger, &why))
         });
         Ok(Response::new(GetReportResponse { report: Some(convert::report(report.await??)) }))
     }

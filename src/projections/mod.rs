@@ -12,10 +12,13 @@ mod fold;
 pub mod history;
 pub mod ledger;
 pub mod measures;
+mod naming;
 pub mod owner;
 pub mod policies;
 pub mod releases;
+pub mod resting;
 pub mod shared;
+pub mod snapshot;
 
 #[cfg(test)]
 pub(crate) mod chronicle;
@@ -23,6 +26,7 @@ pub(crate) mod chronicle;
 mod tests;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use self::actions::ActionsView;
@@ -31,6 +35,7 @@ use self::feedback::FeedbackView;
 use self::history::{Dated, History, Horizon, Void};
 use self::ledger::{LedgerView, Opened};
 use self::measures::MeasuresView;
+use self::naming::NamingIndex;
 use self::policies::PoliciesView;
 use self::releases::ReleasesView;
 use self::shared::SharedMap;
@@ -44,7 +49,7 @@ use crate::domain::id::{Code, SourceName};
 /// copies, of each map that it writes to, one pointer for every 32 to 64 subjects, and one leaf of 64 pointers, and the
 /// facts of the one subject; see [`SharedMap`]. So publishing a clone every 20 ms costs well under a millisecond of
 /// copying in a ledger with a million subjects.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Views {
     /// Posts, code lists, calendars, settings, pledges.
     pub ledger: LedgerView,
@@ -60,6 +65,7 @@ pub struct Views {
     pub policies: PoliciesView,
     /// Release points and issued reports.
     pub releases: ReleasesView,
+    naming: NamingIndex,
     opened: Option<Arc<Opened>>,
     size: u64,
     /// The number that stands for each source in the facts.
@@ -112,6 +118,11 @@ impl Views {
     /// When the newest of the first `as_known` events was recorded.
     pub fn known_until_at(&self, as_known: u64) -> Option<Timestamp> {
         self.recorded.at_or_before(&as_known.checked_sub(1)?).map(|(_, time)| *time)
+    }
+
+    /// The local day on which an event was recorded.
+    pub fn recorded_on(&self, sequence: u64) -> Option<Date> {
+        self.known_until_at(sequence.checked_add(1)?).map(|time| self.local_day(time))
     }
 
     /// The local day of an instant: the ledger's zone, UTC before it was opened.
@@ -182,6 +193,27 @@ impl Views {
         self.ledger.term(self, post, horizon)?.to.filter(|last| *last < horizon.as_at)
     }
 
+    /// The last of the first `as_known` events that says something of the ledger's surroundings (posts, lists, calendars,
+    /// settings, pledges), or takes such an event back.
+    pub fn surroundings_known(&self, as_known: u64) -> Option<u64> {
+        let last = |facts: &mut dyn Iterator<Item = u64>| -> Option<u64> {
+            let voids =
+                |sequence: u64| self.void_of(sequence, as_known).map_or(sequence, |void| void.sequence);
+            facts.filter(|sequence| *sequence < as_known).map(voids).max()
+        };
+        let view = &self.ledger;
+        [
+            last(&mut sequences(&view.posts)),
+            last(&mut sequences(&view.code_lists)),
+            last(&mut sequences(&view.calendars)),
+            last(&mut sequences(&view.settings)),
+            last(&mut sequences(&view.pledges)),
+        ]
+        .into_iter()
+        .flatten()
+        .max()
+    }
+
     /// Known and effective, voided or not.
     pub(crate) fn within<F>(fact: &Dated<F>, horizon: Horizon) -> bool {
         fact.sequence < horizon.as_known && fact.effective <= horizon.as_at
@@ -200,4 +232,9 @@ impl Views {
             simulated_clock: opened.simulated_clock,
         }));
     }
+}
+
+/// The sequences of every fact in a view.
+fn sequences<K: Ord, F>(facts: &SharedMap<K, History<F>>) -> impl Iterator<Item = u64> {
+    facts.iter().flat_map(|(_, history)| history.all().iter().map(|fact| fact.sequence))
 }

@@ -1,13 +1,13 @@
 //! R1: are we keeping each line of the pledge?
 //!
-//! Definitions (DOMAIN §7; version `r1/2`):
+//! Definitions (DOMAIN §7; version `r1/3`):
 //! - *Evidence of activity* for a commitment is every event that names it among its commitments (an action planned, a
 //!   measure agreed, a round of feedback sought, a policy change proposed, learning offered, practice support or an
 //!   awareness activity, people told where to find help, a survey result), and every piece of evidence that is attached
 //!   to it or to what such an event is about. Voided events, evidence through a voided event, and evidence that was
 //!   rejected or withdrawn by as at do not count. *Last evidence* is the latest day on which one of them occurred; its
 //!   age is counted in days up to as at.
-//! - *Actions* are those that list it, by their standing as at: open, claimed, verified.
+//! - *Actions* are those that list it, by their standing as at: open, claimed, verified in the period.
 //! - A commitment *stands* unless its making was taken back, or it ended: by an event of its own (fulfilled, merged,
 //!   superseded, withdrawn) or because the latest version of its pledge that speaks of it superseded or withdrew it;
 //!   whichever came first is told. One that does not stand stays listed and is not counted.
@@ -39,13 +39,14 @@ use crate::projections::actions::Standing;
 use crate::projections::measures::Measured;
 
 /// What its words and numbers mean.
-pub(super) const DEFINITION: Definition = Definition { version: "r1/2", terms: &[] };
+pub(super) const DEFINITION: Definition = Definition { version: "r1/3", terms: &[] };
 
 pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
     let horizon = parameters.horizon();
-    let standings: Vec<Standing<'_>> = views.actions.standings(views, horizon).collect();
+    // Actions that were closed before the period began are counted nowhere.
+    let standings: Vec<Standing<'_>> = views.actions.awake(views, horizon, parameters.period.first_day());
     let measures: Vec<Measured<'_>> = views.measures.standings(views, horizon).collect();
-    let lines = lines(views, horizon, &standings, &measures);
+    let lines = lines(views, parameters, &standings, &measures);
     let about = About { views, parameters, threshold: threshold(views, parameters.as_known) };
     let mut table = Table::new(
         "r1.commitments",
@@ -62,7 +63,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
             ("owner", "Owner"),
             ("open", "Actions open"),
             ("claimed", "Actions claimed done"),
-            ("verified", "Actions verified"),
+            ("verified", "Actions verified in the period"),
             ("kind", "Kind"),
             ("lineage", "Lineage"),
         ],
@@ -140,11 +141,11 @@ fn figures(about: &About<'_>, lines: &[Line<'_>]) -> Vec<Figure> {
             .from_events(counted.standing.iter().map(|line| line.sequence))
     };
     let silent_in_period = counted.share(
-        |line| !line.traces.iter().any(|trace| period.contains(trace.on)),
+        |line| !line.in_period,
         |n| format!("{n} of {of} {} no evidence of activity in {period}.", has(n)),
     );
     let silent = counted.share(
-        |line| line.traces.is_empty(),
+        |line| line.last.is_none(),
         |n| format!("{n} of {of} {} no evidence of any activity on record.", has(n)),
     );
     let measured = counted.share(
@@ -241,8 +242,9 @@ fn notes(threshold: u64) -> Vec<String> {
          rejected or withdrawn, do not count.",
         "Days since the last evidence are counted up to the as-at date.",
         "A review counts for the period if it tells of at least one day of it.",
-        "Actions are counted by where they stood at the as-at date, in whatever year they were planned. One action may \
-         serve several commitments: the counts of different lines must not be added up.",
+        "Actions are counted by where they stood at the as-at date, in whatever year they were planned; those that were \
+         verified if that was in the period. One action may serve several commitments: the counts of different lines must \
+         not be added up.",
         "\"Delivers\" says that one commitment is a way of keeping another; work on the first is evidence of effort for \
          the second, not of its result.",
     ]

@@ -8,6 +8,7 @@ pub mod period;
 pub mod render;
 pub mod report;
 
+mod basis;
 mod choice;
 mod commitments;
 mod definition;
@@ -31,6 +32,7 @@ mod trust;
 
 use jiff::civil::Date;
 
+pub use self::basis::{Basis, basis};
 pub use self::definition::Definition;
 pub use self::name::ReportName;
 pub use self::period::Period;

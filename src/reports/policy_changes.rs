@@ -26,7 +26,7 @@ mod tables;
 
 use jiff::civil::Date;
 
-use self::changes::{Change, changes};
+use self::changes::{Change, any, changes};
 use self::tables::About;
 use super::definition::Definition;
 use super::disclosure::threshold;
@@ -53,8 +53,8 @@ struct Overdue<'v> {
 }
 
 pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
-    let changes = changes(views, parameters.horizon());
     let (as_at, period) = (parameters.as_at, parameters.period);
+    let changes = changes(views, parameters.horizon(), period.first_day());
     let in_period = |change: &&Change<'_>| {
         change.came_into_force(as_at).is_some_and(|changed| period.contains(changed.from))
     };
@@ -70,7 +70,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
     let about = About { views, parameters, threshold: threshold(views, parameters.as_known) };
     let counted = Counted {
         parameters,
-        anything: policies > 0 || !changes.is_empty(),
+        anything: policies > 0 || any(views, parameters.horizon()),
         policies,
         substantive,
         editorial,
