@@ -19,6 +19,7 @@ use crate::domain::command::Recorded;
 use crate::domain::id::LedgerName;
 use crate::domain::value::Sha256;
 use crate::journal::{codec, keys};
+use crate::ledgers::snapshot;
 use crate::projections::Views;
 use crate::reports::Stand;
 use still::Still;
@@ -35,8 +36,10 @@ pub(super) struct Offline {
 impl Offline {
     /// Reads one ledger of a data directory: the one that is named, or the only one.
     pub(super) fn read(data: &Path, name: Option<&str>) -> anyhow::Result<Self> {
+        let (_, path) = one(data, name)?;
         let Opened { name, reader, log, .. } = Opened::open(data, name)?;
-        let views = fold(&reader).with_context(|| format!("{}: the log cannot be read", data.display()))?;
+        let views =
+            fold(&path, &reader).with_context(|| format!("{}: the log cannot be read", data.display()))?;
         Ok(Self { name, views, reader, _log: log })
     }
 
@@ -132,10 +135,11 @@ fn keyer() -> Keyer {
     Arc::new(keys::of_record)
 }
 
-fn fold(reader: &Reader) -> anyhow::Result<Views> {
-    let mut views = Views::new();
+/// The views of all records; from a snapshot on, if there is one that fits.
+fn fold(directory: &Path, reader: &Reader) -> anyhow::Result<Views> {
+    let mut views = snapshot::load(directory, reader).unwrap_or_default();
     let mut failed = None;
-    reader.scan(0, reader.head().size, &mut |record| match codec::recorded(&record) {
+    reader.scan(views.size(), reader.head().size, &mut |record| match codec::recorded(&record) {
         Ok(fact) => {
             views.apply(&fact);
             ControlFlow::Continue(())

@@ -32,6 +32,11 @@ impl Code {
         }
     }
 
+    /// The first of all in their order: no other identifier stands before it.
+    pub fn first() -> Self {
+        Self("0".into())
+    }
+
     /// The identifier's text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -175,7 +175,7 @@ pub(super) async fn work_out(
     blocking(move || {
         let stand =
             Stand { ledger: ledger.name.to_string(), root: Sha256(root(&ledger, parameters.as_known)?) };
-        reports::report(name, &views, &parameters, &stand).map_err(|why| not_reportable(&ledger, &why))
+        ledger.reports.report(name, &views, &parameters, &stand).map_err(|why| not_reportable(&ledger, &why))
     })
     .await?
 }

@@ -5,7 +5,9 @@
 //! is durable, and is renamed then: so a ledger either has its genesis or is not there.
 
 mod projector;
+pub mod remembered;
 pub mod restore;
+pub mod snapshot;
 pub mod verification;
 
 use jiff::tz::TimeZone;
@@ -31,6 +33,7 @@ use crate::notary::{
     outside::{Known, Outside},
 };
 pub use projector::Projector;
+pub use remembered::Remembered;
 
 /// The file in the data directory that says which process has it.
 const LOCK: &str = "lock";
@@ -49,6 +52,8 @@ pub struct Ledger {
     pub journal: Journal,
     /// Its views.
     pub views: Projector,
+    /// Reports that were worked out of them.
+    pub reports: Remembered,
     /// Who signs for it.
     pub notary: Notary,
     /// Its time.
@@ -346,7 +351,7 @@ fn open_ledger(
     let journal =
         Journal::start(Box::new(Local::new(log)), reader, zone, genesis.access, clock.clone(), limits)
             .map_err(|e| e.to_string())?;
-    let views = Projector::start(&journal).map_err(|e| e.to_string())?;
+    let views = Projector::start(path, &journal).map_err(|e| e.to_string())?;
     let notary = Notary::start(path, name.subject(), &journal, clock.clone(), checkpoints, outside);
     let notary = notary.map_err(|why| {
         // Their threads hold the log: whoever puts the key right must find it free.
@@ -354,7 +359,8 @@ fn open_ledger(
         views.stop();
         why.to_string()
     })?;
-    Ok(Ledger { name, opened, genesis, journal, views, notary, clock, directory: path.to_owned() })
+    let (reports, directory) = (Remembered::default(), path.to_owned());
+    Ok(Ledger { name, opened, genesis, journal, views, reports, notary, clock, directory })
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
-//! Follows one ledger's feed and publishes its views: folds are pure, so the thread that runs them stands here.
+//! Follows one ledger's feed and publishes its views: folds are pure, so the thread that runs them stands here. It begins
+//! where the last snapshot of the views ends, if that fits the log.
 //!
 //! Invariant: a live record reaches the views the way a replayed one does, by a scan of the durable log; and what is
 //! published is one immutable state at one position.
 
 use std::{
     ops::ControlFlow,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,6 +16,7 @@ use std::{
 };
 use tokio::sync::watch;
 
+use super::snapshot::Keeper;
 use crate::journal::{Journal, codec};
 use crate::projections::Views;
 
@@ -37,14 +40,15 @@ pub struct Projector {
 }
 
 impl Projector {
-    /// Starts to follow a journal from its first record.
-    pub fn start(journal: &Journal) -> std::io::Result<Self> {
+    /// Starts to follow the journal of the ledger in `directory`.
+    pub fn start(directory: &Path, journal: &Journal) -> std::io::Result<Self> {
         let (publish, published) = watch::channel(Arc::new(Views::new()));
         let stop = Arc::new(AtomicBool::new(false));
         let (stopping, journal) = (stop.clone(), journal.clone());
+        let keeper = Keeper::new(directory.to_owned(), journal.reader().clone());
         let thread = std::thread::Builder::new()
             .name("ledger-views".into())
-            .spawn(move || follow(&journal, &publish, &stopping))?;
+            .spawn(move || follow(&journal, keeper, &publish, &stopping))?;
         Ok(Self { published, stop, thread: std::sync::Mutex::new(Some(thread)) })
     }
 
@@ -60,7 +64,7 @@ impl Projector {
         Some(views.clone())
     }
 
-    /// Ends following. Blocks for at most a stride.
+    /// Ends following. Blocks for at most a stride, and while a snapshot is written.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.lock().ok().and_then(|mut slot| slot.take()) {
@@ -70,8 +74,11 @@ impl Projector {
     }
 }
 
-fn follow(journal: &Journal, publish: &watch::Sender<Arc<Views>>, stop: &AtomicBool) {
-    let mut views = Views::new();
+fn follow(journal: &Journal, mut keeper: Keeper, publish: &watch::Sender<Arc<Views>>, stop: &AtomicBool) {
+    let mut views = keeper.load();
+    if views.size() > 0 {
+        publish.send_replace(Arc::new(views.clone()));
+    }
     while !stop.load(Ordering::Relaxed) {
         let durable = journal.head().size;
         if views.size() >= durable {
@@ -88,12 +95,15 @@ fn follow(journal: &Journal, publish: &watch::Sender<Arc<Views>>, stop: &AtomicB
             std::thread::sleep(RETRY);
             continue;
         }
-        publish.send_replace(Arc::new(views.clone()));
+        let published = Arc::new(views.clone());
+        keeper.published(&published);
+        publish.send_replace(published);
         if end == durable {
             let storm = end - begin >= STORM;
             std::thread::sleep(if storm { PUBLISH_EVERY_IN_A_STORM } else { PUBLISH_EVERY });
         }
     }
+    keeper.close(&views);
 }
 
 /// Folds the records up to `end`.

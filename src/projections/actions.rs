@@ -4,11 +4,13 @@
 //! ledger itself judges them. Lateness is no state; it is worked out by whoever asks. Must not know reports.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::Views;
 use super::history::{Dated, History, Horizon};
 use super::owner::Owner;
+use super::resting::Resting;
 use super::shared::SharedMap;
 use crate::domain::command::Recorded;
 use crate::domain::event::{ActionPlanned, Payload};
@@ -16,7 +18,7 @@ use crate::domain::id::Code;
 use crate::domain::irregularity::Irregularity;
 
 /// One thing that happened to an action.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ActionFact {
     /// It was planned.
     Planned(Arc<ActionPlanned>),
@@ -31,7 +33,7 @@ pub enum ActionFact {
     },
     /// Somebody says that it is done.
     Completed {
-        /// The local day on which that was recorded.
+        /// The local day on which that was recorded; of a correction, on which what it corrects was.
         recorded_on: Date,
     },
     /// Somebody else looked, and it is done. On that evidence it rests.
@@ -39,13 +41,16 @@ pub enum ActionFact {
     /// It was not done after all.
     Reopened,
     /// It will not be done.
-    Cancelled,
+    Cancelled {
+        /// The local day on which that was recorded; of a correction, on which what it corrects was.
+        recorded_on: Date,
+    },
     /// That post answers for it from now on.
     Reassigned(Code),
 }
 
 impl ActionFact {
-    /// What is kept of an event that was recorded on that local day. How far the work is said to be steers nothing.
+    /// What is kept of an event; it, or what it corrects, was recorded on that local day. How far the work is said to be steers nothing.
     pub(super) fn of(fact: &Recorded, payload: &Payload, recorded_on: Date) -> Option<Self> {
         Some(match payload {
             Payload::ActionPlanned(it) => Self::Planned(Arc::new(it.clone())),
@@ -57,7 +62,7 @@ impl ActionFact {
             Payload::ActionCompleted(_) => Self::Completed { recorded_on },
             Payload::ActionVerified(it) => Self::Verified(it.evidence.as_slice().into()),
             Payload::ActionReopened(_) => Self::Reopened,
-            Payload::ActionCancelled(_) => Self::Cancelled,
+            Payload::ActionCancelled(_) => Self::Cancelled { recorded_on },
             Payload::OwnerReassigned(it) => Self::Reassigned(it.to_post.clone()),
             _ => return None,
         })
@@ -65,10 +70,14 @@ impl ActionFact {
 }
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ActionsView {
     /// Actions by id.
     pub facts: SharedMap<Code, History<ActionFact>>,
+    /// Which of them may be passed over.
+    pub(super) resting: Resting,
+    /// The actions of which a plan ever said that they replace an action, by the id of that one.
+    pub(super) replacements: SharedMap<Code, Vec<Code>>,
 }
 
 /// How far an action has come.
@@ -127,10 +136,14 @@ pub struct Standing<'views> {
     pub evidence: &'views [Code],
     /// The day on which it was verified or cancelled; for a void, on which that was recorded.
     pub closed_on: Option<Date>,
+    /// Of a cancellation that was dated back: the local day on which it was recorded. Until then the action stood open in
+    /// the ledger. None if plan and cancellation were recorded on one day: then it never stood open there.
+    pub cancelled_late: Option<Date>,
     /// The completion that stands, if it is claimed or verified.
     pub completion: Option<Completion>,
-    /// The earliest due date ever recorded for it: of its plans, voided ones too, and of its moves that count.
-    pub earliest_due: Date,
+    /// The earliest due date ever recorded for it: of its plans and of its moves, taken back or said anew since or not. A
+    /// backdated move counts for nothing. With the event that gave it.
+    pub earliest_due: (Date, u64),
     /// The due date now.
     pub current_due: Date,
     /// How often the deadline was moved in a way that counts.
@@ -144,9 +157,73 @@ pub struct Standing<'views> {
 }
 
 impl ActionsView {
+    /// The actions that are known from the horizon and were not closed for good before that day; and perhaps some others.
+    /// In no order that means anything.
+    pub fn awake<'v>(&'v self, views: &'v Views, horizon: Horizon, day: Date) -> Vec<Standing<'v>> {
+        let since = views.awake_since(horizon, day);
+        self.resting.awake(&since).filter_map(|id| self.standing(views, id, horizon)).collect()
+    }
+
+    /// How one action stands from the horizon, if it is known.
+    pub fn standing<'v>(&'v self, views: &'v Views, id: &Code, horizon: Horizon) -> Option<Standing<'v>> {
+        let (id, history) = self.facts.get_entry(id)?;
+        standing(views, id, history, horizon)
+    }
+
+    /// The actions of which a plan ever said that they replace this one.
+    pub fn replacements(&self, id: &Code) -> &[Code] {
+        self.replacements.get(id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether any action is known from the horizon.
+    pub fn any(&self, views: &Views, horizon: Horizon) -> bool {
+        self.facts.iter().any(|(_, history)| views.last_or_voided(history, horizon, is_plan).is_some())
+    }
+
     /// Every action that is known from the horizon, the voided ones too, in the order of their ids.
     pub fn standings<'v>(&'v self, views: &'v Views, horizon: Horizon) -> impl Iterator<Item = Standing<'v>> {
         self.facts.iter().filter_map(move |(id, history)| standing(views, id, history, horizon))
+    }
+}
+
+const fn is_plan(fact: &ActionFact) -> bool {
+    matches!(fact, ActionFact::Planned(_))
+}
+
+impl Views {
+    /// The plan of an action that counts from the horizon, unless it was taken back; and its event.
+    pub(super) fn standing_plan(&self, id: &Code, horizon: Horizon) -> Option<(u64, &ActionPlanned)> {
+        let (planned, void) = self.last_or_voided(self.actions.facts.get(id)?, horizon, is_plan)?;
+        match &planned.fact {
+            ActionFact::Planned(plan) if void.is_none() => Some((planned.sequence, plan)),
+            _ => None,
+        }
+    }
+
+    /// Notes whether an action rests now that an event about it was recorded. The facts are looked at where the work may
+    /// have ended, and not at each step on the way.
+    pub(super) fn rest_action(&mut self, fact: &Recorded) {
+        let id = fact.event.subject.id();
+        let ends = matches!(
+            fact.event.payload,
+            Payload::ActionVerified(_)
+                | Payload::ActionCancelled(_)
+                | Payload::EventVoided(_)
+                | Payload::CorrectionMade(_)
+        );
+        let since = if ends { self.action_rests(id, self.local_day(fact.recorded_at)) } else { None };
+        if self.actions.facts.get(id).is_some() {
+            self.actions.resting.set(id, since);
+        }
+    }
+
+    /// The day from which on an action rests, if it does; about which something was recorded last on that day.
+    fn action_rests(&self, id: &Code, recorded_on: Date) -> Option<Date> {
+        let everything = Horizon { as_at: Date::MAX, as_known: u64::MAX };
+        let standing = self.actions.standing(self, id, everything)?;
+        let closed = standing.closed_on?.max(standing.cancelled_late.unwrap_or(recorded_on));
+        let last = self.actions.facts.get(id)?.all().iter().map(|fact| fact.effective).max()?;
+        Some(closed.max(last).max(recorded_on))
     }
 }
 
@@ -157,7 +234,6 @@ fn standing<'v>(
     horizon: Horizon,
 ) -> Option<Standing<'v>> {
     // A plan that was taken back stays listed: a void must not make a promise disappear.
-    let is_plan = |fact: &ActionFact| matches!(fact, ActionFact::Planned(_));
     let (planned, void) = views.last_or_voided(history, horizon, is_plan)?;
     let ActionFact::Planned(plan) = &planned.fact else { return None };
     let facts = views.seen(history, horizon);
@@ -171,8 +247,9 @@ fn standing<'v>(
         state: ActionState::Planned,
         evidence: &[],
         closed_on: None,
+        cancelled_late: None,
         completion: None,
-        earliest_due: earliest_due(views, history, horizon).unwrap_or(plan.first_due),
+        earliest_due: earliest_due(history, horizon).unwrap_or((plan.first_due, planned.sequence)),
         current_due: plan.first_due,
         moved: 0,
         ignored_moves: 0,
@@ -185,28 +262,34 @@ fn standing<'v>(
     if let Some(void) = void {
         standing.state = ActionState::Voided;
         standing.closed_on = Some(void.recorded_on);
+        standing.cancelled_late = None;
         standing.completion = None;
         standing.events.push(void.sequence);
+    }
+    if standing.cancelled_late.is_some() && standing.cancelled_late == planned_on_record(views, history) {
+        standing.cancelled_late = None;
     }
     standing.events.sort_unstable();
     standing.events.dedup();
     Some(standing)
 }
 
-/// A plan may be taken back and made again; the first date that was given stays the first. So does a date that was
-/// corrected away, of a plan or of a move: it was given, and people counted on it.
-fn earliest_due(views: &Views, history: &History<ActionFact>, horizon: Horizon) -> Option<Date> {
-    let given = history.all().iter().filter(|fact| Views::within(fact, horizon)).filter_map(|fact| {
-        let known = horizon.as_known;
-        let taken_back = [fact.sequence, fact.place].iter().any(|it| views.void_of(*it, known).is_some());
-        let said_anew = !taken_back && views.correction_of(fact, known).is_some();
-        match &fact.fact {
-            ActionFact::Planned(plan) => Some(plan.first_due),
-            ActionFact::Revised { new_due, backdated: false } if said_anew => Some(*new_due),
-            _ => None,
-        }
+/// A plan may be taken back and made again; the first date that was given stays the first. So does every other date that
+/// was ever given, of a plan or of a move, whatever became of the event that gave it: people counted on it.
+fn earliest_due(history: &History<ActionFact>, horizon: Horizon) -> Option<(Date, u64)> {
+    let within = history.all().iter().filter(|fact| Views::within(fact, horizon));
+    let given = within.filter_map(|fact| match &fact.fact {
+        ActionFact::Planned(plan) => Some((plan.first_due, fact.sequence)),
+        ActionFact::Revised { new_due, backdated: false } => Some((*new_due, fact.sequence)),
+        _ => None,
     });
     given.min()
+}
+
+/// The local day on which the ledger first heard of the action's plan.
+fn planned_on_record(views: &Views, history: &History<ActionFact>) -> Option<Date> {
+    let mut plans = history.all().iter().filter(|fact| matches!(fact.fact, ActionFact::Planned(_)));
+    Some(views.recorded_on(plans.next()?.sequence))
 }
 
 /// What was said to be replaced stays so, too: lateness that was inherited is not cleared by saying the plan anew.
@@ -235,16 +318,17 @@ impl<'v> Standing<'v> {
                 self.state = ActionState::InProgress;
                 self.completion = None;
                 self.closed_on = None;
+                self.cancelled_late = None;
             }
             ActionFact::Revised { backdated: true, .. } => self.ignored_moves += 1,
             ActionFact::Revised { new_due, backdated: false } => {
                 self.moved += 1;
                 self.current_due = *new_due;
-                self.earliest_due = self.earliest_due.min(*new_due);
             }
             ActionFact::Completed { recorded_on } => {
                 self.state = ActionState::Claimed;
                 self.closed_on = None;
+                self.cancelled_late = None;
                 self.completion = Some(Completion {
                     on: fact.effective,
                     recorded_on: *recorded_on,
@@ -255,6 +339,7 @@ impl<'v> Standing<'v> {
                 self.state = ActionState::Verified;
                 self.evidence = evidence;
                 self.closed_on = Some(fact.effective);
+                self.cancelled_late = None;
             }
             // The clock resumes from the dates that were given; nothing about them changes here.
             ActionFact::Reopened => {
@@ -262,10 +347,12 @@ impl<'v> Standing<'v> {
                 self.reopened = true;
                 self.completion = None;
                 self.closed_on = None;
+                self.cancelled_late = None;
             }
-            ActionFact::Cancelled => {
+            ActionFact::Cancelled { recorded_on } => {
                 self.state = ActionState::Cancelled;
                 self.closed_on = Some(fact.effective);
+                self.cancelled_late = Some(*recorded_on).filter(|recorded| *recorded > fact.effective);
                 self.completion = None;
             }
         }

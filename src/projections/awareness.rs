@@ -3,6 +3,7 @@
 //! Invariant: attendances and reach are kept as they were recorded, and a thing that nobody counted has no number.
 //! Councils and partners are kept as the codes that were said. Must not know whom a code means today.
 
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::history::History;
@@ -12,7 +13,7 @@ use crate::domain::id::Code;
 use crate::domain::value::Label;
 
 /// An activity, as it was held.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
     /// What it is called.
     pub title: Label,
@@ -42,7 +43,7 @@ impl Activity {
 }
 
 /// That people were told where to find help.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signposted {
     /// A code of the list `support-route`.
     pub route: Code,
@@ -60,7 +61,7 @@ impl Signposted {
 }
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct AwarenessView {
     /// Activities by id.
     pub activities: SharedMap<Code, History<Arc<Activity>>>,

@@ -5,6 +5,7 @@
 //! both are told. Must not know whether a commitment is kept: a review says so, and nothing else.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::Views;
@@ -16,7 +17,7 @@ use crate::domain::id::{Code, Subject};
 use crate::domain::irregularity::Irregularity;
 
 /// One thing that happened to a commitment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CommitmentFact {
     /// It was made.
     Made(Arc<CommitmentMade>),
@@ -35,7 +36,7 @@ pub enum CommitmentFact {
 }
 
 /// What a review found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
     /// First day of the time that it tells of.
     pub from: Date,
@@ -77,7 +78,7 @@ impl CommitmentFact {
 }
 
 /// The commitments that an activity names. Naming none costs nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named(Option<Arc<[Code]>>);
 
 impl Named {
@@ -92,7 +93,7 @@ impl Named {
 }
 
 /// One thing that happened to a piece of evidence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EvidenceFact {
     /// It was attached to that.
     Attached(Subject),
@@ -120,7 +121,7 @@ impl EvidenceFact {
 }
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CommitmentsView {
     /// Commitments by id.
     pub facts: SharedMap<Code, History<CommitmentFact>>,

@@ -4,6 +4,7 @@
 //! number of people. Must not know reports.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::Views;
 use super::history::{History, Horizon};
@@ -12,7 +13,7 @@ use crate::domain::event::Payload;
 use crate::domain::id::Code;
 
 /// One thing that happened to a request to erase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ErasureFact {
     /// It was made.
     Requested,
@@ -34,7 +35,7 @@ impl ErasureFact {
 }
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ErasuresView {
     /// Requests by id.
     pub facts: SharedMap<Code, History<ErasureFact>>,

@@ -5,6 +5,7 @@
 //! theme, channel, contact, content or address of an answer is here, so that no report can give one away.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ use crate::domain::event::{Anonymity, Payload, Respondents, ResponseMode, Respon
 use crate::domain::id::{Code, Kind, Subject};
 
 /// How an item came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
     /// Who was speaking.
     pub respondents: Respondents,
@@ -26,7 +27,7 @@ pub struct Received {
 }
 
 /// One thing that happened to an item of feedback.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FeedbackFact {
     /// It was received.
     Received(Arc<Received>),
@@ -79,7 +80,7 @@ impl FeedbackFact {
 }
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct FeedbackView {
     /// Items by id.
     pub items: SharedMap<Uuid, History<FeedbackFact>>,

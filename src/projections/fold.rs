@@ -40,6 +40,11 @@ impl Views {
                 self.keep(payload, self.stamp(fact, fact.event.occurred, fact.sequence, source));
             }
         }
+        match fact.event.subject.kind() {
+            Kind::Action => self.rest_action(fact),
+            Kind::PolicyChange => self.rest_change(fact),
+            _ => {}
+        }
     }
 
     fn source_number(&mut self, source: &SourceName) -> u32 {
@@ -116,6 +121,7 @@ impl Views {
     fn keep(&mut self, payload: &Payload, stamp: Stamp<'_>) {
         let (fact, subject) = (stamp.fact, &stamp.fact.event.subject);
         let code = subject.id();
+        self.naming.names(subject, payload.commitments(), stamp.effective, fact.sequence);
         match subject.kind() {
             Kind::Post | Kind::CodeList | Kind::Calendar | Kind::Settings | Kind::Pledge => {
                 keep_surroundings(&mut self.ledger, payload, stamp);
@@ -123,11 +129,26 @@ impl Views {
             Kind::Commitment => {
                 stamp.add(&mut self.commitments.facts, code, CommitmentFact::of(fact, payload));
             }
-            Kind::Evidence => stamp.add(&mut self.commitments.evidence, code, EvidenceFact::of(payload)),
+            Kind::Evidence => {
+                if let Payload::EvidenceAttached(it) = payload {
+                    self.attached(code, &it.about, stamp.effective, fact.sequence);
+                }
+                stamp.add(&mut self.commitments.evidence, code, EvidenceFact::of(payload));
+            }
             Kind::Measure => stamp.add(&mut self.measures.facts, code, MeasureFact::of(payload)),
             Kind::Action => {
-                let recorded_on = self.local_day(fact.recorded_at);
+                // What is said anew was first heard of when it was first said.
+                let recorded_on = if stamp.place == fact.sequence {
+                    self.local_day(fact.recorded_at)
+                } else {
+                    self.recorded_on(stamp.place)
+                };
                 let kept = ActionFact::of(fact, payload, recorded_on);
+                if let Some(ActionFact::Planned(plan)) = &kept
+                    && let Some(other) = &plan.replaces
+                {
+                    self.actions.replacements.change(other, Vec::new, |by| by.push(code.clone()));
+                }
                 stamp.add(&mut self.actions.facts, code, kept);
             }
             Kind::Round

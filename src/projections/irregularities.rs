@@ -4,6 +4,7 @@
 //! correction; a record without any costs nothing. What is about somebody's feedback is told apart and names nothing.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::Views;
@@ -14,7 +15,7 @@ use crate::domain::id::{Kind, Subject};
 use crate::domain::irregularity::Irregularity;
 
 /// What was noticed of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Notice {
     /// The ledger marked it.
     Marked(Irregularity),
@@ -25,7 +26,7 @@ pub enum Notice {
 }
 
 /// A record of which something was noticed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noticed {
     /// What it is about. None: somebody's feedback, or a request to erase.
     pub about: Option<Arc<Subject>>,
@@ -36,7 +37,7 @@ pub struct Noticed {
 }
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct IrregularitiesView {
     all: SharedMap<(Notice, u64), Noticed>,
 }

@@ -5,6 +5,7 @@
 //! here adds them. Numbers are kept as they were recorded. Must not know which of them may be shown.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::domain::event::{LearningCoverageRecorded, LearningOffered, Level, Pay
 use crate::domain::id::Code;
 
 /// One thing that was said about a unit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnitFact {
     /// It exists for a time.
     Registered(Arc<UnitRegistered>),
@@ -26,7 +27,7 @@ pub enum UnitFact {
 }
 
 /// How many people work in a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Baseline {
     /// All of them, leaders included.
     pub people: u32,
@@ -48,7 +49,7 @@ impl UnitFact {
 }
 
 /// One thing that happened to a session of learning.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SessionFact {
     /// It was offered.
     Offered(Arc<LearningOffered>),
@@ -70,7 +71,7 @@ impl SessionFact {
 }
 
 /// Help to model good practice.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Support {
     /// A code of the list `support-kind`.
     pub kind: Code,
@@ -90,7 +91,7 @@ impl Support {
 }
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct LearningView {
     /// Units by id.
     pub units: SharedMap<Code, History<UnitFact>>,

@@ -3,6 +3,7 @@
 //! Invariant: nothing is overwritten; each adoption is one more dated fact. Must not know what reports do with it.
 
 use jiff::{civil::Date, tz::TimeZone};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::sync::Arc;
 
 use super::Views;
@@ -30,8 +31,24 @@ pub struct Opened {
     pub simulated_clock: bool,
 }
 
+impl Serialize for Opened {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { organisation, origin, zone, example_data, simulated_clock } = self;
+        (organisation, origin, zone.iana_name().unwrap_or("UTC"), example_data, simulated_clock).serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Opened {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let (organisation, origin, zone, example_data, simulated_clock) = Deserialize::deserialize(from)?;
+        let zone: String = zone;
+        let zone = TimeZone::get(&zone).map_err(D::Error::custom)?;
+        Ok(Self { organisation, origin, zone, example_data, simulated_clock })
+    }
+}
+
 /// One version of a pledge, without its text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PledgeVersion {
     /// What the pledge is called.
     pub title: Label,
@@ -52,7 +69,7 @@ impl From<&PledgePublished> for PledgeVersion {
 }
 
 /// One thing that happened to a post.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PostFact {
     /// It was registered for a time.
     Registered(Arc<PostRegistered>),
@@ -108,7 +125,7 @@ impl LedgerView {
 }
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct LedgerView {
     /// Posts by code.
     pub posts: SharedMap<Code, History<PostFact>>,

@@ -4,6 +4,7 @@
 //! of a definition say is not here. Must not know whether a value is good.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::Views;
@@ -15,7 +16,7 @@ use crate::domain::id::Code;
 use crate::domain::value::{Decimal, Label};
 
 /// What was agreed about a measure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// What it is called.
     pub title: Label,
@@ -30,7 +31,7 @@ pub struct Terms {
 }
 
 /// One thing that happened to a measure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MeasureFact {
     /// It was agreed.
     Agreed {
@@ -50,7 +51,7 @@ pub enum MeasureFact {
 }
 
 /// A reported value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Value {
     /// First day of the time that it tells of.
     pub from: Date,
@@ -96,7 +97,7 @@ impl MeasureFact {
 }
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct MeasuresView {
     /// Measures by id.
     pub facts: SharedMap<Code, History<MeasureFact>>,
@@ -128,7 +129,8 @@ impl MeasuresView {
     }
 }
 
-fn measured<'v>(
+/// How one measure stands from the horizon, if it does.
+pub(super) fn measured<'v>(
     views: &Views,
     id: &'v Code,
     history: &'v History<MeasureFact>,

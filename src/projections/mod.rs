@@ -17,13 +17,16 @@ pub mod learning;
 pub mod ledger;
 mod lists;
 pub mod measures;
+mod naming;
 pub mod outside;
 pub mod owner;
 pub mod policies;
 pub mod releases;
+pub mod resting;
 pub mod rounds;
 pub mod shared;
 pub mod since;
+pub mod snapshot;
 pub mod sources;
 pub mod surveys;
 pub mod working_days;
@@ -34,6 +37,7 @@ pub(crate) mod chronicle;
 mod tests;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use self::actions::ActionsView;
@@ -46,6 +50,7 @@ use self::irregularities::IrregularitiesView;
 use self::learning::LearningView;
 use self::ledger::{LedgerView, Opened};
 use self::measures::MeasuresView;
+use self::naming::NamingIndex;
 use self::outside::OutsideView;
 use self::policies::PoliciesView;
 use self::releases::ReleasesView;
@@ -63,7 +68,7 @@ use crate::domain::id::{Code, SourceName};
 /// copies, of each map that it writes to, one pointer for every 32 to 64 subjects, and one leaf of 64 pointers, and the
 /// facts of the one subject; see [`SharedMap`]. So publishing a clone every 20 ms costs well under a millisecond of
 /// copying in a ledger with a million subjects.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Views {
     /// Posts, code lists, calendars, settings, pledges.
     pub ledger: LedgerView,
@@ -95,6 +100,7 @@ pub struct Views {
     pub irregularities: IrregularitiesView,
     /// Opinions, witnesses, keys, restores.
     pub outside: OutsideView,
+    naming: NamingIndex,
     opened: Option<Arc<Opened>>,
     size: u64,
     /// The number that stands for each source in the facts.
@@ -231,6 +237,27 @@ impl Views {
         self.ledger.term(self, post, horizon)?.to.filter(|last| *last < horizon.as_at)
     }
 
+    /// The last of the first `as_known` events that says something of the ledger's surroundings (posts, lists, calendars,
+    /// settings, pledges), or takes such an event back.
+    pub fn surroundings_known(&self, as_known: u64) -> Option<u64> {
+        let last = |facts: &mut dyn Iterator<Item = u64>| -> Option<u64> {
+            let voids =
+                |sequence: u64| self.void_of(sequence, as_known).map_or(sequence, |void| void.sequence);
+            facts.filter(|sequence| *sequence < as_known).map(voids).max()
+        };
+        let view = &self.ledger;
+        [
+            last(&mut sequences(&view.posts)),
+            last(&mut sequences(&view.code_lists)),
+            last(&mut sequences(&view.calendars)),
+            last(&mut sequences(&view.settings)),
+            last(&mut sequences(&view.pledges)),
+        ]
+        .into_iter()
+        .flatten()
+        .max()
+    }
+
     /// Known and effective, voided or not.
     pub(crate) fn within<F>(fact: &Dated<F>, horizon: Horizon) -> bool {
         fact.sequence < horizon.as_known && fact.effective <= horizon.as_at
@@ -249,4 +276,9 @@ impl Views {
             simulated_clock: opened.simulated_clock,
         }));
     }
+}
+
+/// The sequences of every fact in a view.
+fn sequences<K: Ord, F>(facts: &SharedMap<K, History<F>>) -> impl Iterator<Item = u64> {
+    facts.iter().flat_map(|(_, history)| history.all().iter().map(|fact| fact.sequence))
 }

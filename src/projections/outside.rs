@@ -5,6 +5,7 @@
 //! Of a witness only the checkpoint that reaches furthest is kept, anew only when it reaches further or was signed later;
 //! one entry for each such step. That a signature is right was judged when it was recorded.
 
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::shared::SharedMap;
@@ -14,7 +15,7 @@ use crate::domain::id::Subject;
 use crate::domain::value::{KeyName, Label};
 
 /// An auditor's opinion.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opinion {
     /// What it is called.
     pub subject: Subject,
@@ -29,7 +30,7 @@ pub struct Opinion {
 }
 
 /// A checkpoint that a witness signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Held {
     /// How many records it counts.
     pub size: u64,
@@ -40,7 +41,7 @@ pub struct Held {
 }
 
 /// What the ledger's keeper did to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operation {
     /// It signs with another key from then on.
     KeyRotated,
@@ -60,7 +61,7 @@ pub enum Operation {
 type Witness = (Label, KeyName);
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct OutsideView {
     opinions: SharedMap<u64, Arc<Opinion>>,
     operations: SharedMap<u64, Operation>,

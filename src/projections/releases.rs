@@ -4,6 +4,7 @@
 //! because whoever read its figures has read them. Must not know what is worked out at a point.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::Views;
@@ -33,7 +34,7 @@ impl Point<'_> {
 }
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ReleasesView {
     /// The position of each release point, by its id.
     pub points: SharedMap<Code, History<u64>>,

@@ -4,6 +4,7 @@
 //! is unknown. Must not know who answered.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::Views;
@@ -17,7 +18,7 @@ use crate::domain::value::Label;
 pub const LEAST_ANONYMOUS: u32 = 10;
 
 /// A round, as it was announced.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sought {
     /// What it is called.
     pub title: Label,
@@ -59,7 +60,7 @@ impl From<&FeedbackSought> for Sought {
 }
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct RoundsView {
     /// Rounds by id.
     pub facts: SharedMap<Code, History<Arc<Sought>>>,

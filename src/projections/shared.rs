@@ -7,7 +7,11 @@
 //!
 //! Invariant: keys are strictly ascending through all leaves, and no leaf is empty. It knows nothing of events.
 
-use std::sync::Arc;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, SeqAccess, Visitor},
+};
+use std::{fmt, marker::PhantomData, sync::Arc};
 
 /// The most entries in one leaf. Measured in copies: a leaf is copied whole, the list of leaves has n/LEAF pointers.
 const LEAF: usize = 64;
@@ -52,6 +56,11 @@ impl<K: Ord, V> SharedMap<K, V> {
         leaf.get(at).map(|entry| &entry.1)
     }
 
+    /// The key as it stands here, and its value.
+    pub fn get_entry(&self, key: &K) -> Option<(&K, &V)> {
+        self.at_or_before(key).filter(|(at, _)| *at == key)
+    }
+
     /// The entry with the greatest key that is not above `key`.
     pub fn at_or_before(&self, key: &K) -> Option<(&K, &V)> {
         let leaf = self.leaves.get(self.leaf_of(key)?)?;
@@ -62,6 +71,23 @@ impl<K: Ord, V> SharedMap<K, V> {
     /// Every entry, in the order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.leaves.iter().flat_map(|leaf| leaf.iter().map(|entry| (&entry.0, &entry.1)))
+    }
+
+    /// Every entry from a key on, in the order of the keys.
+    pub fn from<'m>(&'m self, key: &K) -> impl Iterator<Item = (&'m K, &'m V)> + use<'m, K, V> {
+        let first = self.leaf_of(key).unwrap_or(0);
+        let before = self.leaves.get(first).map_or(0, |leaf| leaf.partition_point(|entry| entry.0 < *key));
+        let entries = self.leaves.iter().skip(first).flat_map(|leaf| leaf.iter());
+        entries.skip(before).map(|entry| (&entry.0, &entry.1))
+    }
+
+    /// Every entry up to a key, the greatest key first.
+    pub fn back_from<'m>(&'m self, key: &K) -> impl Iterator<Item = (&'m K, &'m V)> + use<'m, K, V> {
+        let end = self.leaf_of(key).map_or(0, |leaf| leaf + 1);
+        let last = end.checked_sub(1).and_then(|last| self.leaves.get(last));
+        let after = last.map_or(0, |leaf| leaf.len() - leaf.partition_point(|entry| entry.0 <= *key));
+        let entries = self.leaves.iter().take(end).rev().flat_map(|leaf| leaf.iter().rev());
+        entries.skip(after).map(|entry| (&entry.0, &entry.1))
     }
 
     #[cfg(test)]
@@ -115,6 +141,24 @@ impl<K: Ord + Clone, V: Clone> SharedMap<K, V> {
         }
     }
 
+    /// Takes a key out, if it is there.
+    pub fn remove(&mut self, key: &K) {
+        let Some(number) = self.leaf_of(key) else { return };
+        let Some(at) =
+            self.leaves.get(number).and_then(|leaf| leaf.binary_search_by(|entry| entry.0.cmp(key)).ok())
+        else {
+            return;
+        };
+        let leaves = Arc::make_mut(&mut self.leaves);
+        let Some(leaf) = leaves.get_mut(number) else { return };
+        self.len -= 1;
+        if leaf.len() == 1 {
+            leaves.remove(number);
+        } else {
+            Arc::make_mut(leaf).remove(at);
+        }
+    }
+
     /// Sets the value at a key.
     pub fn set(&mut self, key: &K, value: V) {
         let mut value = Some(value);
@@ -126,5 +170,60 @@ impl<K: Ord + Clone, V: Clone> SharedMap<K, V> {
             let kept = value.clone();
             self.change(key, || kept, |there| *there = value);
         }
+    }
+}
+
+/// A list of pairs, the keys ascending.
+impl<K: Ord + Serialize, V: Serialize> Serialize for SharedMap<K, V> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let entries = self.leaves.iter().flat_map(|leaf| leaf.iter());
+        to.collect_seq(Counted(entries, self.len))
+    }
+}
+
+/// So many items, so that their number can be written before them.
+struct Counted<I>(I, usize);
+
+impl<I: Iterator> Iterator for Counted<I> {
+    type Item = I::Item;
+
+    fn next(&mut self) -> Option<I::Item> {
+        self.0.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.1, Some(self.1))
+    }
+}
+
+impl<'de, K: Ord + Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for SharedMap<K, V> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Entries<K, V>(PhantomData<(K, V)>);
+        impl<'de, K: Ord + Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
+            type Value = SharedMap<K, V>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("pairs in the order of their keys")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let (mut leaves, mut len) = (Vec::new(), 0);
+                let mut leaf: Vec<Entry<K, V>> = Vec::new();
+                while let Some(entry) = seq.next_element::<(K, V)>()? {
+                    if leaf.last().is_some_and(|before| before.0 >= entry.0) {
+                        return Err(A::Error::custom("keys out of order"));
+                    }
+                    // The last entry of a full leaf stays until the next one was compared with it.
+                    if leaf.len() == LEAF {
+                        leaves.push(Arc::new(std::mem::replace(&mut leaf, Vec::with_capacity(LEAF))));
+                    }
+                    leaf.push(Arc::new(entry));
+                    len += 1;
+                }
+                if !leaf.is_empty() {
+                    leaves.push(Arc::new(leaf));
+                }
+                Ok(SharedMap { leaves: Arc::new(leaves), len })
+            }
+        }
+        from.deserialize_seq(Entries(PhantomData))
     }
 }

@@ -7,6 +7,7 @@
 //! The service's own events (of the operator, and the opening of the ledger) are no source's.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use crate::domain::id::{Code, SourceName};
 use crate::domain::irregularity::Irregularity;
 
 /// One thing that was said of a source.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SourceFact {
     /// It was granted something; or, if `nothing`, all was taken from it.
     Granted {
@@ -33,7 +34,7 @@ pub enum SourceFact {
 }
 
 /// A statement of what a source posted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stated {
     /// First day.
     pub from: Date,
@@ -59,7 +60,7 @@ impl SourceFact {
 }
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SourcesView {
     /// The first event of each source on each day on which it had one recorded. A source is known by its number.
     days: SharedMap<(u32, Date), u64>,

@@ -4,6 +4,7 @@
 //! were; which option each chose is not here. Must not know which numbers may be shown.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::Views;
@@ -15,7 +16,7 @@ use crate::domain::id::Code;
 use crate::domain::subject::feedback::is_anonymous_route;
 
 /// One thing that happened to a round of asking.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RoundFact {
     /// People were asked.
     Sought(Arc<FeedbackSought>),
@@ -37,7 +38,7 @@ impl RoundFact {
 }
 
 /// What people answered to one question.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
     /// The questionnaire.
     pub instrument: Code,
@@ -64,7 +65,7 @@ pub struct Answered {
 }
 
 /// How many chose what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// An option that counts as agreement.
     pub agree: u32,
@@ -109,7 +110,7 @@ fn counts(result: &SurveyResultRecorded) -> Counts {
 }
 
 /// The view. Entries are shared on cloning; see [`SharedMap`] for the cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SurveysView {
     /// Rounds by id.
     pub rounds: SharedMap<Code, History<RoundFact>>,

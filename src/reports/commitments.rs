@@ -27,7 +27,7 @@ use crate::projections::measures::Measured;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r1/2",
+    version: "r1/3",
     terms: &[
         (
             "Evidence of activity",
@@ -45,7 +45,7 @@ pub(super) const DEFINITION: Definition = Definition {
         (
             "Actions open, claimed, verified",
             "The actions that name the commitment, by where they stood at the as-at date, in whatever year they \
-             were planned.",
+             were planned; verified in the period.",
         ),
         (
             "Stands",
@@ -80,9 +80,10 @@ pub(super) const DEFINITION: Definition = Definition {
 
 pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
     let horizon = parameters.horizon();
-    let standings: Vec<Standing<'_>> = views.actions.standings(views, horizon).collect();
+    // Actions that were closed before the period began are counted nowhere.
+    let standings: Vec<Standing<'_>> = views.actions.awake(views, horizon, parameters.period.first_day());
     let measures: Vec<Measured<'_>> = views.measures.standings(views, horizon).collect();
-    let lines = lines(views, horizon, &standings, &measures);
+    let lines = lines(views, parameters, &standings, &measures);
     let about = About { views, parameters, threshold: threshold(views, parameters.as_known) };
     let mut table = Table::new(
         "r1.commitments",
@@ -99,7 +100,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
             ("owner", "Owner"),
             ("open", "Actions open"),
             ("claimed", "Actions claimed done"),
-            ("verified", "Actions verified"),
+            ("verified", "Actions verified in the period"),
             ("kind", "Kind"),
             ("lineage", "Lineage"),
         ],
@@ -210,11 +211,11 @@ fn figures(about: &About<'_>, lines: &[Line<'_>]) -> Vec<Figure> {
             .from_events(counted.standing.iter().map(|line| line.sequence))
     };
     let silent_in_period = counted.share(
-        |line| !line.traces.iter().any(|trace| period.contains(trace.on)),
+        |line| !line.in_period,
         |n| format!("{n} of {of} {} no evidence of activity in {period}.", has(n)),
     );
     let silent = counted.share(
-        |line| line.traces.is_empty(),
+        |line| line.last.is_none(),
         |n| format!("{n} of {of} {} no evidence of any activity on record.", has(n)),
     );
     let measured = counted.share(
@@ -311,8 +312,9 @@ fn notes(threshold: u64) -> Vec<String> {
          rejected or withdrawn, do not count.",
         "Days since the last evidence are counted up to the as-at date.",
         "A review counts for the period if it tells of at least one day of it.",
-        "Actions are counted by where they stood at the as-at date, in whatever year they were planned. One action may \
-         serve several commitments: the counts of different lines must not be added up.",
+        "Actions are counted by where they stood at the as-at date, in whatever year they were planned; those that were \
+         verified if that was in the period. One action may serve several commitments: the counts of different lines must \
+         not be added up.",
         "\"Delivers\" says that one commitment is a way of keeping another; work on the first is evidence of effort for \
          the second, not of its result.",
     ]

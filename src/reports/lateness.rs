@@ -3,11 +3,14 @@
 //! What its words and numbers mean: [`DEFINITION`].
 //!
 //! Invariant: moving, replacing, correcting, voiding, cancelling or handing over never makes lateness disappear from the
-//! table.
+//! table; and none of these but a void ever improves a share, when it is said, on the days up to then.
+
+mod lineage;
 
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::lineage::{Inherited, Lineage};
 use super::definition::Definition;
 use super::people::{fallen_words, owner_cell};
 use super::phrases::{count, count_or_no, days_after, natural, short_day};
@@ -19,7 +22,7 @@ use crate::projections::actions::{ActionState, Standing};
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r2/2",
+    version: "r2/3",
     terms: &[
         (
             "Listed",
@@ -28,10 +31,9 @@ pub(super) const DEFINITION: Definition = Definition {
         ),
         (
             "First date we gave",
-            "The earliest due date ever recorded for the action or for any action that it replaces, directly or \
-             through others. Plans that were taken back count, and so does what a correction has said anew \
-             since: a deadline, or which action is replaced. A move that was to count from before it was \
-             recorded does not.",
+            "The earliest due date ever recorded for the action or for any action that it ever said it replaces, \
+             directly or through others. Dates count whatever became of the plan or the move that gave them: taken \
+             back, or said anew with another date. A move that was to count from before it was recorded does not.",
         ),
         (
             "Current date",
@@ -40,35 +42,46 @@ pub(super) const DEFINITION: Definition = Definition {
         ),
         (
             "Late by",
-            "Days from the due date to completion; of an open action to the as-at date; of a cancelled one to \
-             its cancellation; never less than none. After reopening, the action is open, and the clock runs \
-             from the dates that were given.",
+            "Days from the due date to completion; of an open action to the as-at date; of a cancelled one, or of \
+             one that was taken back, to the day of that; never less than none. A cancellation that was dated back \
+             counts from the day on which it was recorded, unless the plan was recorded on that very day. After \
+             reopening, the action is open, and the clock runs from the dates that were given.",
         ),
         (
             "Counted",
-            "In the shares: every listed action but those taken back and those replaced, whose lateness their \
-             replacement carries. Cancelled actions stay counted: cancelling never improves a rate.",
+            "In the shares each piece of work is counted once. An action that was replaced is not counted: its \
+             replacement, or the one that replaced that, stands for it and inherits its first date and its moves. \
+             Where the last replacement was cancelled, it is counted together with what it replaced, and the work is \
+             late, open or moved if any of these is. Actions that were taken back are listed and not counted. \
+             Cancelled actions stay counted: cancelling never improves a rate.",
+        ),
+        (
+            "Times moved",
+            "How often the deadline was moved in a way that counts, of the action and of those that it replaces.",
+        ),
+        (
+            "Recorded after",
+            "Days from the day of completion to the day on which the ledger learned of the completion. Correcting \
+             the completion later does not change the day on which the ledger learned of it.",
         ),
         (
             "Owner",
             "The post that answers for the action at the as-at date: the one that its plan names, or the last \
              that took over since.",
         ),
-        ("Recorded after", "Days from the day of completion to the day on which the ledger learned of it."),
     ],
 };
 
 /// One action as the report sees it.
 struct Item<'v> {
     standing: Standing<'v>,
-    /// The first date that was given, to it or to an action that it replaces.
-    first: Date,
-    /// The events from which that follows.
-    first_events: Vec<u64>,
+    inherited: Inherited,
     against_first: Lateness,
     against_current: Lateness,
-    /// The live action that replaces it.
-    replaced_by: Option<&'v Code>,
+    /// The action that replaces it, and whether that one stands for it.
+    replaced_by: Option<(&'v Code, bool)>,
+    /// The listed action as which it is counted: see *Counted*.
+    counted_as: Option<&'v Code>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,9 +103,9 @@ impl Lateness {
 }
 
 impl Item<'_> {
-    /// Whether it stands in the shares: see *Counted*.
-    fn counted(&self) -> bool {
-        self.standing.state != ActionState::Voided && self.replaced_by.is_none()
+    /// How often its deadline, and those of what it replaces, were moved in a way that counts.
+    const fn moved(&self) -> u32 {
+        self.standing.moved + self.inherited.moved
     }
 }
 
@@ -123,77 +136,58 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
 
 /// The listed actions, the latest against the first date first, then by first date, then by id.
 fn items<'v>(views: &'v Views, parameters: &Parameters) -> Vec<Item<'v>> {
-    let standings: BTreeMap<&Code, Standing<'v>> = views
-        .actions
-        .standings(views, parameters.horizon())
-        .map(|standing| (standing.id, standing))
+    let lineage = Lineage::of(family(views, parameters));
+    let listed = lineage.listed(parameters.period.first_day());
+    let said: BTreeMap<&Code, _> = listed
+        .iter()
+        .filter_map(|id| {
+            let replaced_by = lineage.replacement(id);
+            Some((*id, (lineage.inherited(id)?, replaced_by, lineage.counted_as(id, &listed))))
+        })
         .collect();
-    let mut replaced_by = BTreeMap::new();
-    for standing in standings.values().filter(|standing| standing.state != ActionState::Voided) {
-        if let Some(replaced) = &standing.plan.replaces {
-            replaced_by.entry(replaced).or_insert(standing.id);
-        }
-    }
-    let listed = listed(&standings, parameters.period.first_day());
-    let mut first_dates: BTreeMap<&Code, (Date, Vec<u64>)> =
-        listed.iter().filter_map(|id| Some((*id, first_date(&standings, id)?))).collect();
+    let mut standings = lineage.into_standings();
     let mut items: Vec<Item<'v>> = Vec::with_capacity(listed.len());
-    for (id, standing) in standings {
-        let Some((first, first_events)) = first_dates.remove(id) else { continue };
+    for (id, (inherited, replaced_by, counted_as)) in said {
+        let Some(standing) = standings.remove(id) else { continue };
         items.push(Item {
-            first,
-            first_events,
-            against_first: lateness(&standing, first, parameters.as_at),
+            against_first: lateness(&standing, inherited.first, parameters.as_at),
             against_current: lateness(&standing, standing.current_due, parameters.as_at),
-            replaced_by: replaced_by.get(id).copied(),
+            inherited,
+            replaced_by,
+            counted_as,
             standing,
         });
     }
     items.sort_by_cached_key(|item| {
-        (std::cmp::Reverse(item.against_first.days()), item.first, natural(item.standing.id))
+        (std::cmp::Reverse(item.against_first.days()), item.inherited.first, natural(item.standing.id))
     });
     items
 }
 
-/// Which actions are listed: see *Listed*.
-fn listed<'v>(standings: &BTreeMap<&'v Code, Standing<'v>>, period_begins: Date) -> BTreeSet<&'v Code> {
-    let mut listed = BTreeSet::new();
-    for standing in standings.values() {
-        if standing.closed_on.is_none_or(|closed| closed >= period_begins) {
-            // Stops at what is already listed, so a circle of replacements ends, too.
-            let mut next = vec![standing];
-            while let Some(standing) = next.pop() {
-                if listed.insert(standing.id) {
-                    next.extend(standing.replaces.iter().filter_map(|replaced| standings.get(replaced)));
-                }
-            }
-        }
-    }
-    listed
-}
-
-/// The first date of an action, and the events from which it follows: see *First date*.
-fn first_date(standings: &BTreeMap<&Code, Standing<'_>>, id: &Code) -> Option<(Date, Vec<u64>)> {
-    let standing = standings.get(id)?;
-    let (mut first, mut events) = (standing.earliest_due, Vec::new());
-    let (mut seen, mut next) = (BTreeSet::new(), vec![standing]);
+/// The actions that may be listed, those that they replace or that replace them, and so on.
+fn family<'v>(views: &'v Views, parameters: &Parameters) -> BTreeMap<&'v Code, Standing<'v>> {
+    let horizon = parameters.horizon();
+    let mut family: BTreeMap<&'v Code, Standing<'v>> = BTreeMap::new();
+    let mut next = views.actions.awake(views, horizon, parameters.period.first_day());
     while let Some(standing) = next.pop() {
-        if seen.insert(standing.id) {
-            first = first.min(standing.earliest_due);
-            events.extend(&standing.events);
-            next.extend(standing.replaces.iter().filter_map(|replaced| standings.get(replaced)));
+        let id = standing.id;
+        let related = standing.replaces.iter().copied().chain(views.actions.replacements(id));
+        let unknown: Vec<&Code> = related.filter(|id| !family.contains_key(id)).collect();
+        if family.insert(id, standing).is_none() {
+            next.extend(unknown.into_iter().filter_map(|id| views.actions.standing(views, id, horizon)));
         }
     }
-    Some((first, events))
+    family
 }
 
 fn lateness(standing: &Standing<'_>, due: Date, as_at: Date) -> Lateness {
     let done = standing.completion.map(|completion| completion.on);
+    // Who looks back to a day before it was cancelled or taken back on record finds it open on that day.
+    let stopped = standing.closed_on.max(standing.cancelled_late).map(|day| day.min(as_at));
     let (until, in_time) = match standing.state {
         ActionState::Planned | ActionState::InProgress => (Some(as_at), Lateness::NotDueYet),
         ActionState::Claimed | ActionState::Verified => (done, Lateness::OnTime),
-        ActionState::Cancelled => (standing.closed_on, Lateness::None),
-        ActionState::Voided => (None, Lateness::None),
+        ActionState::Cancelled | ActionState::Voided => (stopped, Lateness::None),
     };
     match until.map_or(0, |until| days_after(due, until)) {
         0 => in_time,
@@ -204,11 +198,6 @@ fn lateness(standing: &Standing<'_>, due: Date, as_at: Date) -> Lateness {
 fn row(views: &Views, parameters: &Parameters, item: &Item<'_>) -> Vec<Figure> {
     let standing = &item.standing;
     let events = standing.events.iter().copied();
-    let moved = match (standing.moved, standing.ignored_moves) {
-        (0, 0) => "Never".to_owned(),
-        (moved, 0) => moved.to_string(),
-        (moved, ignored) => format!("{moved}, and {ignored} backdated (ignored)"),
-    };
     let lag = standing.completion.map_or_else(
         || Figure::not_applicable("Not done"),
         |completion| {
@@ -220,14 +209,29 @@ fn row(views: &Views, parameters: &Parameters, item: &Item<'_>) -> Vec<Figure> {
     vec![
         Figure::words(standing.plan.title.as_str()).from_events([standing.planned]),
         Figure::words(state_words(views, parameters, item)).from_events(events.clone()),
-        late_cell(item, item.against_first).from_events(item.first_events.iter().copied()),
-        Figure::words(short_day(item.first)).from_events(item.first_events.iter().copied()),
+        late_cell(item, item.against_first).from_events(item.inherited.events.iter().copied()),
+        Figure::words(short_day(item.inherited.first)).from_events(item.inherited.events.iter().copied()),
         owner_cell(views, parameters.horizon(), &standing.owner),
         late_cell(item, item.against_current).from_events(events.clone()),
         Figure::words(short_day(standing.current_due)).from_events(events.clone()),
-        Figure::number(u64::from(standing.moved), "times", moved).from_events(events),
+        Figure::number(u64::from(item.moved()), "times", moved_words(item))
+            .from_events(item.inherited.events.iter().copied()),
         lag,
     ]
+}
+
+/// `Never`; `2`; `3 (2 of them of what it replaces), and 1 backdated (ignored)`.
+fn moved_words(item: &Item<'_>) -> String {
+    let (all, inherited) = (item.moved(), item.inherited.moved);
+    let mut words = match (all, inherited, item.standing.ignored_moves) {
+        (0, _, 0) => "Never".to_owned(),
+        (_, 0, _) => all.to_string(),
+        _ => format!("{all} ({inherited} of them of what it replaces)"),
+    };
+    if item.standing.ignored_moves > 0 {
+        words = format!("{words}, and {} backdated (ignored)", item.standing.ignored_moves);
+    }
+    words
 }
 
 fn state_words(views: &Views, parameters: &Parameters, item: &Item<'_>) -> String {
@@ -243,11 +247,16 @@ fn state_words(views: &Views, parameters: &Parameters, item: &Item<'_>) -> Strin
             let fallen = views.commitments.fallen(views, standing.evidence, parameters.horizon());
             format!("Done {done}, verified{}", fallen_words(fallen, standing.evidence.len() as u64))
         }
-        ActionState::Cancelled => format!("Cancelled {closed}"),
+        ActionState::Cancelled => match standing.cancelled_late {
+            Some(recorded) => format!("Cancelled {closed} (recorded {})", short_day(recorded)),
+            None => format!("Cancelled {closed}"),
+        },
         ActionState::Voided => format!("Taken back {closed}"),
     };
-    if let Some(by) = item.replaced_by {
-        words = format!("{words}; replaced by {by}");
+    match item.replaced_by {
+        Some((by, true)) => words = format!("{words}; replaced by {by}"),
+        Some((by, false)) => words = format!("{words}; replaced by {by}, which was cancelled"),
+        None => {}
     }
     for replaced in &standing.replaces {
         let still = standing.plan.replaces.as_ref() == Some(*replaced);
@@ -260,23 +269,29 @@ fn state_words(views: &Views, parameters: &Parameters, item: &Item<'_>) -> Strin
 fn late_cell(item: &Item<'_>, lateness: Lateness) -> Figure {
     match (lateness, item.standing.state) {
         (Lateness::Late(days), state) => {
-            let when = if state == ActionState::Cancelled { " when cancelled" } else { "" };
+            let when = match state {
+                ActionState::Cancelled => " when cancelled",
+                ActionState::Voided => " when taken back",
+                _ => "",
+            };
             let text = format!("Late by {}{when}", count(days, "day", "days"));
             Figure::number(days, "days", text)
         }
         (Lateness::OnTime, _) => Figure::number(0, "days", "On time"),
         (Lateness::NotDueYet, _) => Figure::not_applicable("Not due yet"),
-        (Lateness::None, ActionState::Voided) => Figure::not_applicable("Taken back"),
+        (Lateness::None, ActionState::Voided) => Figure::not_applicable("Taken back before it was late"),
         (Lateness::None, _) => Figure::not_applicable("Cancelled before it was due"),
     }
 }
 
 fn figures(views: &Views, parameters: &Parameters, items: &[Item<'_>]) -> Vec<Figure> {
-    let recorded = views.actions.standings(views, parameters.horizon()).next().is_some();
+    let recorded = views.actions.any(views, parameters.horizon());
+    let whole: BTreeSet<&Code> = items.iter().filter_map(|item| item.counted_as).collect();
     let share = |id: &str, label: &str, one: &str, many: &str, test: &dyn Fn(&Item<'_>) -> bool| {
-        let whole: Vec<_> = items.iter().filter(|item| item.counted()).collect();
-        let part: Vec<_> = whole.iter().copied().filter(|item| test(item)).collect();
-        let (n, of) = (part.len() as u64, whole.len() as u64);
+        // A replacement that was cancelled is counted together with what it replaced: any of them is enough.
+        let part: Vec<_> = items.iter().filter(|item| item.counted_as.is_some() && test(item)).collect();
+        let late: BTreeSet<&Code> = part.iter().filter_map(|item| item.counted_as).collect();
+        let (n, of) = (late.len() as u64, whole.len() as u64);
         let figure = match (recorded, of) {
             (false, _) => Figure::not_available(SILENCE),
             (true, 0) => Figure::not_applicable("No action is open, and none was closed in the period."),
@@ -284,7 +299,7 @@ fn figures(views: &Views, parameters: &Parameters, items: &[Item<'_>]) -> Vec<Fi
                 let text =
                     format!("{n} of {} {}.", count(of, "action", "actions"), if n == 1 { one } else { many });
                 Figure::share(n, of, "actions", text)
-                    .from_events(part.iter().flat_map(|item| item.first_events.iter().copied()))
+                    .from_events(part.iter().flat_map(|item| item.inherited.events.iter().copied()))
             }
         };
         figure.named(id, label)
@@ -292,7 +307,7 @@ fn figures(views: &Views, parameters: &Parameters, items: &[Item<'_>]) -> Vec<Fi
     let late_first = |item: &Item<'_>| item.against_first.days() > 0;
     let late_current = |item: &Item<'_>| item.against_current.days() > 0;
     let open_and_late = |item: &Item<'_>| late_first(item) && item.standing.state.is_open();
-    let moved = |item: &Item<'_>| item.standing.moved > 0;
+    let moved = |item: &Item<'_>| item.moved() > 0;
     let mut figures = vec![
         share(
             "r2.late_against_first_due",
@@ -372,8 +387,9 @@ fn notes() -> Vec<String> {
         "An open action counts up to the as-at date; a finished one up to the day on which it was done. After reopening, \
          the clock runs from the dates that were given before.",
         "A move of a deadline that was to count from before it was recorded is ignored.",
-        "Actions that were taken back, and actions that were replaced, are listed; in the shares a replaced action is \
-         counted once, as its replacement.",
+        "Actions that were taken back, and actions that were replaced, are listed; in the shares each piece of work is \
+         counted once, as its replacement. If the replacement was cancelled, the work is late if any of its actions is.",
+        "A cancellation that was dated back counts from the day on which it was recorded.",
         "Actions that were closed before the period began are left out, unless a listed action replaces them.",
         "\"Recorded after\" is the number of days from the day of completion to the day on which the ledger learned of it.",
     ]

@@ -13,6 +13,7 @@ pub mod report;
 pub mod trace;
 
 mod attendances;
+mod basis;
 mod choice;
 mod cohort;
 mod commitments;
@@ -39,6 +40,7 @@ mod trust;
 
 use jiff::civil::Date;
 
+pub use self::basis::{Basis, basis};
 pub use self::compare::{Comparison, compare};
 pub use self::definition::Definition;
 pub use self::name::{ReportName, number_of};

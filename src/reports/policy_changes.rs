@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-use self::changes::{Change, changes};
+use self::changes::{Change, any, changes};
 use self::tables::About;
 use super::definition::Definition;
 use super::disclosure::threshold;
@@ -97,8 +97,8 @@ struct Overdue<'v> {
 }
 
 pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
-    let changes = changes(views, parameters.horizon());
     let (as_at, period) = (parameters.as_at, parameters.period);
+    let changes = changes(views, parameters.horizon(), period.first_day());
     let in_period = |change: &&Change<'_>| {
         change.came_into_force(as_at).is_some_and(|changed| period.contains(changed.from))
     };
@@ -114,7 +114,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
     let about = About { views, parameters, threshold: threshold(views, parameters.as_known) };
     let counted = Counted {
         parameters,
-        anything: policies > 0 || !changes.is_empty(),
+        anything: policies > 0 || any(views, parameters.horizon()),
         policies,
         substantive,
         editorial,

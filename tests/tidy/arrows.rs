@@ -48,7 +48,7 @@ const ROOMS: &[Room] = &[
     Room { name: "export", sees: &["domain", "journal::codec", "journal::erasure"], storage: &["storage"] },
     Room {
         name: "ledgers",
-        sees: &["audit", "journal", "notary", "projections", "domain"],
+        sees: &["audit", "journal", "notary", "projections", "reports", "domain"],
         storage: &["storage"],
     },
     Room {

@@ -9,7 +9,7 @@ use super::lines::{Ending, Line};
 use crate::domain::event::{CommitmentKind, DeliveryBasis, Direction, ReviewOutcome};
 use crate::domain::id::Code;
 use crate::projections::Views;
-use crate::projections::actions::ActionState;
+use crate::projections::actions::{ActionState, Standing};
 use crate::projections::commitments::{CommitmentFact, Review};
 use crate::projections::history::Dated;
 use crate::projections::measures::{Measured, Terms, Value};
@@ -67,9 +67,12 @@ impl About<'_> {
             measure(line),
             self.value_of(line),
             owner_cell(self.views, self.parameters.horizon(), &line.owner),
-            actions(line, &|state| state.is_open()),
-            actions(line, &|state| state == ActionState::Claimed),
-            actions(line, &|state| state == ActionState::Verified),
+            actions(line, &|it| it.state.is_open()),
+            actions(line, &|it| it.state == ActionState::Claimed),
+            actions(line, &|it| {
+                let in_period = it.closed_on.is_some_and(|on| self.parameters.period.contains(on));
+                it.state == ActionState::Verified && in_period
+            }),
             Figure::words(kind).from_events(says),
             lineage(lines, line),
         ]
@@ -273,23 +276,22 @@ fn measure(line: &Line<'_>) -> Figure {
 }
 
 fn last_evidence(line: &Line<'_>, as_at: Date) -> Figure {
-    let Some(last) = line.traces.iter().map(|trace| trace.on).max() else {
+    let Some((last, events)) = &line.last else {
         return Figure::not_available("Nothing recorded");
     };
-    let days = days_after(last, as_at);
+    let days = days_after(*last, as_at);
     let text = match days {
-        0 => format!("{} (the as-at day)", short_day(last)),
-        _ => format!("{} ({} before)", short_day(last), count(days, "day", "days")),
+        0 => format!("{} (the as-at day)", short_day(*last)),
+        _ => format!("{} ({} before)", short_day(*last), count(days, "day", "days")),
     };
-    let latest = line.traces.iter().filter(|trace| trace.on == last).map(|trace| trace.sequence);
-    Figure::number(days, "days", text).from_events(latest)
+    Figure::number(days, "days", text).from_events(events.iter().copied())
 }
 
-fn actions(line: &Line<'_>, test: &dyn Fn(ActionState) -> bool) -> Figure {
-    if line.actions.iter().all(|standing| standing.state == ActionState::Voided) {
+fn actions(line: &Line<'_>, test: &dyn Fn(&Standing<'_>) -> bool) -> Figure {
+    if !line.has_action {
         return Figure::not_available("No action");
     }
-    let counted: Vec<_> = line.actions.iter().filter(|standing| test(standing.state)).collect();
+    let counted: Vec<_> = line.actions.iter().filter(|standing| test(standing)).collect();
     Figure::number(counted.len() as u64, "actions", counted.len().to_string())
         .from_events(counted.iter().flat_map(|standing| standing.events.iter().copied()))
 }

@@ -3,25 +3,17 @@
 //! Invariant: every commitment that is known has a line, whatever became of it. Must not know how a line is worded.
 
 use jiff::civil::Date;
-use std::collections::BTreeMap;
 
 use crate::domain::event::{CommitmentMade, Disposition};
-use crate::domain::id::{Code, Kind};
+use crate::domain::id::Code;
 use crate::projections::Views;
-use crate::projections::actions::{ActionState, Standing};
-use crate::projections::commitments::{CommitmentFact, CommitmentsView, Review, Support};
+use crate::projections::actions::Standing;
+use crate::projections::commitments::{CommitmentFact, Review};
 use crate::projections::history::{Dated, Horizon};
 use crate::projections::measures::Measured;
 use crate::projections::owner::Owner;
-use crate::projections::policies::ChangeFact;
+use crate::reports::Parameters;
 use crate::reports::phrases::natural;
-
-/// One event that shows activity.
-#[derive(Clone, Copy)]
-pub(super) struct Trace {
-    pub(super) on: Date,
-    pub(super) sequence: u64,
-}
 
 /// How a commitment ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,8 +65,14 @@ pub(super) struct Line<'v> {
     pub(super) kept: Option<(u32, u64)>,
     /// What reviews found, in the order in which they were made.
     pub(super) reviews: Vec<(&'v Dated<CommitmentFact>, &'v Review)>,
-    pub(super) traces: Vec<Trace>,
+    /// The latest day on which something shows activity, and the events that do.
+    pub(super) last: Option<(Date, Vec<u64>)>,
+    /// Whether something shows activity in the period.
+    pub(super) in_period: bool,
+    /// The actions that list it, but for those that were closed before the period began.
     pub(super) actions: Vec<&'v Standing<'v>>,
+    /// Whether an action ever listed it that was not taken back.
+    pub(super) has_action: bool,
     pub(super) measures: Vec<&'v Measured<'v>>,
 }
 
@@ -87,11 +85,11 @@ impl Line<'_> {
 /// Every commitment that is known from the horizon, in the order in which people read them.
 pub(super) fn lines<'v>(
     views: &'v Views,
-    horizon: Horizon,
+    parameters: &Parameters,
     standings: &'v [Standing<'v>],
     measures: &'v [Measured<'v>],
 ) -> Vec<Line<'v>> {
-    let mut traces = traces(views, horizon, standings, measures);
+    let (horizon, period) = (parameters.horizon(), parameters.period);
     let mut lines: Vec<Line<'v>> = Vec::new();
     for (id, history) in views.commitments.facts.iter() {
         let is_made = |fact: &CommitmentFact| matches!(fact, CommitmentFact::Made(_));
@@ -105,7 +103,9 @@ pub(super) fn lines<'v>(
             end: None,
             kept: None,
             reviews: Vec::new(),
-            traces: traces.remove(id).unwrap_or_default(),
+            last: views.last_named(id, horizon),
+            in_period: views.is_named(id, horizon, period.first_day(), period.last_day()),
+            has_action: views.has_action(id, horizon),
             actions: standings.iter().filter(|it| it.plan.commitments.contains(id)).collect(),
             measures: measures.iter().filter(|it| it.commitment == id).collect(),
         };
@@ -190,65 +190,4 @@ fn ending(own: Option<Placed<'_>>, pledge: Option<Disposed>) -> (Option<End<'_>>
     let pledge = ((said.on, said.place), End { how, on: said.on, sequence: said.sequence });
     let first = own.into_iter().chain([pledge]).min_by_key(|(place, _)| *place);
     (first.map(|(_, end)| end), None)
-}
-
-/// Every event that shows activity, by commitment: see *Evidence of activity* of the report.
-fn traces<'v>(
-    views: &'v Views,
-    horizon: Horizon,
-    standings: &'v [Standing<'v>],
-    measures: &'v [Measured<'v>],
-) -> BTreeMap<&'v Code, Vec<Trace>> {
-    let mut found = Found { served: BTreeMap::new(), traces: BTreeMap::new() };
-    for it in standings.iter().filter(|it| it.state != ActionState::Voided) {
-        found.names((Kind::Action, it.id), &it.plan.commitments, it.planned_on, it.planned);
-    }
-    for it in measures {
-        let commitment = std::slice::from_ref(it.commitment);
-        found.names((Kind::Measure, it.id), commitment, it.agreed.effective, it.agreed.sequence);
-    }
-    for (subject, history) in views.commitments.activity.iter() {
-        for fact in views.seen(history, horizon) {
-            let subject = (subject.kind(), subject.id());
-            found.names(subject, fact.fact.commitments(), fact.effective, fact.sequence);
-        }
-    }
-    for (id, change) in views.policies.changes.iter() {
-        for fact in views.seen(change, horizon) {
-            if let ChangeFact::Proposed(proposed) = &fact.fact {
-                let subject = (Kind::PolicyChange, id);
-                found.names(subject, &proposed.commitments, fact.effective, fact.sequence);
-            }
-        }
-    }
-    for (_, evidence) in views.commitments.evidence.iter() {
-        if let Some(Support::Stands(about, on, sequence)) = CommitmentsView::support(views, evidence, horizon)
-        {
-            let commitments = match about.kind() {
-                Kind::Commitment => std::slice::from_ref(about.id()),
-                kind => found.served.get(&(kind, about.id())).copied().unwrap_or(&[]),
-            };
-            found.note(commitments, on, sequence);
-        }
-    }
-    found.traces
-}
-
-struct Found<'v> {
-    /// The commitments that a subject names.
-    served: BTreeMap<(Kind, &'v Code), &'v [Code]>,
-    traces: BTreeMap<&'v Code, Vec<Trace>>,
-}
-
-impl<'v> Found<'v> {
-    fn names(&mut self, subject: (Kind, &'v Code), commitments: &'v [Code], on: Date, sequence: u64) {
-        self.served.insert(subject, commitments);
-        self.note(commitments, on, sequence);
-    }
-
-    fn note(&mut self, commitments: &'v [Code], on: Date, sequence: u64) {
-        for commitment in commitments {
-            self.traces.entry(commitment).or_default().push(Trace { on, sequence });
-        }
-    }
 }

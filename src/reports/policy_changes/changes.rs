@@ -200,10 +200,17 @@ impl<'v> Change<'v> {
     }
 }
 
-/// Every change that is known, in the order of coming into force, those to come last; then by id.
-pub(super) fn changes(views: &Views, horizon: Horizon) -> Vec<Change<'_>> {
+/// Whether any change is known.
+pub(super) fn any(views: &Views, horizon: Horizon) -> bool {
+    let mut changes = views.policies.changes.iter();
+    changes.any(|(id, history)| !Change::of(id, &views.seen(history, horizon)).events().is_empty())
+}
+
+/// Every change that was not in force or given up for good before that day, in the order of coming into force, those to
+/// come last; then by id. Some that were may be among them; what came after one of that day or later always is.
+pub(super) fn changes(views: &Views, horizon: Horizon, since: Date) -> Vec<Change<'_>> {
     let mut changes: Vec<Change<'_>> = Vec::new();
-    for (id, history) in views.policies.changes.iter() {
+    for (id, history) in views.awake_changes(horizon, since) {
         let mut change = Change::of(id, &views.seen(history, horizon));
         if !change.events().is_empty() {
             change.link(views, horizon);

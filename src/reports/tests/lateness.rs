@@ -191,7 +191,9 @@ fn a_voided_replacement_gives_the_lateness_back() {
     assert_eq!(share(&report, FIRST), (1, 1));
     assert_eq!(cell(&report, "action/old", "state"), "Cancelled 5 Jun 2025");
     assert_eq!(cell(&report, "action/new", "state"), "Taken back 10 Jun 2025; replaces old");
-    assert_eq!(late(&report, "new"), both("[z] Taken back"));
+    // 1 to 10 June: it had been late, and that is not taken back.
+    let taken_back = ("Late by 9 days when taken back".into(), "[z] Taken back before it was late".into());
+    assert_eq!(late(&report, "new"), taken_back);
 }
 
 #[test]
@@ -263,4 +265,8 @@ fn replacements_in_a_circle_come_to_an_end() {
     let report = r2(&ledger, "2025-06-11");
     assert_eq!(late(&report, "a").0, "Late by 41 days");
     assert_eq!(subjects(&report, "r2.actions").len(), 2);
+    // The one that was planned last goes on.
+    assert_eq!(share(&report, FIRST), (1, 1));
+    assert_eq!(cell(&report, "action/a", "state"), "Not started; replaced by b; replaces b");
+    assert_eq!(cell(&report, "action/b", "state"), "Not started; replaces a");
 }

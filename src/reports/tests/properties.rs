@@ -13,6 +13,7 @@ use crate::domain::event::{
 use crate::domain::id::{Kind, Subject};
 use crate::projections::Views;
 use crate::projections::chronicle::{Chronicle, code, codes, on};
+use crate::projections::snapshot::Snapshot;
 use crate::reports::{Format, Report, ReportName, render, report};
 
 /// One thing to write: what, about which subject, on which day, and some spice.
@@ -189,6 +190,21 @@ fn rows_agree(twin: &Twin<'_>, [r1, r2, r5]: [&Report; 3]) -> Result<(), TestCas
         let since = since.map(|day| format!(", since {}", day.strftime("%-d %b %Y")));
         prop_assert_eq!(&owner.text, &format!("{post}{}", since.unwrap_or_default()), "{}", row.subject);
     }
+    let lags = twin.lags();
+    for row in r2.tables.iter().flat_map(|table| &table.rows) {
+        let lag = match lags[row.subject.strip_prefix("action/").unwrap()] {
+            None => "[z] Not done".to_owned(),
+            Some(0) => "Same day".to_owned(),
+            Some(1) => "1 day".to_owned(),
+            Some(days) => format!("{days} days"),
+        };
+        prop_assert_eq!(
+            row.cells.iter().find(|it| it.id == "lag").unwrap().printed(),
+            lag,
+            "{}",
+            row.subject
+        );
+    }
     for (id, stands) in twin.commitments() {
         let cell = |column| super::cell(r1, &format!("commitment/{id}"), column);
         prop_assert_eq!(cell("state") == "Stands", stands, "{}", id);
@@ -199,6 +215,11 @@ fn rows_agree(twin: &Twin<'_>, [r1, r2, r5]: [&Report; 3]) -> Result<(), TestCas
             Some(days) => format!("({days} days before)"),
         };
         prop_assert!(cell("last_evidence").ends_with(&silence), "{}: {}", id, silence);
+        let actions = twin.actions_of(&id);
+        for (number, column) in ["open", "claimed", "verified"].into_iter().enumerate() {
+            let said = actions.map_or_else(|| "[x] No action".to_owned(), |it| it[number].to_string());
+            prop_assert_eq!(cell(column), said, "{} {}", id, column);
+        }
         let review = match twin.review(&id) {
             None => "[x] Not yet reviewed",
             Some(ReviewOutcome::Kept) => "Kept for",
@@ -290,6 +311,31 @@ proptest! {
             let json: Report = serde_json::from_str(&render(&once, Format::Json, width)).unwrap();
             prop_assert_eq!(json, once);
         }
+    }
+
+    #[test]
+    fn any_snapshot_taken_up_in_any_batches_gives_the_same_bytes(steps in steps(), stops in prop::collection::vec(0usize..60, 1..6)) {
+        let ledger = write(&steps);
+        let whole = ledger.views();
+        let leaf = [7; 32];
+        let asked = parameters("2026-03-31", ledger.facts.len() as u64, "2025-26");
+        let mut resumed = Views::new();
+        for (number, fact) in ledger.facts.iter().enumerate() {
+            if stops.contains(&number) {
+                let bytes = resumed.snapshot(&leaf).unwrap();
+                resumed = Snapshot::open(&bytes).unwrap().views().unwrap();
+                prop_assert_eq!(resumed.size(), number as u64);
+            }
+            resumed.apply(fact);
+        }
+        for name in ReportName::ALL {
+            let [one, other] = [&whole, &resumed].map(|views| report(name, views, &asked, &stand()).unwrap());
+            for format in Format::ALL {
+                prop_assert_eq!(render(&one, format, 80), render(&other, format, 80));
+            }
+        }
+        // Not only what reports ask for today: everything that is kept.
+        prop_assert!(whole.snapshot(&leaf) == resumed.snapshot(&leaf));
     }
 
     #[test]

@@ -46,8 +46,6 @@ struct Said<'f> {
     marks: &'f [Irregularity],
     /// Neither the event nor this way of saying it was taken back, and no standing correction came after it.
     stands: bool,
-    /// The event, or this way of saying it, was taken back.
-    voided: bool,
 }
 
 impl<'f> Said<'f> {
@@ -112,7 +110,6 @@ impl<'f> Twin<'f> {
                     payload,
                     marks: &by.irregularities,
                     stands: last == Some(number),
-                    voided: fell[number],
                 });
             }
         }

@@ -1,0 +1,181 @@
+//! How fast views are rebuilt from a ledger, how much memory they take, and how fast reports are worked out of them: of
+//! the present, and as known a year ago.
+//!
+//! ```text
+//! cargo bench --bench reports -- [EVENTS] [CALLS]
+//! ```
+//!
+//! The ledger is ten years of an invented organisation, of mixed types of events (`reports/ledger.rs`). It is written by
+//! the log engine itself into a temporary directory, as no journal could write it so fast.
+#![allow(clippy::unwrap_used, reason = "a benchmark stops at the first thing that is not as it must be")]
+
+#[path = "reports/ledger.rs"]
+mod ledger;
+
+use jiff::{Timestamp, ToSpan as _, civil::Date};
+use pledgebook::domain::{
+    event::{Access, Event, LedgerOpened},
+    id::{SourceName, Subject},
+    value::{Label, Occurred, Sha256},
+};
+use pledgebook::journal::{codec, keys};
+use pledgebook::projections::Views;
+use pledgebook::reports::{Parameters, Period, ReportName, Stand, report};
+use std::{ops::ControlFlow, sync::Arc, time::Instant};
+use storage::{Draft, FileBackend, Identity, Keyer, Log, Options};
+use uuid::Uuid;
+
+const ORIGIN: &str = "bench.example/reports";
+/// Events folded between two looks at the clock.
+const STRIDE: usize = 4_096;
+
+fn genesis() -> Event {
+    let opened = LedgerOpened {
+        organisation: Label::parse("Bench").unwrap(),
+        origin: ORIGIN.into(),
+        time_zone: "Europe/London".into(),
+        example_data: true,
+        simulated_clock: true,
+        access: Access::Open,
+    };
+    Event {
+        id: Uuid::from_u128(u128::MAX),
+        subject: Subject::parse("ledger/bench").unwrap(),
+        occurred: Occurred::Day(ledger::FIRST_DAY),
+        source_sequence: None,
+        producer_recorded_at: None,
+        actor_post: None,
+        correlation_id: None,
+        causation_id: None,
+        payload: opened.into(),
+    }
+}
+
+/// Noon of a day, and as many milliseconds as make every record's time its own.
+fn recorded_at(day: i32, number: u64) -> i64 {
+    let noon = ledger::FIRST_DAY.checked_add(day.days()).unwrap().at(12, 0, 0, 0).in_tz("UTC").unwrap();
+    noon.timestamp().as_microsecond() + (number as i64 % 10_000_000)
+}
+
+fn write(directory: &std::path::Path, events: u64) -> Log {
+    let identity = Identity { ledger: [1; 16], origin: ORIGIN.into() };
+    let keyer: Keyer = Arc::new(keys::of_record);
+    let backend = Arc::new(FileBackend::new(directory));
+    let mut log = Log::create(backend, identity, Options::default(), keyer).unwrap();
+    let mut group = log.group();
+    let operator = SourceName::parse(SourceName::OPERATOR).unwrap();
+    let all = std::iter::once(ledger::Posted { source: operator, day: 0, event: genesis() });
+    for (number, posted) in all.chain(ledger::posted(events)).enumerate() {
+        let mut bytes = Vec::new();
+        codec::encode_into(&posted.event, &mut bytes).unwrap();
+        let recorded_at = recorded_at(posted.day, number as u64);
+        let source = posted.source.as_str();
+        let draft = Draft { source, salt: [1; 16], event: &bytes, flags: &[], recorded_at };
+        group.push(&draft, &[], keys::of(&posted.source, &posted.event)).unwrap();
+        if group.len() >= 1_000 {
+            log = log.commit(group).unwrap();
+            group = log.group();
+        }
+    }
+    log.commit(group).unwrap()
+}
+
+/// Bytes of memory that the process has.
+fn resident() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    pages.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 4_096
+}
+
+/// Folds the whole log; gives back the views and the seconds that the folds alone took.
+fn rebuild(log: &Log) -> (Views, f64) {
+    let (mut views, mut folds, mut waiting) = (Views::new(), 0.0, Vec::with_capacity(STRIDE));
+    let mut fold = |waiting: &mut Vec<_>| {
+        let begun = Instant::now();
+        waiting.iter().for_each(|fact| views.apply(fact));
+        folds += begun.elapsed().as_secs_f64();
+        waiting.clear();
+    };
+    let scan = log.reader().scan(0, u64::MAX, &mut |record| {
+        waiting.push(codec::recorded(&record).unwrap());
+        if waiting.len() == STRIDE {
+            fold(&mut waiting);
+        }
+        ControlFlow::Continue(())
+    });
+    scan.unwrap();
+    fold(&mut waiting);
+    (views, folds)
+}
+
+/// Milliseconds at the middle and at the 99th of a hundred, by nearest rank.
+fn ranks(mut times: Vec<f64>) -> (f64, f64) {
+    times.sort_by(f64::total_cmp);
+    let at = |share: usize| times[(times.len() * share).div_ceil(100).max(1) - 1] * 1e3;
+    (at(50), at(99))
+}
+
+fn ask(views: &Views, name: ReportName, parameters: &Parameters, calls: usize) {
+    let stand = Stand { ledger: "ledgers/bench".into(), root: Sha256([0; 32]) };
+    let mut times = Vec::with_capacity(calls);
+    let mut worked = None;
+    for _ in 0..calls {
+        let begun = Instant::now();
+        worked = Some(report(name, views, parameters, &stand).unwrap());
+        times.push(begun.elapsed().as_secs_f64());
+    }
+    let worked = worked.unwrap();
+    let rows: usize = worked.tables.iter().map(|table| table.rows.len()).sum();
+    let (middle, most) = ranks(times);
+    println!(
+        "report={} as_at={} as_known={} p50_ms={middle:.2} p99_ms={most:.2} figures={} rows={rows}",
+        name.code(),
+        parameters.as_at,
+        parameters.as_known,
+        worked.figures.len(),
+    );
+}
+
+/// How many events had been recorded by the end of a day.
+fn known_by(views: &Views, day: Date) -> u64 {
+    let (mut low, mut high) = (1, views.size());
+    let end: Timestamp = day.at(23, 59, 59, 0).in_tz("UTC").unwrap().timestamp();
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        if views.known_until_at(middle).is_some_and(|at| at <= end) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    low
+}
+
+fn main() {
+    let mut given = std::env::args().skip(1).filter(|it| it != "--bench");
+    let events = given.next().map_or(1_000_000, |it| it.parse().unwrap());
+    let calls = given.next().map_or(200, |it| it.parse().unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    let log = write(directory.path(), events);
+    let size = log.head().size;
+
+    let before = resident();
+    let begun = Instant::now();
+    let (views, folds) = rebuild(&log);
+    let whole = begun.elapsed().as_secs_f64();
+    println!(
+        "events={size} rebuild_events/s={:.0} folds_alone_events/s={:.0} bytes_per_event={:.0}",
+        size as f64 / whole,
+        size as f64 / folds,
+        (resident() - before) as f64 / size as f64,
+    );
+    let parameters =
+        |as_at: Date, as_known: u64| Parameters::new(as_at, as_known, Period::financial_year_of(as_at));
+    let today = ledger::FIRST_DAY.checked_add((ledger::DAYS - 1).days()).unwrap();
+    for name in ReportName::ALL {
+        ask(&views, name, &parameters(today, size), calls);
+    }
+    let year_ago = today.checked_sub(1.year()).unwrap();
+    for name in [ReportName::Commitments, ReportName::Lateness, ReportName::PolicyChanges] {
+        ask(&views, name, &parameters(year_ago, known_by(&views, year_ago)), calls);
+    }
+}

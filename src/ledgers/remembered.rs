@@ -1,0 +1,144 @@
+//! Reports that were worked out before, kept for whoever asks again: so figures that stand still between two release
+//! points are worked out once a point, however fast the ledger grows.
+//!
+//! Invariant: a remembered report is the report that would be worked out now, byte for byte: it is kept under everything
+//! that it depends on ([`Basis`]), and says where it stands anew each time. There are never more than so many. Must not
+//! know how a report is worked out.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::projections::Views;
+use crate::reports::{self, Basis, NotReportable, Parameters, Report, ReportName, Stand};
+
+/// The most reports kept of one ledger: each of the twelve for a year and a quarter. A long one takes a few megabytes.
+const MOST: usize = 24;
+
+/// The reports of one ledger that were asked for last.
+#[derive(Debug, Default)]
+pub struct Remembered {
+    /// The one that was asked for last stands last.
+    kept: Mutex<Vec<(Basis, Arc<Report>)>>,
+}
+
+impl Remembered {
+    /// A report, worked out now or before.
+    pub fn report(
+        &self,
+        name: ReportName,
+        views: &Views,
+        parameters: &Parameters,
+        stand: &Stand,
+    ) -> Result<Report, NotReportable> {
+        let basis = reports::basis(name, views, parameters);
+        if let Some(kept) = self.recall(&basis) {
+            return Ok(Report {
+                ledger: stand.ledger.clone(),
+                as_known: parameters.as_known,
+                root_hash: stand.root,
+                known_until: views.known_until_at(parameters.as_known),
+                ..Report::clone(&kept)
+            });
+        }
+        let report = reports::report(name, views, parameters, stand)?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MOST {
+            kept.remove(0);
+        }
+        kept.push((basis, Arc::new(report.clone())));
+        Ok(report)
+    }
+
+    fn recall(&self, basis: &Basis) -> Option<Arc<Report>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = kept.iter().position(|(other, _)| other == basis)?;
+        let found = kept.remove(at);
+        let report = found.1.clone();
+        kept.push(found);
+        Some(report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::value::Sha256;
+    use crate::projections::chronicle::{Chronicle, on};
+    use crate::reports::Period;
+
+    fn asked(known: u64, year: &str) -> Parameters {
+        Parameters::new(on("2025-12-31"), known, Period::parse(year).unwrap())
+    }
+
+    #[test]
+    fn given_a_report_when_it_is_asked_for_again_then_it_is_the_same_and_says_where_it_stands() {
+        let mut ledger = Chronicle::opened(false);
+        ledger.plan("a", "2025-04-01", "2025-06-01", &["C1"]);
+        let remembered = Remembered::default();
+        for _ in 0..3 {
+            ledger.plan(&format!("b{}", ledger.facts.len()), "2025-04-01", "2025-06-01", &["C1"]);
+            let views = ledger.views();
+            for name in ReportName::ALL {
+                for known in [2, views.size(), 2, views.size()] {
+                    let stand = Stand { ledger: "ledgers/acme".into(), root: Sha256([known as u8; 32]) };
+                    let parameters = asked(known, "2025-26");
+                    let worked = reports::report(name, &views, &parameters, &stand);
+                    assert_eq!(remembered.report(name, &views, &parameters, &stand), worked);
+                }
+            }
+        }
+        let beyond = remembered.report(
+            ReportName::Lateness,
+            &ledger.views(),
+            &asked(99, "2025-26"),
+            &Stand { ledger: "ledgers/acme".into(), root: Sha256([0; 32]) },
+        );
+        assert!(matches!(beyond, Err(NotReportable::BeyondHead { .. })));
+    }
+
+    #[test]
+    fn given_many_reports_when_they_are_asked_for_then_only_the_last_are_kept() {
+        let ledger = Chronicle::opened(false);
+        let (views, remembered) = (ledger.views(), Remembered::default());
+        let stand = Stand { ledger: "ledgers/acme".into(), root: Sha256([0; 32]) };
+        for year in 2000..2060 {
+            let year = format!("{year}-{:02}", (year + 1) % 100);
+            remembered.report(ReportName::Lateness, &views, &asked(1, &year), &stand).unwrap();
+            // Asked for again and again, so it stays.
+            remembered.report(ReportName::Lateness, &views, &asked(1, "1999-00"), &stand).unwrap();
+        }
+        let kept = remembered.kept.lock().unwrap();
+        assert_eq!(kept.len(), MOST);
+        let basis = reports::basis(ReportName::Lateness, &views, &asked(1, "1999-00"));
+        assert!(kept.iter().any(|(other, _)| *other == basis));
+    }
+
+    #[test]
+    fn given_figures_about_people_when_the_ledger_grows_then_they_rest_on_the_same() {
+        let mut ledger = Chronicle::opened(false);
+        let basis =
+            |ledger: &Chronicle, name, known| reports::basis(name, &ledger.views(), &asked(known, "2025-26"));
+        ledger.settings(5);
+        ledger.noise(3, "2025-05-01");
+        let known = ledger.facts.len() as u64;
+        let at_first = basis(&ledger, ReportName::Feedback, known);
+        ledger.plan("a", "2025-04-01", "2025-06-01", &["C1"]);
+        assert_eq!(basis(&ledger, ReportName::Feedback, known + 1), at_first);
+        assert_ne!(
+            basis(&ledger, ReportName::Lateness, known + 1),
+            basis(&ledger, ReportName::Lateness, known)
+        );
+        // What steers the report, or another release point, makes another.
+        let settings = ledger.settings(10);
+        assert_ne!(basis(&ledger, ReportName::Feedback, settings + 1), at_first);
+        assert_eq!(basis(&ledger, ReportName::Feedback, settings), at_first);
+        let void = ledger.void(settings, "2025-06-01");
+        let voided = basis(&ledger, ReportName::Feedback, void + 1);
+        assert_ne!(voided, basis(&ledger, ReportName::Feedback, settings + 1));
+        let point = ledger.say(
+            "release-point/r2",
+            "2025-06-30",
+            crate::domain::event::ReleasePointDeclared { position: 2 },
+        );
+        assert_ne!(basis(&ledger, ReportName::Feedback, point + 1), voided);
+    }
+}

@@ -1,0 +1,52 @@
+//! Which subjects a reader may pass over, because nothing has happened to them for long and nothing is open.
+//!
+//! Invariant: this is an index and never an answer. A subject *rests* from a day on which lies after (or is) every day on
+//! which its facts count, and every local day on which an event about it, a void or a correction was recorded; and by
+//! then it is closed. What may still move rests never. Whoever looks from there, at a time after that day, sees it closed
+//! as it is; whoever looks from before it must look at the facts. Must not know what a reader asks.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::Views;
+use super::history::Horizon;
+use super::shared::SharedMap;
+use crate::domain::id::Code;
+
+/// The day from which on each subject of one kind rests.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Resting {
+    days: SharedMap<Code, Date>,
+    by_day: SharedMap<(Date, Code), ()>,
+}
+
+impl Resting {
+    /// From that day on the subject rests. None: it may still move.
+    pub(super) fn set(&mut self, id: &Code, since: Option<Date>) {
+        let since = since.unwrap_or(Date::MAX);
+        match self.days.get(id) {
+            Some(before) if *before == since => return,
+            Some(before) => self.by_day.remove(&(*before, id.clone())),
+            None => {}
+        }
+        self.days.set(id, since);
+        self.by_day.set(&(since, id.clone()), ());
+    }
+
+    /// Every subject that may have moved on that day or later, or may still move.
+    pub fn awake<'v>(&'v self, since: &(Date, Code)) -> impl Iterator<Item = &'v Code> + use<'v> {
+        self.by_day.from(since).map(|((_, id), ())| id)
+    }
+}
+
+impl Views {
+    /// The place in an index of what rests from which on a reader must look: one who looks from that horizon and asks
+    /// about that day and later ones.
+    pub fn awake_since(&self, horizon: Horizon, day: Date) -> (Date, Code) {
+        let known = horizon.as_known.min(self.size());
+        // A day is taken off: where clocks are put back at midnight, a local day can come twice.
+        let known_on = known.checked_sub(1).and_then(|last| self.recorded_on(last).yesterday().ok());
+        let since = day.min(horizon.as_at).min(known_on.unwrap_or(Date::MIN));
+        (since, Code::first())
+    }
+}
