@@ -12,19 +12,20 @@ use super::signatures::Signatures;
 pub(super) fn records_hold(report: &Report) -> bool {
     // What is wrong with a kept checkpoint itself, and not with the records by what it says.
     let kept = ["checkpoint.entry", "checkpoint.form", "checkpoint.origin"];
-    let beside = ["index.", "level.", "words.", "watermark.slot", "tile.", "file.", "keys."];
+    let beside = ["index.", "level.", "words.", "watermark.slot", "tile.", "file.", "published."];
     only(report, &[&kept[..], &beside[..]].concat())
 }
 
 /// Whether every record that is there was read and follows the one before: they may be others than those that were
 /// signed, or fewer, but what they say can be told.
 pub(super) fn can_be_read(report: &Report) -> bool {
-    only(report, &["index.", "level.", "words.", "watermark.", "checkpoint.", "tile.", "file.", "keys."])
+    let rules = ["index.", "level.", "words.", "watermark.", "checkpoint.", "tile.", "file.", "published."];
+    only(report, &rules)
 }
 
 /// Whether the levels give the roots that the records give.
 pub(super) fn roots_hold(report: &Report) -> bool {
-    only(report, &["index.", "words.", "watermark.", "checkpoint.", "file.", "keys."])
+    only(report, &["index.", "words.", "watermark.", "checkpoint.", "file."])
 }
 
 /// Whether nothing was found but by rules that begin so.

@@ -43,7 +43,7 @@ use crate::journal::{codec, keys as journal_keys};
 
 pub use erasure::{Attested, Words};
 pub use finding::{Conclusion, Finding, Question, Verdict, count, thousands};
-pub use trust::{Compared, Elsewhere, Holder, Outside, Restore, Signed, Trust};
+pub use trust::{Beside, Compared, Elsewhere, Holder, Outside, Restore, Sheet, Shown, Signed, Trust};
 
 use fact::Fact;
 use sources::Sources;
@@ -162,7 +162,7 @@ impl Audit {
         let words = self.words.settle();
         let told = integrity::roots_hold(report);
         let root = |size| if told && size <= report.records { root(size) } else { None };
-        let origin = opened.as_ref().map(|opened| opened.origin.as_str());
+        let origin = trust.origin(opened.as_ref().map(|opened| opened.origin.as_str()));
         let mut signatures = signatures::settle(&rotations, trust, origin, report, &root);
         let walk = signatures.walk.take();
         let elsewhere = origin.map_or_else(Vec::new, |origin| {
@@ -172,7 +172,9 @@ impl Audit {
         });
         let signed = signatures.signed.clone();
         let head = freshness::Head { report, told, opened: opened.as_ref(), last, now, root: &root };
-        let freshness = freshness.settle(&head, &trust.witnesses, &elsewhere);
+        let held = freshness::Held { elsewhere: &elsewhere, published: signatures.cosigned.as_ref() };
+        let freshness = freshness.settle(&head, &trust.witnesses, &held);
+        let nobodys = signatures.nobodys(trust);
         let mut conclusions = [
             integrity::settle(report, signatures),
             completeness.settle(&sources, &restores, zone.to_datetime(now).date(), *definitions),
@@ -180,8 +182,15 @@ impl Audit {
             freshness.conclusion,
             words.conclude(),
         ];
-        if !integrity::records_hold(report) {
-            conclusions.iter_mut().skip(1).for_each(Conclusion::rests_on_damaged_records);
+        let why = if !integrity::records_hold(report) {
+            Some("records are damaged or missing")
+        } else if nobodys {
+            Some("the checkpoint by which the records are shown is not signed by the key in force")
+        } else {
+            None
+        };
+        if let Some(why) = why {
+            conclusions.iter_mut().skip(1).for_each(|it| it.rests_on(why));
         }
         let (kept, outside) = (freshness.compared, freshness.outside);
         let saw_records = true;

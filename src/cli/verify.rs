@@ -7,7 +7,6 @@ mod source;
 mod tests;
 mod tiled;
 mod trust;
-mod walk;
 
 use anyhow::{anyhow, bail};
 use clap::Args;
@@ -74,12 +73,12 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let mut outcome = Outcome::Done;
-        let mut kept: Vec<_> =
+        let kept: Vec<_> =
             self.root.zip(self.size).map(|(root, size)| Kept { size, root }).into_iter().collect();
         if let Some(source) = source::Source::of(&self.path, self.token.as_deref())? {
-            let (key, more) = self.trusted.of_one(&self.path)?;
-            kept.extend(more);
-            return Ok(self.tell(&tiled::verify(&source, &key, kept, !self.json)?, ""));
+            let (key, trust) = self.trusted.of_one(&self.path)?;
+            let given = Given { kept, trust, ..nothing() };
+            return Ok(self.tell(&tiled::verify(&source, &key, given, !self.json)?, ""));
         }
         let path = Path::new(&self.path);
         let found = ledgers(path)?;

@@ -6,7 +6,7 @@
 use std::{fs, io::ErrorKind, path::Path, sync::Arc};
 use storage::{FileBackend, Malformed, integrity};
 
-use crate::audit::{Audit, Audited, Given};
+use crate::audit::{Audit, Audited, Given, Sheet};
 
 /// How often a ledger is looked at whose words and events do not agree.
 const LOOKS: u32 = 3;
@@ -23,7 +23,7 @@ pub fn verify(
     loop {
         // Before the records: what a server publishes meanwhile may count more of them.
         let mut given = given.clone();
-        given.trust.published = published(path)?;
+        given.trust.beside.published = published(path)?;
         let audit = Arc::new(Audit::new(given));
         let (records, words) = (Arc::clone(&audit), Arc::clone(&audit));
         // The server's keys, for which every record is opened anyhow: so nothing is read twice.
@@ -41,10 +41,10 @@ pub fn verify(
 }
 
 /// What the ledger in that directory publishes.
-fn published(ledger: &Path) -> Result<Option<Vec<u8>>, storage::Error> {
+fn published(ledger: &Path) -> Result<Option<Sheet>, storage::Error> {
     const FILE: &str = "public/checkpoint";
     match fs::read(ledger.join(FILE)) {
-        Ok(bytes) => Ok(Some(bytes)),
+        Ok(bytes) => Ok(Some(Sheet { file: FILE.to_owned(), bytes })),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(storage::Error::Io { file: FILE.to_owned(), offset: 0, source }),
     }

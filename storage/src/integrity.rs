@@ -38,13 +38,13 @@ use crate::backend::{Backend, Mode};
 use crate::error::Error;
 use crate::format::digest::Digest;
 use crate::limits::{MAX_FINDINGS, PAGE};
-use crate::log::checkpoints::{CHECKPOINTS, KeptCheckpoint};
 use crate::log::{Keyer, LevelFiles, Mark, SLOT, TILES, WATERMARK, read_slots};
 use crate::merkle::Range;
 use crate::merkle::range::subtrees;
 use crate::segment::header::SegmentHeader;
 use crate::segment::{self, index_path, path};
 pub use crate::words::{Content, Entry};
+pub use kept::hold as hold_kept;
 pub use place::places;
 
 /// Something that does not hold.
@@ -64,6 +64,19 @@ pub struct Finding {
     pub found: String,
 }
 
+/// A checkpoint that was kept, and where it stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptAt {
+    /// Path within the ledger's directory, or the export's.
+    pub file: String,
+    /// Byte offset in it.
+    pub offset: u64,
+    /// How many records it is of, by its place.
+    pub size: u64,
+    /// The signed note, as it stands there.
+    pub note: Vec<u8>,
+}
+
 /// What was verified, and what was found wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
@@ -80,7 +93,7 @@ pub struct Report {
     /// How many there are in all.
     pub found: u64,
     /// The kept checkpoints that are whole, by size. Their signatures are not verified here.
-    pub checkpoints: Vec<KeptCheckpoint>,
+    pub checkpoints: Vec<KeptAt>,
     /// Words that an erasure is at, or was at when it was cut short: whoever has the ledger
     /// finishes that at its next start.
     pub half_erased: u64,
@@ -91,16 +104,6 @@ impl Report {
     #[must_use]
     pub fn intact(&self) -> bool {
         self.found == 0
-    }
-
-    /// The kept checkpoints, each with its file and the byte at which it stands there.
-    pub fn kept(&self) -> impl Iterator<Item = (&'static str, u64, &KeptCheckpoint)> {
-        let mut next = 0;
-        self.checkpoints.iter().map(move |kept| {
-            let at = next;
-            next += kept.stored_length();
-            (CHECKPOINTS, at, kept)
-        })
     }
 }
 

@@ -17,7 +17,7 @@ type Answer = (u16, String, Vec<u8>);
 
 /// A server of files, as `answer` tells them: asked with the path, and whether a token came with it. It ends with the
 /// process.
-fn serve(answer: impl Fn(&str, bool) -> Answer + Send + Sync + 'static) -> String {
+pub(super) fn serve(answer: impl Fn(&str, bool) -> Answer + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let answer = Arc::new(answer);
@@ -51,7 +51,7 @@ fn file(folder: &Path, path: &str) -> PathBuf {
     folder.join(part).join(path)
 }
 
-fn honestly(folder: &Path, path: &str, token: bool) -> Answer {
+pub(super) fn honestly(folder: &Path, path: &str, token: bool) -> Answer {
     if path.starts_with("tile/entries/") && !token {
         return (401, String::new(), Vec::new());
     }
@@ -59,7 +59,8 @@ fn honestly(folder: &Path, path: &str, token: bool) -> Answer {
 }
 
 fn ask(url: &str, token: Option<&str>, kept: &[Kept]) -> anyhow::Result<Verified> {
-    verify(&Source::of(url, token)?.unwrap(), &key(), kept.to_vec(), false)
+    let given = Given { kept: kept.to_vec(), ..pinning(&key(), &[]) };
+    verify(&Source::of(url, token)?.unwrap(), &key(), given, false)
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn given_a_server_that_fails_or_sends_elsewhere_or_without_end_when_it_is_asked_
         (if name == "checkpoint" { status } else { 200 }, more, body)
     });
     let verified = ask(&url, None, &[]).unwrap();
-    assert_eq!(rules(&verified), ["checkpoint.form"]);
+    assert_eq!(rules(&verified), ["published.form"]);
 }
 
 #[test]
