@@ -14,7 +14,12 @@ pub(super) fn records_hold(report: &Report) -> bool {
         && report.findings.iter().all(|it| beside.iter().any(|rule| it.rule.starts_with(rule)))
 }
 
-pub(super) fn settle(report: &Report) -> Conclusion {
+/// What was not looked at where events were not opened.
+const UNOPENED: &str = "Whether each event can be opened, and whether the indexes find each by its id and its subjects: \
+                        events were not opened. An index is made from the records, and can be made again.";
+
+/// `opened`: whether the events were opened, and gave the keys for which the indexes were asked.
+pub(super) fn settle(report: &Report, opened: bool) -> Conclusion {
     let mut findings = Findings::about(Question::Integrity);
     for it in &report.findings {
         findings.push(Finding {
@@ -31,9 +36,8 @@ pub(super) fn settle(report: &Report) -> Conclusion {
     let looked = count(report.records, "record", "records");
     let megabytes = report.bytes as f64 / 1e6;
     let summary = if report.intact() {
-        format!(
-            "{looked}, {megabytes:.1} MB: every byte, link, node and index entry is what the records give"
-        )
+        let what = if opened { "link, node and index entry" } else { "link and node" };
+        format!("{looked}, {megabytes:.1} MB: every byte, {what} is what the records give")
     } else {
         format!("{} in {looked}, {megabytes:.1} MB", count(report.found, "place", "places"))
     };
@@ -44,5 +48,6 @@ pub(super) fn settle(report: &Report) -> Conclusion {
             "Nothing was changed. Keep these files as they are, and restore a copy whose root you know.";
         vec![advice.to_owned()]
     };
-    findings.conclude(Verdict::Holds, summary, notes, Vec::new())
+    let limits = if opened { Vec::new() } else { vec![UNOPENED.to_owned()] };
+    findings.conclude(Verdict::Holds, summary, notes, limits)
 }

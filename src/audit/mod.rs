@@ -71,10 +71,10 @@ pub struct Audit {
 pub struct Audited {
     /// What the first record says of the ledger; nothing if it cannot be read.
     pub opened: Option<LedgerOpened>,
-    /// One on each question, in the order of [`Question::ALL`].
-    pub conclusions: [Conclusion; 5],
-    /// What became of the words.
-    pub words: Words,
+    /// One on each question that was asked, in the order of [`Question::ALL`].
+    pub conclusions: Vec<Conclusion>,
+    /// What became of the words; nothing where events were not opened.
+    pub words: Option<Words>,
     /// The roots that were kept, and whether the ledger has them; nothing where that could not be looked at.
     pub kept: Vec<(Kept, Option<bool>)>,
 }
@@ -116,8 +116,8 @@ impl Audit {
         let root = |size| if report.intact() && size <= report.records { root(size) } else { None };
         let (freshness, kept) =
             freshness.settle(&freshness::Head { report, opened: opened.as_ref(), last, now, root: &root });
-        let mut conclusions = [
-            integrity::settle(report),
+        let mut conclusions = vec![
+            integrity::settle(report, true),
             completeness.settle(&sources, zone.to_datetime(now).date(), self.given.definitions),
             authorisation.settle(opened.as_ref().map(|opened| opened.access)),
             freshness,
@@ -126,11 +126,23 @@ impl Audit {
         if !integrity::records_hold(report) {
             conclusions.iter_mut().skip(1).for_each(Conclusion::rests_on_damaged_records);
         }
-        Audited { opened, conclusions, words, kept }
+        Audited { opened, conclusions, words: Some(words), kept }
     }
 }
 
 impl Audited {
+    /// What a look at bytes, links and the tree alone comes to: the one question that needs no event opened.
+    pub fn unopened(report: &storage::integrity::Report) -> Self {
+        let conclusions = vec![integrity::settle(report, false)];
+        Self { opened: None, conclusions, words: None, kept: Vec::new() }
+    }
+
+    /// Leaves the answers to these questions, and integrity, on which each of them rests.
+    pub fn keep_only(&mut self, questions: &[Question]) {
+        let asked = |it: Question| it == Question::Integrity || questions.contains(&it);
+        self.conclusions.retain(|it| asked(it.question));
+    }
+
     /// The records that findings are about, and of which nobody has said yet where they stand.
     pub fn unplaced(&self) -> BTreeSet<u64> {
         let findings = self.conclusions.iter().flat_map(|it| &it.findings);

@@ -14,7 +14,7 @@ use std::{
 use storage::{Digest, FileBackend, Malformed, integrity};
 
 use super::{Outcome, offline::ledgers, out};
-use crate::audit::{Audit, Audited, Given, Kept, Verdict};
+use crate::audit::{Audit, Audited, Given, Kept, Question, Verdict, Words};
 use crate::domain::id::LedgerName;
 use crate::reports::ReportName;
 
@@ -28,6 +28,7 @@ Exit status: 0 nothing is broken, 1 something is, 2 could not look.
 Example:
   pledgebook verify ./pledgebook-demo
   pledgebook verify ./pledgebook-data/improvement-service --json
+  pledgebook verify ./pledgebook-data --only integrity
   pledgebook verify ./pledgebook-data/improvement-service --size 812 \\
       --root \"$(cat root-that-was-kept-elsewhere)\"")]
 pub(super) struct Verify {
@@ -39,6 +40,10 @@ pub(super) struct Verify {
     /// How many records the ledger held when it had that root.
     #[arg(long, value_name = "N", requires = "root")]
     size: Option<u64>,
+    /// Answer this question only, and integrity, on which every other rests; may be given several times. With
+    /// `integrity` alone no event is opened, which is faster by far, and says nothing of ids and subjects in indexes.
+    #[arg(long, value_name = "QUESTION", value_parser = question)]
+    only: Vec<Question>,
     /// What is not established counts as wrong: exit with 1 for it, too.
     #[arg(long)]
     strict: bool,
@@ -52,12 +57,15 @@ impl Verify {
         let mut outcome = Outcome::Done;
         let kept: Vec<_> =
             self.root.zip(self.size).map(|(root, size)| Kept { size, root }).into_iter().collect();
+        if !kept.is_empty() && !self.only.is_empty() && !self.only.contains(&Question::Freshness) {
+            bail!("--root: whether the ledger still has it is told by freshness; give --only freshness, too");
+        }
         let found = ledgers(&self.path)?;
         if !kept.is_empty() && found.len() != 1 {
             bail!("--root: it is one ledger's; give that ledger's directory, not {}", self.path.display());
         }
         for (number, (name, path)) in found.into_iter().enumerate() {
-            let verified = check(name, &path, !self.json, kept.clone())?;
+            let verified = check(name, &path, !self.json, kept.clone(), &self.only)?;
             if verified.is_broken() || (self.strict && !verified.holds()) {
                 outcome = Outcome::FoundWrong;
             }
@@ -67,6 +75,13 @@ impl Verify {
         }
         Ok(outcome)
     }
+}
+
+fn question(text: &str) -> Result<Question, String> {
+    Question::ALL.into_iter().find(|it| it.as_str() == text).ok_or_else(|| {
+        let names = Question::ALL.map(Question::as_str).join(", ");
+        format!("not a question; give one of {names}")
+    })
 }
 
 fn digest(text: &str) -> Result<Digest, &'static str> {
@@ -96,10 +111,16 @@ impl Verified {
 
 /// Verifies one ledger's files; shows a bar if somebody watches.
 pub(super) fn verify(name: LedgerName, path: &Path, bar: bool) -> anyhow::Result<Verified> {
-    check(name, path, bar, Vec::new())
+    check(name, path, bar, Vec::new(), &[])
 }
 
-fn check(name: LedgerName, path: &Path, bar: bool, kept: Vec<Kept>) -> anyhow::Result<Verified> {
+fn check(
+    name: LedgerName,
+    path: &Path,
+    bar: bool,
+    kept: Vec<Kept>,
+    only: &[Question],
+) -> anyhow::Result<Verified> {
     let bar = if bar && out::is_watched() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     if let Ok(style) =
         ProgressStyle::with_template("{prefix} {bar:40} {bytes}/{total_bytes} {binary_bytes_per_sec}")
@@ -108,7 +129,15 @@ fn check(name: LedgerName, path: &Path, bar: bool, kept: Vec<Kept>) -> anyhow::R
     }
     bar.set_prefix(name.to_string());
     let started = Instant::now();
-    let (report, audited) = look(path, &Given { now: Timestamp::now(), kept, definitions }, &bar)?;
+    let bytes_alone = !only.is_empty() && only.iter().all(|it| *it == Question::Integrity);
+    let (report, mut audited) = if bytes_alone {
+        look_unopened(path, &bar)?
+    } else {
+        look(path, &Given { now: Timestamp::now(), kept, definitions }, &bar)?
+    };
+    if !only.is_empty() {
+        audited.keep_only(only);
+    }
     bar.finish_and_clear();
     let took = started.elapsed();
     Ok(Verified { name, path: path.to_owned(), report, audited, took })
@@ -123,10 +152,26 @@ fn definitions(report: &str) -> Option<u32> {
 /// How often a ledger is looked at whose words and events do not agree.
 const LOOKS: u32 = 3;
 
+fn unreadable(path: &Path, error: &storage::Error) -> anyhow::Error {
+    anyhow!("{}: {error}; give a ledger that can be read", path.display())
+}
+
+fn show(bar: &ProgressBar, progress: integrity::Progress) {
+    bar.set_length(progress.total);
+    bar.set_position(progress.bytes);
+}
+
+/// Looks at bytes, links and the tree, and at no event.
+fn look_unopened(path: &Path, bar: &ProgressBar) -> anyhow::Result<(integrity::Report, Audited)> {
+    let report = integrity::verify_unopened(&FileBackend::new(path), &|progress| show(bar, progress))
+        .map_err(|error| unreadable(path, &error))?;
+    let audited = Audited::unopened(&report);
+    Ok((report, audited))
+}
+
 /// Looks at all of it; again, where words and events do not agree: a server may be between the one and the other.
 fn look(path: &Path, given: &Given, bar: &ProgressBar) -> anyhow::Result<(integrity::Report, Audited)> {
-    let unreadable =
-        |error: storage::Error| anyhow!("{}: {error}; give a ledger that can be read", path.display());
+    let unreadable = |error| unreadable(path, &error);
     let backend = FileBackend::new(path);
     let mut looks = 1;
     loop {
@@ -137,12 +182,11 @@ fn look(path: &Path, given: &Given, bar: &ProgressBar) -> anyhow::Result<(integr
             records.record(record).map_err(|_| Malformed::new("an event that this version cannot open"))
         });
         let report = integrity::verify_words(&backend, keyer, &|entry| words.word(entry), &|progress| {
-            bar.set_length(progress.total);
-            bar.set_position(progress.bytes);
+            show(bar, progress)
         });
         let report = report.map_err(unreadable)?;
         let mut audited = audit.settle(&report, &|size| integrity::root(&backend, size).ok().flatten());
-        if audited.words.agree() || looks == LOOKS {
+        if audited.words.as_ref().is_none_or(Words::agree) || looks == LOOKS {
             audited.place(&integrity::places(&backend, &audited.unplaced()).map_err(unreadable)?);
             return Ok((report, audited));
         }

@@ -127,17 +127,17 @@ impl Verified {
         format!("{object}\n")
     }
 
-    fn words(&self) -> serde_json::Value {
-        let words = &self.audited.words;
+    fn words(&self) -> Option<serde_json::Value> {
+        let words = self.audited.words.as_ref()?;
         let erasures = words.erasures.iter().map(|it| {
             json!({"sequence": it.sequence, "on": it.on.to_string(), "attested_by": it.by.as_str(),
                 "fields": it.fields})
         });
-        json!({
+        Some(json!({
             "held": words.held, "erased": words.erased, "half_erased": words.half_erased,
             "missing": words.missing, "altered": words.altered, "erased_unexplained": words.unexplained,
             "held_though_erased": words.not_erased, "erasures": erasures.collect::<Vec<_>>(),
-        })
+        }))
     }
 }
 

@@ -120,29 +120,30 @@ impl<'a> Walk<'a> {
         if !matches!(self.rest().first(), Some(0x80..=0x8f | 0xde | 0xdf)) {
             return self.fail("a map is expected");
         }
-        // Items still to come at each level that is open.
-        let mut open = [0_usize; MAX_DEPTH];
-        let mut depth = 0;
+        // Items still to come: here, and at each level that is open around it.
+        let (mut left, mut open, mut depth) = (1_usize, [0_usize; MAX_DEPTH], 0);
         loop {
-            let nested = self.item()?;
-            if nested > 0 {
-                if depth == MAX_DEPTH {
-                    return self.fail("the event is nested too deeply");
+            while left > 0 {
+                left -= 1;
+                let nested = self.item()?;
+                if nested > 0 {
+                    let Some(around) = open.get_mut(depth) else {
+                        return self.fail("the event is nested too deeply");
+                    };
+                    *around = left;
+                    (left, depth) = (nested, depth + 1);
                 }
-                open[depth] = nested;
-                depth += 1;
-            }
-            while depth > 0 && open[depth - 1] == 0 {
-                depth -= 1;
             }
             if depth == 0 {
                 return Ok(&self.bytes[start..self.at]);
             }
-            open[depth - 1] -= 1;
+            depth -= 1;
+            left = open[depth];
         }
     }
 
     /// Passes one head and its scalar bytes; returns how many items nest below it.
+    #[inline]
     fn item(&mut self) -> Result<usize, Malformed> {
         let start = self.at;
         let head = self.take(1)?[0];
@@ -170,11 +171,14 @@ impl<'a> Walk<'a> {
         Ok(nested)
     }
 
+    #[inline]
     fn text(&mut self, start: usize, length: usize) -> Result<usize, Malformed> {
         let text = self.take(length)?;
-        match std::str::from_utf8(text) {
-            Ok(_) => Ok(0),
-            Err(_) => Err(Malformed::at(start, "a string is not UTF-8")),
+        // Nearly every text is ASCII, which shows many bytes at a time.
+        if text.is_ascii() || std::str::from_utf8(text).is_ok() {
+            Ok(0)
+        } else {
+            Err(Malformed::at(start, "a string is not UTF-8"))
         }
     }
 }
