@@ -182,7 +182,7 @@ fn look(path: &Path, given: &Given, bar: &ProgressBar) -> anyhow::Result<(integr
             records.record(record).map_err(|_| Malformed::new("an event that this version cannot open"))
         });
         let report = integrity::verify_words(&backend, keyer, &|entry| words.word(entry), &|progress| {
-            show(bar, progress)
+            show(bar, progress);
         });
         let report = report.map_err(unreadable)?;
         let mut audited = audit.settle(&report, &|size| integrity::root(&backend, size).ok().flatten());

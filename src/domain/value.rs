@@ -207,6 +207,9 @@ pub fn check_words(text: &str) -> Result<(), Invalid> {
     check_no_contact(text)
 }
 
+/// A run of more digits than these is taken for a telephone number.
+const MOST_DIGITS: usize = 8;
+
 /// Refuses what would lead to a person: something like `a@b.c`, or a run of nine or more digits with nothing but
 /// spaces, brackets, hyphens and dots between them.
 pub fn check_no_contact(text: &str) -> Result<(), Invalid> {
@@ -223,7 +226,6 @@ pub fn check_no_contact(text: &str) -> Result<(), Invalid> {
             "name the post, never a person or an address",
         ));
     }
-    const MOST_DIGITS: usize = 8;
     if text.bytes().filter(u8::is_ascii_digit).count() <= MOST_DIGITS {
         return Ok(());
     }
