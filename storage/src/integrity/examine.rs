@@ -34,8 +34,8 @@ pub(super) struct Examination<'a> {
     pub(super) meter: &'a Meter<'a>,
 }
 
-/// Room that the next segment uses again: else a third of a verification's system time goes into
-/// pages that are made zero to be filled once.
+/// Room that the next segment uses again: else one part in fourteen of a verification's time goes
+/// into pages that are made zero to be filled once.
 #[derive(Default)]
 pub(super) struct Scratch {
     leaves: Vec<Digest>,
