@@ -82,10 +82,10 @@ pub struct Audit {
 pub struct Audited {
     /// What the first record says of the ledger; nothing if it cannot be read.
     pub opened: Option<LedgerOpened>,
-    /// One on each question, in the order of [`Question::ALL`].
-    pub conclusions: [Conclusion; 5],
-    /// What became of the words.
-    pub words: Words,
+    /// One on each question that was asked, in the order of [`Question::ALL`].
+    pub conclusions: Vec<Conclusion>,
+    /// What became of the words; nothing where events were not opened.
+    pub words: Option<Words>,
     /// The roots that were kept, and whether the ledger has them; nothing where that could not be looked at.
     pub kept: Vec<(Kept, Option<bool>)>,
     /// What signatures show; nothing if no key was pinned, or the keys could not be followed.
@@ -175,8 +175,8 @@ impl Audit {
         let held = freshness::Held { elsewhere: &elsewhere, published: signatures.cosigned.as_ref() };
         let freshness = freshness.settle(&head, &trust.witnesses, &held);
         let nobodys = signatures.nobodys(trust);
-        let mut conclusions = [
-            integrity::settle(report, signatures),
+        let mut conclusions = vec![
+            integrity::settle(report, signatures, true),
             completeness.settle(&sources, &restores, zone.to_datetime(now).date(), *definitions),
             authorisation.settle(opened.as_ref().map(|opened| opened.access)),
             freshness.conclusion,
@@ -194,6 +194,7 @@ impl Audit {
         }
         let (kept, outside) = (freshness.compared, freshness.outside);
         let saw_records = true;
+        let words = Some(words);
         Audited { opened, conclusions, words, kept, signed, elsewhere, outside, restores, saw_records }
     }
 }
@@ -205,6 +206,30 @@ impl Audited {
         for conclusion in &mut self.conclusions {
             conclusion.saw_no_records(size);
         }
+    }
+
+    /// What a look at bytes, links and the tree alone comes to: the one question that needs no event opened. Keys are
+    /// followed through events, so no signature is looked at.
+    pub fn unopened(report: &storage::integrity::Report) -> Self {
+        let (rotations, trust) = (keys::Rotations::default(), Trust::default());
+        let signatures = signatures::settle(&rotations, &trust, None, report, &|_| None);
+        Self {
+            opened: None,
+            conclusions: vec![integrity::settle(report, signatures, false)],
+            words: None,
+            kept: Vec::new(),
+            signed: None,
+            elsewhere: Vec::new(),
+            outside: Vec::new(),
+            restores: Vec::new(),
+            saw_records: true,
+        }
+    }
+
+    /// Leaves the answers to these questions, and integrity, on which each of them rests.
+    pub fn keep_only(&mut self, questions: &[Question]) {
+        let asked = |it: Question| it == Question::Integrity || questions.contains(&it);
+        self.conclusions.retain(|it| asked(it.question));
     }
 
     /// The records that findings are about, and of which nobody has said yet where they stand.

@@ -192,9 +192,6 @@ impl<'de> Deserialize<'de> for Label {
     }
 }
 
-/// Digits in a row, spaces and the like apart, from which on they may be a telephone number.
-const MOST_DIGITS: usize = 8;
-
 /// Judges words before they are held: 1–500 characters about a decision, without an e-mail address or a telephone
 /// number in them.
 pub fn check_words(text: &str) -> Result<(), Invalid> {
@@ -209,6 +206,9 @@ pub fn check_words(text: &str) -> Result<(), Invalid> {
     }
     check_no_contact(text)
 }
+
+/// A run of more digits than these is taken for a telephone number.
+const MOST_DIGITS: usize = 8;
 
 /// Refuses what would lead to a person: something like `a@b.c`, or a run of nine or more digits with nothing but
 /// spaces, brackets, hyphens and dots between them.

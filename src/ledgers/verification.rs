@@ -6,7 +6,7 @@
 use std::{fs, io::ErrorKind, path::Path, sync::Arc};
 use storage::{FileBackend, Malformed, integrity};
 
-use crate::audit::{Audit, Audited, Given, Sheet};
+use crate::audit::{Audit, Audited, Given, Sheet, Words};
 
 /// How often a ledger is looked at whose words and events do not agree.
 const LOOKS: u32 = 3;
@@ -32,12 +32,22 @@ pub fn verify(
         });
         let report = integrity::verify_words(&backend, keyer, &|entry| words.word(entry), progress)?;
         let mut audited = audit.settle(&report, &|size| integrity::root(&backend, size).ok().flatten());
-        if audited.words.agree() || looks == LOOKS {
+        if audited.words.as_ref().is_none_or(Words::agree) || looks == LOOKS {
             audited.place(&integrity::places(&backend, &audited.unplaced())?);
             return Ok((report, audited));
         }
         looks += 1;
     }
+}
+
+/// Looks at bytes, links and the tree of the ledger in that directory, and at no event.
+pub fn verify_unopened(
+    path: &Path,
+    progress: &(dyn Fn(integrity::Progress) + Sync),
+) -> Result<(integrity::Report, Audited), storage::Error> {
+    let report = integrity::verify_unopened(&FileBackend::new(path), progress)?;
+    let audited = Audited::unopened(&report);
+    Ok((report, audited))
 }
 
 /// What the ledger in that directory publishes.

@@ -169,8 +169,9 @@ fn given_a_published_log_that_rotated_its_key_when_it_is_verified_then_it_is_fol
     let path = export.folder.path().to_owned();
     let url = web::serve(move |name, token| web::honestly(&path, name, token));
     let held = at(&backend, size + 1, &[&two]);
-    let ask = |key: &Verifier, token, held: &[&SignedCheckpoint]| {
-        verify(&Source::of(&url, token).unwrap().unwrap(), key, pinning(key, held), false).unwrap()
+    let ask = |key: &Verifier, token: Option<&str>, held: &[&SignedCheckpoint]| {
+        let token = token.map(web::given_beside);
+        verify(&Source::of(&url, token.as_ref()).unwrap().unwrap(), key, pinning(key, held), false).unwrap()
     };
     let verified = ask(&key(), Some("pbk_auditor"), &[&held]);
     assert_eq!(rules(&verified), Vec::<&str>::new(), "{}", verified.json());

@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::*;
+use crate::cli::verify::source::Token;
 
 /// An answer: status, more of a head, body.
 type Answer = (u16, String, Vec<u8>);
@@ -59,8 +60,9 @@ pub(super) fn honestly(folder: &Path, path: &str, token: bool) -> Answer {
 }
 
 fn ask(url: &str, token: Option<&str>, kept: &[Kept]) -> anyhow::Result<Verified> {
+    let token = token.map(given_beside);
     let given = Given { kept: kept.to_vec(), ..pinning(&key(), &[]) };
-    verify(&Source::of(url, token)?.unwrap(), &key(), given, false)
+    verify(&Source::of(url, token.as_ref())?.unwrap(), &key(), given, false)
 }
 
 #[test]
@@ -160,10 +162,53 @@ fn given_a_server_that_fails_or_sends_elsewhere_or_without_end_when_it_is_asked_
     assert_eq!(rules(&verified), ["published.form"]);
 }
 
+/// A token that was given together with the address.
+pub(super) fn given_beside(secret: &str) -> Token {
+    Token { secret: secret.to_owned(), host: None, ambient: false }
+}
+
+/// Why it is not sent there; nothing if it is.
+fn kept_back(url: &str, token: &Token) -> Option<String> {
+    let why = Source::of(url, Some(token)).err()?.to_string();
+    assert!(!why.contains("secret"), "{why}");
+    Some(why)
+}
+
 #[test]
 fn given_a_token_when_it_would_go_over_the_network_in_clear_then_it_does_not() {
-    let why = Source::of("http://192.0.2.1/log", Some("pbk_secret")).err().unwrap().to_string();
-    assert!(why.contains("in clear") && !why.contains("secret"), "{why}");
-    assert!(Source::of("https://192.0.2.1/log", Some("pbk_secret")).is_ok());
+    let token = given_beside("pbk_secret");
+    assert!(kept_back("http://192.0.2.1/log", &token).unwrap().contains("in clear"));
+    assert_eq!(kept_back("https://192.0.2.1/log", &token), None);
     assert!(Source::of("http://192.0.2.1/log", None).is_ok());
+}
+
+#[test]
+fn given_a_token_for_one_host_when_another_is_asked_then_it_is_not_sent_there() {
+    let ambient = |host: Option<&str>| Token {
+        secret: "pbk_secret".into(),
+        host: host.map(str::to_owned),
+        ambient: true,
+    };
+    let url = "https://ledger.example/log";
+    assert!(kept_back(url, &ambient(None)).unwrap().contains("PLEDGEBOOK_TOKEN_HOST"));
+    for host in ["ledger.example", "Ledger.Example"] {
+        assert_eq!(kept_back(url, &ambient(Some(host))), None);
+    }
+    assert_eq!(kept_back("https://ledger.example:8443/log", &ambient(Some("ledger.example:8443"))), None);
+    for other in [
+        "https://ledger.example.evil.example/log",
+        "https://evil.example/ledger.example",
+        "https://ledger.example@evil.example/log",
+        "https://evil.example/log?ledger.example",
+    ] {
+        for token in
+            [ambient(Some("ledger.example")), Token { ambient: false, ..ambient(Some("ledger.example")) }]
+        {
+            assert!(kept_back(other, &token).unwrap().contains("sent to nobody else"), "{other}");
+        }
+    }
+    // On this machine there is nobody else; and a port that was named is that port.
+    assert_eq!(kept_back("http://127.0.0.1:8420/ledgers/acme", &ambient(None)), None);
+    assert!(kept_back("http://127.0.0.1:8420/ledgers/acme", &ambient(Some("ledger.example"))).is_some());
+    assert!(kept_back("https://ledger.example/log", &ambient(Some("ledger.example:8443"))).is_some());
 }
