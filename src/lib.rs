@@ -16,6 +16,7 @@
 //! | [`export`] | a ledger as plain files, up to one signed checkpoint | |
 //! | [`ledgers`] | the ledgers of one server, and the threads that keep their views | |
 //! | [`witness`] | holds other logs to their history, and asks others to hold ours | |
+//! | `outward` | asks others over HTTP: alone knows how | |
 //! | [`server`] | everything put together on one port | |
 //! | [`cli`] | the command: alone knows argv and stdout | |
 
@@ -31,6 +32,7 @@ mod keyfile;
 pub mod ledgers;
 pub mod limits;
 pub mod notary;
+mod outward;
 pub mod projections;
 pub mod reports;
 pub mod server;

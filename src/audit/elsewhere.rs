@@ -109,7 +109,10 @@ impl Against<'_> {
 }
 
 /// The pinned witnesses that cosigned it, with their times.
-fn cosigned_by(signed: &SignedCheckpoint, witnesses: &[Verifier]) -> Result<Vec<(String, u64)>, String> {
+pub(super) fn cosigned_by(
+    signed: &SignedCheckpoint,
+    witnesses: &[Verifier],
+) -> Result<Vec<(String, u64)>, String> {
     let mut cosigned = Vec::new();
     for witness in witnesses {
         let verified = witness.verify(&signed.note).map_err(|why| {

@@ -104,11 +104,13 @@ pub struct Conclusion {
 }
 
 impl Conclusion {
-    /// Records are damaged or missing: what was found may be no more than a consequence of that, and what was not found
-    /// may stand in them. It is listed, and integrity alone is called broken.
-    pub(super) fn rests_on_damaged_records(&mut self) {
+    /// It rests on records of which `why` is said, such as that some are damaged or missing: what was found may be no
+    /// more than a consequence of that, and what was not found may stand in them. It is listed, and integrity alone is
+    /// called broken.
+    pub(super) fn rests_on(&mut self, why: &str) {
         self.verdict = Verdict::NotEstablished;
-        self.summary += "; but records are damaged or missing";
+        self.summary += "; but ";
+        self.summary += why;
     }
 }
 

@@ -64,6 +64,14 @@ pub(super) struct Head<'a> {
     pub(super) root: &'a dyn Fn(u64) -> Option<Digest>,
 }
 
+/// What of the ledger is held outside by a signature of its own.
+pub(super) struct Held<'a> {
+    /// The checkpoints that were kept elsewhere.
+    pub(super) elsewhere: &'a [Compared],
+    /// The size of the published one, if it is believed, and the pinned witnesses that cosigned it.
+    pub(super) published: Option<&'a (u64, Vec<(String, u64)>)>,
+}
+
 /// What it comes to.
 pub(super) struct Settled {
     pub(super) conclusion: Conclusion,
@@ -97,7 +105,8 @@ impl Freshness {
         }
     }
 
-    pub(super) fn settle(self, head: &Head<'_>, witnesses: &[Verifier], elsewhere: &[Compared]) -> Settled {
+    pub(super) fn settle(self, head: &Head<'_>, witnesses: &[Verifier], held: &Held<'_>) -> Settled {
+        let elsewhere = held.elsewhere;
         let mut findings = Findings::about(Question::Freshness);
         let (mut rows, mut compared) = (Vec::new(), Vec::new());
         for kept in &self.kept {
@@ -112,6 +121,9 @@ impl Freshness {
             let at = self.times.get(&it.size).copied().flatten();
             rows.extend(at.into_iter().flat_map(|at| of_file(it, at)));
         }
+        if let Some((size, cosigned)) = held.published {
+            rows.extend(cosigned.iter().filter_map(|it| of_witness(it, *size, None)));
+        }
         let (opinions, cosignatures) = (self.opinions.len(), self.cosignatures.len());
         rows.extend(self.opinions.into_iter().filter_map(|it| opinion(it, head, &mut findings)));
         rows.extend(
@@ -123,7 +135,8 @@ impl Freshness {
             .filter(|it| witnesses.is_empty() || it.holder.counts())
             .max_by_key(|it| (it.size, it.at));
         let mut limits = Vec::new();
-        if self.kept.is_empty() && !elsewhere.iter().any(|it| it.untrusted.is_none()) {
+        let witnessed = held.published.is_some_and(|(_, by)| !by.is_empty());
+        if self.kept.is_empty() && !witnessed && !elsewhere.iter().any(|it| it.untrusted.is_none()) {
             limits.push(ALONE.to_owned());
         }
         limits.extend(elsewhere.iter().filter_map(shows_nothing));
@@ -167,12 +180,15 @@ fn same(kept: &Kept, head: &Head<'_>, findings: &mut Findings) -> Option<bool> {
 fn of_file(it: &Compared, at: Timestamp) -> Vec<Outside> {
     let size = it.size;
     let mut held = vec![Outside { holder: Holder::File(it.by.clone()), size, at, sequence: None }];
-    for (name, time) in &it.cosigned {
-        let at = i64::try_from(*time).ok().and_then(|time| Timestamp::from_second(time).ok()).unwrap_or(at);
-        let holder = Holder::Witness { name: name.clone(), organisation: None, pinned: true };
-        held.push(Outside { holder, size, at, sequence: None });
-    }
+    held.extend(it.cosigned.iter().filter_map(|it| of_witness(it, size, Some(at))));
     held
+}
+
+/// What a pinned witness cosigned, at its own time, or at `otherwise` where it tells none that there is.
+fn of_witness((name, time): &(String, u64), size: u64, otherwise: Option<Timestamp>) -> Option<Outside> {
+    let at = i64::try_from(*time).ok().and_then(|time| Timestamp::from_second(time).ok()).or(otherwise)?;
+    let holder = Holder::Witness { name: name.clone(), organisation: None, pinned: true };
+    Some(Outside { holder, size, at, sequence: None })
 }
 
 /// Why it shows nothing, if it does not.

@@ -12,19 +12,20 @@ use super::signatures::Signatures;
 pub(super) fn records_hold(report: &Report) -> bool {
     // What is wrong with a kept checkpoint itself, and not with the records by what it says.
     let kept = ["checkpoint.entry", "checkpoint.form", "checkpoint.origin"];
-    let beside = ["index.", "level.", "words.", "watermark.slot", "tile.", "file.", "keys."];
+    let beside = ["index.", "level.", "words.", "watermark.slot", "tile.", "file.", "published."];
     only(report, &[&kept[..], &beside[..]].concat())
 }
 
 /// Whether every record that is there was read and follows the one before: they may be others than those that were
 /// signed, or fewer, but what they say can be told.
 pub(super) fn can_be_read(report: &Report) -> bool {
-    only(report, &["index.", "level.", "words.", "watermark.", "checkpoint.", "tile.", "file.", "keys."])
+    let rules = ["index.", "level.", "words.", "watermark.", "checkpoint.", "tile.", "file.", "published."];
+    only(report, &rules)
 }
 
 /// Whether the levels give the roots that the records give.
 pub(super) fn roots_hold(report: &Report) -> bool {
-    only(report, &["index.", "words.", "watermark.", "checkpoint.", "file.", "keys."])
+    only(report, &["index.", "words.", "watermark.", "checkpoint.", "file."])
 }
 
 /// Whether nothing was found but by rules that begin so.
@@ -33,7 +34,12 @@ fn only(report: &Report, rules: &[&str]) -> bool {
         && report.findings.iter().all(|it| rules.iter().any(|rule| it.rule.starts_with(rule)))
 }
 
-pub(super) fn settle(report: &Report, signatures: Signatures) -> Conclusion {
+/// What was not looked at where events were not opened.
+const UNOPENED: &str = "Whether each event can be opened, and whether the indexes find each by its id and its subjects: \
+                        events were not opened. An index is made from the records, and can be made again.";
+
+/// `opened`: whether the events were opened, and gave the keys for which the indexes were asked.
+pub(super) fn settle(report: &Report, signatures: Signatures, opened: bool) -> Conclusion {
     let mut findings = Findings::about(Question::Integrity);
     for it in &report.findings {
         findings.push(Finding {
@@ -47,16 +53,15 @@ pub(super) fn settle(report: &Report, signatures: Signatures) -> Conclusion {
         });
     }
     findings.count_more(report.found.saturating_sub(findings.count()));
-    let Signatures { findings: signed, notes: told, limits, established, signed: by, .. } = signatures;
+    let Signatures { findings: signed, notes: told, mut limits, established, signed: by, .. } = signatures;
     let wrong = findings.count() + signed.count();
     findings.append(signed);
     let looked = count(report.records, "record", "records");
     let megabytes = report.bytes as f64 / 1e6;
     let summary = if wrong == 0 {
         let by = by.filter(|by| by.to > 0).map_or_else(String::new, |by| format!("; signed up to {}", by.to));
-        format!(
-            "{looked}, {megabytes:.1} MB: every byte, link, node and index entry is what the records give{by}"
-        )
+        let what = if opened { "link, node and index entry" } else { "link and node" };
+        format!("{looked}, {megabytes:.1} MB: every byte, {what} is what the records give{by}")
     } else {
         format!("{} in {looked}, {megabytes:.1} MB", count(wrong, "place", "places"))
     };
@@ -68,5 +73,8 @@ pub(super) fn settle(report: &Report, signatures: Signatures) -> Conclusion {
         vec![advice.to_owned()]
     };
     notes.extend(told);
+    if !opened {
+        limits.push(UNOPENED.to_owned());
+    }
     findings.conclude(Verdict::holds_if(established), summary, notes, limits)
 }

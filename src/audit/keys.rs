@@ -17,16 +17,17 @@ use super::finding::{Finding, Question};
 use crate::domain::{
     decide::rotation_is_signed,
     event::{KeyRotated, Payload},
+    value::PublicKey,
 };
 
 const OTHER_KEY: &str = "whoever can write these files can write another history and sign it with a key of their own: ask \
                          whoever gave you the key, and hold the ledger against checkpoints that were kept elsewhere";
 const FORGED: &str =
     "no server takes such a record: what follows it was written by somebody who does not have the key before";
-const HANDOVER: &str =
-    "restore log/checkpoints from a copy; a receipt that rests on this checkpoint shows the right one";
+const HANDOVER: &str = "get the kept checkpoint from a copy of log/checkpoints, or from another export; a receipt that \
+                        rests on it shows the right one";
 const FOREIGN: &str =
-    "no server keeps such a checkpoint: find out who wrote to log/checkpoints, and hold receipts against it";
+    "no server keeps such a checkpoint: find out who wrote to that file, and hold receipts against it";
 
 /// The rotations that the ledger recorded, in order.
 #[derive(Default)]
@@ -56,8 +57,14 @@ impl Rotations {
         }
     }
 
-    /// Walks from the pinned key on. `signed_to` is the largest size that the ledger says to have signed.
-    pub(super) fn walk(&self, pinned: &Verifier, report: &Report, signed_to: u64) -> (Walk, Vec<Finding>) {
+    /// Walks from the pinned key on. `signed_to` is the largest size that the ledger says to have signed; `kept`:
+    /// whether kept checkpoints were to be had.
+    pub(super) fn walk(
+        &self,
+        pinned: &Verifier,
+        report: &Report,
+        (signed_to, kept): (u64, bool),
+    ) -> (Walk, Vec<Finding>) {
         let mut findings = Vec::new();
         let Some((from, before, rest)) = self.from(pinned) else {
             let sequence = self.0.first().map(|(sequence, _)| *sequence);
@@ -78,12 +85,21 @@ impl Rotations {
             let size = sequence + 1;
             if signed_to < size {
                 walk.unfinished = Some(*sequence);
-            } else {
+            } else if kept {
                 findings.extend(handover(report, *sequence, [walk.last(), &new]));
             }
             walk.hand_over(new, size);
         }
         (walk, findings)
+    }
+
+    /// The keys of `origin` as the records name them, first to last, one a line; of a ledger that never rotated its
+    /// key, the pinned one.
+    pub(super) fn list(&self, pinned: &Verifier) -> String {
+        let named = |key: &PublicKey| Verifier::ed25519(pinned.name(), &key.0).ok();
+        let first = self.0.first().map_or(Some(pinned.clone()), |(_, first)| named(&first.old_key));
+        let later = self.0.iter().map(|(_, rotated)| named(&rotated.new_key));
+        [first].into_iter().chain(later).flatten().map(|key| format!("{key}\n")).collect()
     }
 
     /// The smallest size that the key signs, the key before it, and the first rotation behind it.
@@ -126,11 +142,11 @@ impl Rotations {
 /// What is wrong with the checkpoint that both keys sign, at exactly the rotation's record.
 fn handover(report: &Report, sequence: u64, keys: [&Verifier; 2]) -> Option<Finding> {
     let size = sequence + 1;
-    let found = report.kept().find(|(_, _, kept)| kept.size == size);
+    let found = report.checkpoints.iter().find(|kept| kept.size == size);
     let (place, why) = match found {
-        Some((file, at, kept)) => {
+        Some(kept) => {
             let note = Note::parse(&kept.note).ok()?;
-            (Some((file.to_owned(), at)), judge(&note, &keys, None).err()?)
+            (Some((kept.file.clone(), kept.offset)), judge(&note, &keys, None).err()?)
         }
         None => (None, "none".to_owned()),
     };
@@ -186,7 +202,7 @@ impl Walk {
         let (mut good, mut most) = (0, 0);
         // Of more records than there are, it is found already that they are not there.
         let to = self.ends.min(report.records);
-        for (file, at, kept) in report.kept().filter(|(_, _, kept)| (self.from()..=to).contains(&kept.size)) {
+        for kept in report.checkpoints.iter().filter(|kept| (self.from()..=to).contains(&kept.size)) {
             let Ok(note) = Note::parse(&kept.note) else { continue };
             let keys = self.at(kept.size);
             let allowed = self.before.as_ref().filter(|_| kept.size == self.from());
@@ -198,7 +214,7 @@ impl Walk {
                         format!("the signature of {}, and of no other key of this name", self.name(&keys));
                     let mut finding =
                         about("checkpoint.signature", kept.size.checked_sub(1), expected, found);
-                    finding.place = Some((file.to_owned(), at));
+                    finding.place = Some((kept.file.clone(), kept.offset));
                     finding.remedy = Some(FOREIGN);
                     wrong(finding);
                 }

@@ -43,7 +43,7 @@ use crate::journal::{codec, keys as journal_keys};
 
 pub use erasure::{Attested, Words};
 pub use finding::{Conclusion, Finding, Question, Verdict, count, thousands};
-pub use trust::{Compared, Elsewhere, Holder, Outside, Restore, Signed, Trust};
+pub use trust::{Beside, Compared, Elsewhere, Holder, Outside, Restore, Sheet, Shown, Signed, Trust};
 
 use fact::Fact;
 use sources::Sources;
@@ -82,10 +82,10 @@ pub struct Audit {
 pub struct Audited {
     /// What the first record says of the ledger; nothing if it cannot be read.
     pub opened: Option<LedgerOpened>,
-    /// One on each question, in the order of [`Question::ALL`].
-    pub conclusions: [Conclusion; 5],
-    /// What became of the words.
-    pub words: Words,
+    /// One on each question that was asked, in the order of [`Question::ALL`].
+    pub conclusions: Vec<Conclusion>,
+    /// What became of the words; nothing where events were not opened.
+    pub words: Option<Words>,
     /// The roots that were kept, and whether the ledger has them; nothing where that could not be looked at.
     pub kept: Vec<(Kept, Option<bool>)>,
     /// What signatures show; nothing if no key was pinned, or the keys could not be followed.
@@ -162,7 +162,7 @@ impl Audit {
         let words = self.words.settle();
         let told = integrity::roots_hold(report);
         let root = |size| if told && size <= report.records { root(size) } else { None };
-        let origin = opened.as_ref().map(|opened| opened.origin.as_str());
+        let origin = trust.origin(opened.as_ref().map(|opened| opened.origin.as_str()));
         let mut signatures = signatures::settle(&rotations, trust, origin, report, &root);
         let walk = signatures.walk.take();
         let elsewhere = origin.map_or_else(Vec::new, |origin| {
@@ -172,19 +172,29 @@ impl Audit {
         });
         let signed = signatures.signed.clone();
         let head = freshness::Head { report, told, opened: opened.as_ref(), last, now, root: &root };
-        let freshness = freshness.settle(&head, &trust.witnesses, &elsewhere);
-        let mut conclusions = [
-            integrity::settle(report, signatures),
+        let held = freshness::Held { elsewhere: &elsewhere, published: signatures.cosigned.as_ref() };
+        let freshness = freshness.settle(&head, &trust.witnesses, &held);
+        let nobodys = signatures.nobodys(trust);
+        let mut conclusions = vec![
+            integrity::settle(report, signatures, true),
             completeness.settle(&sources, &restores, zone.to_datetime(now).date(), *definitions),
             authorisation.settle(opened.as_ref().map(|opened| opened.access)),
             freshness.conclusion,
             words.conclude(),
         ];
-        if !integrity::records_hold(report) {
-            conclusions.iter_mut().skip(1).for_each(Conclusion::rests_on_damaged_records);
+        let why = if !integrity::records_hold(report) {
+            Some("records are damaged or missing")
+        } else if nobodys {
+            Some("the checkpoint by which the records are shown is not signed by the key in force")
+        } else {
+            None
+        };
+        if let Some(why) = why {
+            conclusions.iter_mut().skip(1).for_each(|it| it.rests_on(why));
         }
         let (kept, outside) = (freshness.compared, freshness.outside);
         let saw_records = true;
+        let words = Some(words);
         Audited { opened, conclusions, words, kept, signed, elsewhere, outside, restores, saw_records }
     }
 }
@@ -196,6 +206,30 @@ impl Audited {
         for conclusion in &mut self.conclusions {
             conclusion.saw_no_records(size);
         }
+    }
+
+    /// What a look at bytes, links and the tree alone comes to: the one question that needs no event opened. Keys are
+    /// followed through events, so no signature is looked at.
+    pub fn unopened(report: &storage::integrity::Report) -> Self {
+        let (rotations, trust) = (keys::Rotations::default(), Trust::default());
+        let signatures = signatures::settle(&rotations, &trust, None, report, &|_| None);
+        Self {
+            opened: None,
+            conclusions: vec![integrity::settle(report, signatures, false)],
+            words: None,
+            kept: Vec::new(),
+            signed: None,
+            elsewhere: Vec::new(),
+            outside: Vec::new(),
+            restores: Vec::new(),
+            saw_records: true,
+        }
+    }
+
+    /// Leaves the answers to these questions, and integrity, on which each of them rests.
+    pub fn keep_only(&mut self, questions: &[Question]) {
+        let asked = |it: Question| it == Question::Integrity || questions.contains(&it);
+        self.conclusions.retain(|it| asked(it.question));
     }
 
     /// The records that findings are about, and of which nobody has said yet where they stand.

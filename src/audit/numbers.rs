@@ -24,6 +24,14 @@ pub(super) struct Gap {
 impl Numbers {
     /// Adds the number of a record; says whether it is new.
     pub(super) fn add(&mut self, number: u64, record: u64) -> bool {
+        // Nearly always it is the one behind the last.
+        if let Some(mut top) = self.spans.last_entry()
+            && top.get().0.checked_add(1) == Some(number)
+        {
+            top.get_mut().0 = number;
+            self.count += 1;
+            return true;
+        }
         let below = self.spans.range(..=number).next_back().map(|(first, (last, _))| (*first, *last));
         if below.is_some_and(|(_, last)| number <= last) {
             return false;

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 use storage::integrity::Report;
 
-use super::{Audited, Conclusion, Holder, Question};
+use super::{Audited, Conclusion, Holder, Question, Words};
 
 /// The object, with its line feed. `report` is what the audit was settled with.
 pub fn json(ledger: &str, report: &Report, audited: &Audited) -> String {
@@ -36,7 +36,7 @@ pub fn json(ledger: &str, report: &Report, audited: &Audited) -> String {
         "summaries": each(&|it| it.summary.as_str().into()),
         "notes": each(&|it| it.notes.clone().into()),
         "not_established": each(&|it| it.limits.clone().into()),
-        "words": words(audited),
+        "words": audited.words.as_ref().map(words),
         "kept": kept,
         "findings": findings.collect::<Vec<_>>(),
         "found": audited.conclusions.iter().map(|it| it.found).sum::<u64>(),
@@ -45,8 +45,7 @@ pub fn json(ledger: &str, report: &Report, audited: &Audited) -> String {
     format!("{object}\n")
 }
 
-fn words(audited: &Audited) -> Value {
-    let words = &audited.words;
+fn words(words: &Words) -> Value {
     let erasures = words.erasures.iter().map(|it| {
         json!({"sequence": it.sequence, "on": it.on.to_string(), "attested_by": it.by.as_str(),
             "fields": it.fields})

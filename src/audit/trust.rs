@@ -1,7 +1,7 @@
 //! What whoever asks trusts, and what they have from elsewhere.
 //!
-//! Invariant: none of it comes from the ledger, but the checkpoint that it publishes, which is trusted in nothing. It must
-//! not know how any of it was got.
+//! Invariant: none of it comes from the ledger, but what stands [`Beside`] its records, which is trusted in nothing. It
+//! must not know how any of it was got.
 
 use jiff::Timestamp;
 use storage::{
@@ -18,10 +18,55 @@ pub struct Trust {
     pub witnesses: Vec<Verifier>,
     /// Checkpoints that were kept elsewhere; those of other origins are passed over.
     pub elsewhere: Vec<Elsewhere>,
-    /// The file that the ledger publishes as its newest checkpoint, if there is one.
-    pub published: Option<Vec<u8>>,
-    /// Whoever shows the records verifies every signature, from a key that is pinned: then it is not done here.
-    pub shown_signed: bool,
+    /// What stands beside the records.
+    pub beside: Beside,
+}
+
+/// What stands beside the records, and is believed in nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// The newest checkpoint.
+    pub published: Option<Sheet>,
+    /// The list of keys that an export has.
+    pub keys: Option<Sheet>,
+    /// How the records are shown.
+    pub shown: Shown,
+}
+
+/// A file as it was read.
+#[derive(Clone, Debug)]
+pub struct Sheet {
+    /// Its path within the ledger's directory, or the export's.
+    pub file: String,
+    /// What stands in it.
+    pub bytes: Vec<u8>,
+}
+
+/// How records are shown.
+#[derive(Clone, Debug, Default)]
+pub enum Shown {
+    /// By the ledger's own files: what they are of stands in the first record.
+    #[default]
+    ByFiles,
+    /// By the published checkpoint: they give its root, or are nothing.
+    ByCheckpoint {
+        /// Whose checkpoint it is.
+        origin: String,
+        /// Whether kept checkpoints were to be had.
+        kept: bool,
+    },
+}
+
+impl Shown {
+    /// Whether they are what the published checkpoint says.
+    pub(super) const fn by_checkpoint(&self) -> bool {
+        matches!(self, Self::ByCheckpoint { .. })
+    }
+
+    /// Whether kept checkpoints were to be had.
+    pub(super) const fn with_kept(&self) -> bool {
+        !matches!(self, Self::ByCheckpoint { kept: false, .. })
+    }
 }
 
 /// A checkpoint that somebody kept elsewhere. Nothing of it is verified yet.
@@ -37,6 +82,14 @@ impl Trust {
     /// The pinned key of the ledger of that origin.
     pub(super) fn key(&self, origin: &str) -> Option<&Verifier> {
         self.keys.iter().find(|key| key.name() == origin)
+    }
+
+    /// Whose records these are, when the first says that they are of `opened`.
+    pub(super) fn origin<'a>(&'a self, opened: Option<&'a str>) -> Option<&'a str> {
+        match &self.beside.shown {
+            Shown::ByFiles => opened,
+            Shown::ByCheckpoint { origin, .. } => Some(origin),
+        }
     }
 }
 

@@ -7,7 +7,6 @@ pub(super) mod source;
 mod tests;
 mod tiled;
 mod trust;
-mod walk;
 
 use anyhow::{anyhow, bail};
 use clap::Args;
@@ -20,7 +19,7 @@ use std::{
 use storage::{Digest, integrity};
 
 use super::{Outcome, offline::ledgers, out};
-use crate::audit::{Audited, Given, Kept, Trust, Verdict};
+use crate::audit::{Audited, Given, Kept, Question, Trust, Verdict};
 use crate::domain::id::LedgerName;
 use crate::ledgers::verification;
 use crate::reports::ReportName;
@@ -36,6 +35,7 @@ Exit status: 0 nothing is broken, 1 something is, 2 could not look.
 Example:
   pledgebook verify ./pledgebook-demo
   pledgebook verify ./pledgebook-data/improvement-service --json
+  pledgebook verify ./pledgebook-data --only integrity
   pledgebook verify ./pledgebook-data/improvement-service --size 812 \\
       --root \"$(cat root-that-was-kept-elsewhere)\"
   pledgebook verify ./pledgebook-data/improvement-service \\
@@ -43,8 +43,9 @@ Example:
   pledgebook verify ./export --key \"$(cat ledger.vkey)\"
   pledgebook verify https://ledger.example/log --key \"$(cat ledger.vkey)\"
 
-From the web, entries need an auditor's token in PLEDGEBOOK_TOKEN; without
-them the hash tiles alone are verified.
+From the web, entries need an auditor's token in PLEDGEBOOK_TOKEN, and its
+host in PLEDGEBOOK_TOKEN_HOST: it is sent nowhere else. Without entries the
+hash tiles alone are verified.
 
 Without --key no signature is looked at: whoever can write the files can write
 another history that is whole in itself, and sign it with a key of their own.")]
@@ -57,12 +58,21 @@ pub(super) struct Verify {
     /// An auditor's token, for the entries of a server. Better given as `PLEDGEBOOK_TOKEN`.
     #[arg(long, value_name = "TOKEN", env = "PLEDGEBOOK_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// The host that the token is for, such as `ledger.example`: it is sent to no other. A token from the environment
+    /// goes nowhere but to this machine unless its host is named.
+    #[arg(long, value_name = "HOST", env = "PLEDGEBOOK_TOKEN_HOST")]
+    token_host: Option<String>,
     /// A Merkle root of this ledger that was kept elsewhere: says whether the ledger still has it.
     #[arg(long, value_name = "HEX", requires = "size", value_parser = digest)]
     root: Option<Digest>,
     /// How many records the ledger held when it had that root.
     #[arg(long, value_name = "N", requires = "root")]
     size: Option<u64>,
+    /// Answer this question only, and integrity, on which every other rests; may be given several times. With
+    /// `integrity` alone, and no key to follow, no event is opened, which is faster by far, and says nothing of ids and
+    /// subjects in indexes.
+    #[arg(long, value_name = "QUESTION", value_parser = question)]
+    only: Vec<Question>,
     /// What is not established counts as wrong: exit with 1 for it, too.
     #[arg(long)]
     strict: bool,
@@ -74,12 +84,17 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let mut outcome = Outcome::Done;
-        let mut kept: Vec<_> =
+        let kept: Vec<_> =
             self.root.zip(self.size).map(|(root, size)| Kept { size, root }).into_iter().collect();
-        if let Some(source) = source::Source::of(&self.path, self.token.as_deref())? {
-            let (key, more) = self.trusted.of_one(&self.path)?;
-            kept.extend(more);
-            return Ok(self.tell(&tiled::verify(&source, &key, kept, !self.json)?, ""));
+        if !kept.is_empty() && !self.only.is_empty() && !self.only.contains(&Question::Freshness) {
+            bail!("--root: whether the ledger still has it is told by freshness; give --only freshness, too");
+        }
+        if let Some(source) = source::Source::of(&self.path, self.token().as_ref())? {
+            let (key, trust) = self.trusted.of_one(&self.path)?;
+            let given = Given { kept, trust, ..nothing() };
+            let mut verified = tiled::verify(&source, &key, given, !self.json)?;
+            verified.keep_only(&self.only);
+            return Ok(self.tell(&verified, ""));
         }
         let path = Path::new(&self.path);
         let found = ledgers(path)?;
@@ -89,7 +104,7 @@ impl Verify {
         let given = Given { kept, trust: self.trusted.read()?, ..nothing() };
         let mut all = Vec::new();
         for (name, path) in found {
-            all.push(check(&name, &path, !self.json, &given)?);
+            all.push(check(&name, &path, !self.json, &given, &self.only)?);
         }
         trust::used(&given.trust, &all)?;
         for (number, verified) in all.iter().enumerate() {
@@ -100,6 +115,12 @@ impl Verify {
         Ok(outcome)
     }
 
+    fn token(&self) -> Option<source::Token> {
+        let secret = self.token.clone()?;
+        let ambient = std::env::var("PLEDGEBOOK_TOKEN").is_ok_and(|it| it == secret);
+        Some(source::Token { secret, host: self.token_host.clone(), ambient })
+    }
+
     /// Prints it, and says what it comes to.
     fn tell(&self, verified: &Verified, gap: &str) -> Outcome {
         let width = out::width();
@@ -107,6 +128,13 @@ impl Verify {
         let wrong = verified.is_broken() || (self.strict && !verified.holds());
         if wrong { Outcome::FoundWrong } else { Outcome::Done }
     }
+}
+
+fn question(text: &str) -> Result<Question, String> {
+    Question::ALL.into_iter().find(|it| it.as_str() == text).ok_or_else(|| {
+        let names = Question::ALL.map(Question::as_str).join(", ");
+        format!("not a question; give one of {names}")
+    })
 }
 
 fn digest(text: &str) -> Result<Digest, &'static str> {
@@ -129,6 +157,13 @@ impl Verified {
         self.audited.conclusions.iter().any(|it| it.verdict == Verdict::Broken)
     }
 
+    /// Leaves out the answers to other questions than these; with none, nothing.
+    fn keep_only(&mut self, only: &[Question]) {
+        if !only.is_empty() {
+            self.audited.keep_only(only);
+        }
+    }
+
     /// Whether all that was asked is established.
     fn holds(&self) -> bool {
         self.audited.conclusions.iter().all(|it| it.verdict == Verdict::Holds)
@@ -137,7 +172,7 @@ impl Verified {
 
 /// Verifies one ledger's files; shows a bar if somebody watches.
 pub(super) fn verify(name: &LedgerName, path: &Path, bar: bool) -> anyhow::Result<Verified> {
-    check(name, path, bar, &nothing())
+    check(name, path, bar, &nothing(), &[])
 }
 
 /// Nothing is held, and nothing trusted.
@@ -150,7 +185,14 @@ fn nothing() -> Given {
     }
 }
 
-fn check(name: &LedgerName, path: &Path, bar: bool, given: &Given) -> anyhow::Result<Verified> {
+/// With `only`, the answers to those questions. No event is opened for integrity alone, where no key is to be followed.
+fn check(
+    name: &LedgerName,
+    path: &Path,
+    bar: bool,
+    given: &Given,
+    only: &[Question],
+) -> anyhow::Result<Verified> {
     let bar = if bar && out::is_watched() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     if let Ok(style) =
         ProgressStyle::with_template("{prefix} {bar:40} {bytes}/{total_bytes} {binary_bytes_per_sec}")
@@ -159,13 +201,24 @@ fn check(name: &LedgerName, path: &Path, bar: bool, given: &Given) -> anyhow::Re
     }
     bar.set_prefix(name.to_string());
     let started = Instant::now();
-    let verified = verification::verify(path, given, &|progress| {
+    let progress = |progress: integrity::Progress| {
         bar.set_length(progress.total);
         bar.set_position(progress.bytes);
-    });
+    };
+    let trust = &given.trust;
+    let trusted = !(trust.keys.is_empty() && trust.witnesses.is_empty());
+    let bytes_alone = !only.is_empty() && only.iter().all(|it| *it == Question::Integrity) && !trusted;
+    let verified = if bytes_alone {
+        verification::verify_unopened(path, &progress)
+    } else {
+        verification::verify(path, given, &progress)
+    };
     let (report, audited) =
         verified.map_err(|error| anyhow!("{}: {error}; give a ledger that can be read", path.display()))?;
     bar.finish_and_clear();
     let took = started.elapsed();
-    Ok(Verified { name: name.to_string(), at: path.display().to_string(), report, audited, took })
+    let (name, at) = (name.to_string(), path.display().to_string());
+    let mut verified = Verified { name, at, report, audited, took };
+    verified.keep_only(only);
+    Ok(verified)
 }

@@ -116,10 +116,23 @@ impl Occurred {
                 let first: Date = format!("{text}-01").parse().map_err(|_| bad)?;
                 Ok(Self::Month(first.year(), first.month()))
             }
-            10 => text.parse().map(Self::Day).map_err(|_| bad),
+            10 => day(text).map_or_else(|| text.parse().map_err(|_| bad), Ok).map(Self::Day),
             _ => text.parse().map(Self::Instant).map_err(|_| bad),
         }
     }
+}
+
+/// A day as nearly every event says it, `2025-04-01`; what is no such day is left to the general form.
+fn day(text: &str) -> Option<Date> {
+    let bytes: &[u8; 10] = text.as_bytes().try_into().ok()?;
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *bytes else { return None };
+    let number = |digits: &[u8]| {
+        digits
+            .iter()
+            .try_fold(0_i16, |sum, digit| digit.is_ascii_digit().then(|| 10 * sum + i16::from(digit - b'0')))
+    };
+    let (month, day) = (number(&[m1, m2])?, number(&[d1, d2])?);
+    Date::new(number(&[y1, y2, y3, y4])?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
 impl fmt::Display for Occurred {
@@ -192,9 +205,6 @@ impl<'de> Deserialize<'de> for Label {
     }
 }
 
-/// Digits in a row, spaces and the like apart, from which on they may be a telephone number.
-const MOST_DIGITS: usize = 8;
-
 /// Judges words before they are held: 1–500 characters about a decision, without an e-mail address or a telephone
 /// number in them.
 pub fn check_words(text: &str) -> Result<(), Invalid> {
@@ -209,6 +219,9 @@ pub fn check_words(text: &str) -> Result<(), Invalid> {
     }
     check_no_contact(text)
 }
+
+/// A run of more digits than these is taken for a telephone number.
+const MOST_DIGITS: usize = 8;
 
 /// Refuses what would lead to a person: something like `a@b.c`, or a run of nine or more digits with nothing but
 /// spaces, brackets, hyphens and dots between them.
@@ -397,4 +410,37 @@ fixed_bytes! {
 fixed_bytes! {
     /// An Ed25519 signature (RFC 8032).
     Signature, 64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn both(text: &str) {
+        let general = text.parse::<Date>().ok().map(Occurred::Day);
+        assert_eq!(Occurred::parse(text).ok(), general, "{text}");
+    }
+
+    #[test]
+    fn given_any_year_month_and_day_when_it_is_read_then_it_is_what_the_general_form_says() {
+        for year in [0, 1, 4, 100, 1582, 1900, 1970, 2000, 2023, 2024, 2100, 9996, 9999] {
+            for month in 0..=13 {
+                for day in 0..=32 {
+                    both(&format!("{year:04}-{month:02}-{day:02}"));
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn given_any_ten_characters_when_they_are_read_then_it_is_what_the_general_form_says(
+            text in prop_oneof!["[0-9:+ -]{10}", "[0-9]{4}[-/:]?[0-9]{2}[-/:]?[0-9]{2}[0-9TZ-]{0,2}", "\\PC{3,10}"]
+        ) {
+            if text.len() == 10 {
+                both(&text);
+            }
+        }
+    }
 }

@@ -3,6 +3,8 @@
 //!
 //! Invariant: `encode` is deterministic, and `decode(encode(e)) == e`.
 
+mod msgpack;
+
 use jiff::Timestamp;
 use serde::{
     Deserializer as _, Serialize,
@@ -19,6 +21,9 @@ use crate::domain::{
     irregularity::Irregularity,
     value::Occurred,
 };
+
+pub use msgpack::Defect;
+use msgpack::Reader;
 
 /// A stored record that this version cannot open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,12 +78,19 @@ pub fn encode_into(event: &Event, out: &mut Vec<u8>) -> Result<(), rmp_serde::en
     })
 }
 
+/// A payload is at most a list of maps inside an event inside a correction inside the envelope.
+const DEPTH: u16 = 16;
+
 /// Opens the poster's part of a record, of whatever version.
-pub fn decode(bytes: &[u8]) -> Result<Event, rmp_serde::decode::Error> {
-    /// A payload is at most a list of maps inside an event inside a correction inside the envelope.
-    const DEPTH: usize = 16;
+pub fn decode(bytes: &[u8]) -> Result<Event, Defect> {
+    Reader::new(bytes, DEPTH).deserialize_map(Envelope)
+}
+
+/// As [`decode`], by the deserializer of the crate that writes events: what is opened, and what is refused, is the same.
+#[cfg(any(test, fuzzing))]
+pub fn decode_by_the_writers_crate(bytes: &[u8]) -> Result<Event, rmp_serde::decode::Error> {
     let mut from = rmp_serde::Deserializer::from_read_ref(bytes);
-    from.set_max_depth(DEPTH);
+    from.set_max_depth(usize::from(DEPTH));
     from.deserialize_map(Envelope)
 }
 

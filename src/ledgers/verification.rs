@@ -6,7 +6,7 @@
 use std::{fs, io::ErrorKind, path::Path, sync::Arc};
 use storage::{FileBackend, Malformed, integrity};
 
-use crate::audit::{Audit, Audited, Given};
+use crate::audit::{Audit, Audited, Given, Sheet, Words};
 
 /// How often a ledger is looked at whose words and events do not agree.
 const LOOKS: u32 = 3;
@@ -23,7 +23,7 @@ pub fn verify(
     loop {
         // Before the records: what a server publishes meanwhile may count more of them.
         let mut given = given.clone();
-        given.trust.published = published(path)?;
+        given.trust.beside.published = published(path)?;
         let audit = Arc::new(Audit::new(given));
         let (records, words) = (Arc::clone(&audit), Arc::clone(&audit));
         // The server's keys, for which every record is opened anyhow: so nothing is read twice.
@@ -32,7 +32,7 @@ pub fn verify(
         });
         let report = integrity::verify_words(&backend, keyer, &|entry| words.word(entry), progress)?;
         let mut audited = audit.settle(&report, &|size| integrity::root(&backend, size).ok().flatten());
-        if audited.words.agree() || looks == LOOKS {
+        if audited.words.as_ref().is_none_or(Words::agree) || looks == LOOKS {
             audited.place(&integrity::places(&backend, &audited.unplaced())?);
             return Ok((report, audited));
         }
@@ -40,11 +40,21 @@ pub fn verify(
     }
 }
 
+/// Looks at bytes, links and the tree of the ledger in that directory, and at no event.
+pub fn verify_unopened(
+    path: &Path,
+    progress: &(dyn Fn(integrity::Progress) + Sync),
+) -> Result<(integrity::Report, Audited), storage::Error> {
+    let report = integrity::verify_unopened(&FileBackend::new(path), progress)?;
+    let audited = Audited::unopened(&report);
+    Ok((report, audited))
+}
+
 /// What the ledger in that directory publishes.
-fn published(ledger: &Path) -> Result<Option<Vec<u8>>, storage::Error> {
+fn published(ledger: &Path) -> Result<Option<Sheet>, storage::Error> {
     const FILE: &str = "public/checkpoint";
     match fs::read(ledger.join(FILE)) {
-        Ok(bytes) => Ok(Some(bytes)),
+        Ok(bytes) => Ok(Some(Sheet { file: FILE.to_owned(), bytes })),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(storage::Error::Io { file: FILE.to_owned(), offset: 0, source }),
     }

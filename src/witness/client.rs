@@ -3,14 +3,11 @@
 //! Invariant: every call ends within [`WITNESS_ANSWER`], and what comes back is bounded. It must not know what follows
 //! from a reply: nothing of it is verified here.
 
-use std::sync::Arc;
 use storage::note::AddCheckpoint;
-use ureq::{
-    Agent,
-    tls::{RootCerts, TlsConfig},
-};
+use ureq::Agent;
 
 use crate::limits::{WITNESS_ANSWER, WITNESS_CONNECT, WITNESS_HEAD};
+use crate::outward::{Patience, agent};
 
 /// Characters of a refusal that are told on: it is somebody else's text.
 const MAX_SAID: usize = 200;
@@ -39,22 +36,8 @@ pub enum Reply {
 impl Client {
     /// A client whose HTTPS trusts what this machine trusts.
     pub fn new() -> Self {
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::PlatformVerifier)
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .build();
-        let agent = Agent::config_builder()
-            .tls_config(tls)
-            // What is asked is decided by the configuration: not by the environment, and not by whoever answers.
-            .proxy(None)
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .timeout_connect(Some(WITNESS_CONNECT))
-            .timeout_global(Some(WITNESS_ANSWER))
-            .max_response_header_size(WITNESS_HEAD)
-            .build()
-            .new_agent();
-        Self { agent }
+        let patience = Patience { connect: WITNESS_CONNECT, answer: WITNESS_ANSWER, head: WITNESS_HEAD };
+        Self { agent: agent(patience) }
     }
 
     /// Hands a checkpoint in at `<prefix>/add-checkpoint`. An error says why there was no answer.

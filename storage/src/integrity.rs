@@ -2,7 +2,8 @@
 //!
 //! Invariant: it takes no lock and writes nothing, so it may run beside a server; then it
 //! verifies what the watermark says is committed. It trusts no index, no level and no
-//! header: each is compared with what the records give. It must not know who asks.
+//! header: each is compared with what the records give; but without a keyer, the keys in an
+//! index only with their checksums. It must not know who asks.
 //!
 //! | Rule | Holds when |
 //! |---|---|
@@ -35,16 +36,17 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::backend::{Backend, Mode};
-use crate::error::Error;
+use crate::error::{Error, Malformed};
 use crate::format::digest::Digest;
+use crate::format::record::Record;
 use crate::limits::{MAX_FINDINGS, PAGE};
-use crate::log::checkpoints::{CHECKPOINTS, KeptCheckpoint};
-use crate::log::{Keyer, LevelFiles, Mark, SLOT, TILES, WATERMARK, read_slots};
+use crate::log::{Keyer, Keys, LevelFiles, Mark, SLOT, TILES, WATERMARK, read_slots};
 use crate::merkle::Range;
 use crate::merkle::range::subtrees;
 use crate::segment::header::SegmentHeader;
 use crate::segment::{self, index_path, path};
 pub use crate::words::{Content, Entry};
+pub use kept::hold as hold_kept;
 pub use place::places;
 
 /// Something that does not hold.
@@ -64,6 +66,19 @@ pub struct Finding {
     pub found: String,
 }
 
+/// A checkpoint that was kept, and where it stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptAt {
+    /// Path within the ledger's directory, or the export's.
+    pub file: String,
+    /// Byte offset in it.
+    pub offset: u64,
+    /// How many records it is of, by its place.
+    pub size: u64,
+    /// The signed note, as it stands there.
+    pub note: Vec<u8>,
+}
+
 /// What was verified, and what was found wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
@@ -80,7 +95,7 @@ pub struct Report {
     /// How many there are in all.
     pub found: u64,
     /// The kept checkpoints that are whole, by size. Their signatures are not verified here.
-    pub checkpoints: Vec<KeptCheckpoint>,
+    pub checkpoints: Vec<KeptAt>,
     /// Words that an erasure is at, or was at when it was cut short: whoever has the ledger
     /// finishes that at its next start.
     pub half_erased: u64,
@@ -91,16 +106,6 @@ impl Report {
     #[must_use]
     pub fn intact(&self) -> bool {
         self.found == 0
-    }
-
-    /// The kept checkpoints, each with its file and the byte at which it stands there.
-    pub fn kept(&self) -> impl Iterator<Item = (&'static str, u64, &KeptCheckpoint)> {
-        let mut next = 0;
-        self.checkpoints.iter().map(move |kept| {
-            let at = next;
-            next += kept.stored_length();
-            (CHECKPOINTS, at, kept)
-        })
     }
 }
 
@@ -140,6 +145,29 @@ pub fn verify_words(
     word: &(dyn Fn(&Entry<'_>) + Sync),
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Error> {
+    examine(backend, Some(&*keyer), word, progress)
+}
+
+/// As [`verify`], without looking into events: nobody is asked for their keys. So the ids and
+/// subjects in the sealed indexes are only held against their own checksums (`index.bytes`), and
+/// `record.keys` is not asked.
+///
+/// # Errors
+///
+/// As for [`verify`].
+pub fn verify_unopened(backend: &dyn Backend, progress: &(dyn Fn(Progress) + Sync)) -> Result<Report, Error> {
+    examine(backend, None, &|_| {}, progress)
+}
+
+/// Asks a record for its keys.
+type Keying<'a> = dyn Fn(&Record<'_>) -> Result<Keys, Malformed> + Send + Sync + 'a;
+
+fn examine(
+    backend: &dyn Backend,
+    keyer: Option<&Keying<'_>>,
+    word: &(dyn Fn(&Entry<'_>) + Sync),
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Report, Error> {
     let mut findings = Findings::default();
     let kept = kept::read(backend)?;
     let mark = read_mark(backend, &mut findings)?;
@@ -148,8 +176,14 @@ pub fn verify_words(
     let total = plan.segments.iter().map(|segment| segment.length).sum();
     let meter = Meter { bytes: AtomicU64::new(0), total, report: progress };
     let examination =
-        examine::Examination { backend, keyer: &*keyer, word, plan: &plan, levels: &levels, meter: &meter };
-    let examined = in_parallel(plan.segments.len(), |index| examination.segment(&plan.segments[index]))?;
+        examine::Examination { backend, keyer, word, plan: &plan, levels: &levels, meter: &meter };
+    let mut order: Vec<usize> = (0..plan.segments.len()).collect();
+    if keyer.is_none() {
+        // The large ones first, so that no core is left with one while the others have no work. Whoever
+        // looks into events puts them in order, and holds those that come too early.
+        order.sort_by_key(|index| std::cmp::Reverse(plan.segments[*index].length));
+    }
+    let examined = in_parallel(&order, |index, scratch| examination.segment(&plan.segments[index], scratch))?;
     let mut report = merge::merge(&examination, examined, findings)?;
     let origin = plan.segments.iter().find_map(|segment| Some(&*segment.header.as_ref()?.identity.origin));
     kept.check(plan.clean(), origin, &levels, &mut report)?;
@@ -175,23 +209,21 @@ pub fn root(backend: &dyn Backend, size: u64) -> Result<Option<Digest>, Error> {
     Ok(Range::from_nodes(size, nodes).map(|range| range.root()))
 }
 
-/// Runs `work` for 0 to `count` on all cores; the results are in order.
-fn in_parallel<T: Send>(
-    count: usize,
-    work: impl Fn(usize) -> Result<T, Error> + Sync,
+/// Runs `work` for each of `order`, which are 0 to some count, on all cores, on each with a scratch
+/// of its own; the results are by number.
+fn in_parallel<T: Send, S: Default>(
+    order: &[usize],
+    work: impl Fn(usize, &mut S) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(count);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(order.len());
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= count {
-                        break;
-                    }
-                    let result = work(index);
+                let mut scratch = S::default();
+                while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = work(index, &mut scratch);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
                 }
             });

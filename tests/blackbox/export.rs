@@ -1,8 +1,8 @@
 //! Exports: the same files from a server and from its data directory; and what is never in them.
 
 use pledgebook::grpc::wire::{
-    Access, GetCheckpointRequest, ListKeysRequest, VerifyRequest, audit_service_client::AuditServiceClient,
-    verify_response::Step,
+    Access, GetCheckpointRequest, ListKeysRequest, RotateKeyRequest, VerifyRequest,
+    audit_service_client::AuditServiceClient, verify_response::Step,
 };
 use std::{
     collections::BTreeMap,
@@ -157,4 +157,46 @@ async fn given_an_export_when_it_is_verified_with_its_key_then_the_command_says_
     let told = pledgebook(&["verify", path, "--key", &key]);
     assert_eq!(told.status.code(), Some(1), "{told:?}");
     assert!(String::from_utf8_lossy(&told.stdout).contains("tile.missing"), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_servers_pages_when_they_are_verified_by_address_then_records_and_keys_are_followed_to_what_was_kept()
+ {
+    let server = Server::start().await;
+    let mut audit = AuditServiceClient::new(endpoint(server.address).connect_lazy());
+    server.append("governance", posts("p", 300)).await.unwrap();
+    signed(&server, 301).await;
+    let keys = audit.list_keys(ListKeysRequest { ledger: LEDGER.into() }).await.unwrap().into_inner().keys;
+    server.admin().rotate_key(RotateKeyRequest { ledger: LEDGER.into() }).await.unwrap();
+    server.append("governance", posts("q", 5)).await.unwrap();
+    signed(&server, 307).await;
+    let newest = GetCheckpointRequest { ledger: LEDGER.into(), size: 0 };
+    let held = audit.get_checkpoint(newest).await.unwrap().into_inner().checkpoint;
+    let place = tempfile::tempdir().unwrap();
+    let [own, other] = ["held.txt", "other.txt"].map(|name| place.path().join(name));
+    std::fs::write(&own, &held).unwrap();
+    let url = format!("http://{}/ledgers/acme", server.address);
+    let key = keys[0].vkey.clone();
+    let ask = |held: &Path| {
+        let arguments = ["verify", &url, "--key", &key, "--checkpoint", held.to_str().unwrap(), "--json"];
+        let arguments = arguments.map(str::to_owned);
+        tokio::task::spawn_blocking(move || pledgebook(&arguments.each_ref().map(String::as_str)))
+    };
+    let told = ask(&own).await.unwrap();
+    let said: serde_json::Value = serde_json::from_slice(&told.stdout).expect("no JSON came");
+    assert!(told.status.success(), "{said}");
+    assert_eq!((said["size"].as_u64(), &said["findings"]), (Some(307), &serde_json::json!([])), "{said}");
+    for verdict in ["integrity", "freshness"] {
+        assert_eq!(said["verdicts"][verdict], "holds", "{said}");
+    }
+    // Words are on no page.
+    assert_eq!(said["verdicts"]["erasure"], "not_established", "{said}");
+    assert_eq!((&said["signatures"]["keys"], &said["checkpoints"][0]["same"]), (&2.into(), &true.into()));
+    // What nobody signed shows nothing, and is told.
+    std::fs::write(&other, held.replacen("\n307\n", "\n306\n", 1)).unwrap();
+    let told = ask(&other).await.unwrap();
+    let said: serde_json::Value = serde_json::from_slice(&told.stdout).expect("no JSON came");
+    assert_eq!((told.status.code(), &said["verdicts"]["freshness"]), (Some(0), &"not_established".into()));
+    assert!(said["checkpoints"][0]["untrusted"].is_string(), "{said}");
+    server.stop().await;
 }

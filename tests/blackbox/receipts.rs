@@ -6,7 +6,11 @@ use pledgebook::grpc::wire::{
     GetReceiptRequest, ListKeysRequest, ListLedgersRequest, Receipt, ReceiptKind, RotateKeyRequest,
     RotateKeyResponse, append_stream_response::Outcome, audit_service_client::AuditServiceClient,
 };
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 use storage::{
     leaf_hash,
     note::{Checkpoint, Note, ProofFile, Verifier},
@@ -224,8 +228,10 @@ async fn given_events_that_are_only_judged_when_proofs_are_wanted_then_there_are
     // And a checkpoint that nobody's receipt rests on is not there by its size, once a newer one is signed.
     server.append("governance", posts("w", 1)).await.unwrap();
     let newest = GetCheckpointRequest { ledger: LEDGER.into(), size: 0 };
+    let until = Instant::now() + Duration::from_secs(60);
     while audit(&server).get_checkpoint(newest.clone()).await.unwrap().into_inner().size < 2 {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert!(Instant::now() < until, "nothing newer was signed");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let request = GetCheckpointRequest { ledger: LEDGER.into(), size: 1 };
     let refused = audit(&server).get_checkpoint(request).await.unwrap_err();

@@ -267,7 +267,7 @@ pub(crate) fn audit(backend: &MemoryBackend, kept: &[Kept]) -> (Audited, [Verdic
     let root = |size| -> Option<Digest> { integrity::root(backend, size).unwrap() };
     let mut audited = audit.settle(&report, &root);
     audited.place(&integrity::places(backend, &audited.unplaced()).unwrap());
-    let verdicts = audited.conclusions.each_ref().map(|it| it.verdict);
+    let verdicts = std::array::from_fn(|at| audited.conclusions[at].verdict);
     if report.intact() {
         assert_placed(backend, &audited, report.records);
     }

@@ -15,6 +15,7 @@ use ledger::{
     CANCELLED, SPARE, Unqualified, Writing, action, audit, code, erase_silently, event, granted, head,
     honest, post, proposal, rewritten, smuggled, tampered,
 };
+use storage::integrity::verify_unopened;
 
 /// Broken in the answer to that question, and in no other.
 fn only(question: Question, otherwise: [Verdict; 5]) -> [Verdict; 5] {
@@ -42,7 +43,8 @@ fn given_an_honest_ledger_and_its_root_when_it_is_audited_then_every_verdict_hol
     let (audited, verdicts) = audit(&backend, &[head(&backend)]);
     assert_eq!(verdicts, [Holds; 5], "{audited:#?}");
     assert_eq!(rules(&audited), []);
-    assert_eq!((audited.words.held, audited.words.erased), (2, 0));
+    let words = audited.words.as_ref().unwrap();
+    assert_eq!((words.held, words.erased), (2, 0));
 }
 
 #[test]
@@ -50,6 +52,36 @@ fn given_nothing_from_elsewhere_when_a_ledger_is_audited_then_it_is_said_that_a_
     let (audited, verdicts) = audit(&honest(), &[]);
     assert_eq!(verdicts, ALONE);
     assert!(notes(&audited, Question::Freshness).contains("rewritten"), "{audited:#?}");
+}
+
+#[test]
+fn given_no_event_is_opened_when_a_ledger_is_verified_then_integrity_alone_is_answered_and_the_rest_is_named()
+{
+    let backend = honest();
+    let report = verify_unopened(&*backend, &|_| {}).unwrap();
+    let audited = Audited::unopened(&report);
+    let [integrity] = &audited.conclusions[..] else { panic!("{audited:#?}") };
+    assert_eq!((integrity.question, integrity.verdict), (Question::Integrity, Holds));
+    assert!(notes(&audited, Question::Integrity).contains("events were not opened"), "{audited:#?}");
+    assert!(!integrity.summary.contains("index"), "{audited:#?}");
+    assert!(audited.words.is_none() && audited.opened.is_none());
+    let known = head(&backend);
+    assert_eq!((report.records, report.root), (known.size, known.root));
+
+    let broken = tampered(&backend, |files| {
+        let segment = files.get_mut("log/00000000.seg").unwrap();
+        segment[5_000] ^= 1;
+    });
+    let audited = Audited::unopened(&verify_unopened(&*broken, &|_| {}).unwrap());
+    assert_eq!(audited.conclusions[0].verdict, Broken);
+}
+
+#[test]
+fn given_questions_that_were_asked_when_the_others_are_left_out_then_integrity_is_not() {
+    let (mut audited, _) = audit(&honest(), &[]);
+    audited.keep_only(&[Question::Erasure]);
+    let answered: Vec<_> = audited.conclusions.iter().map(|it| it.question).collect();
+    assert_eq!(answered, [Question::Integrity, Question::Erasure]);
 }
 
 #[test]
@@ -311,7 +343,8 @@ fn given_words_that_an_event_says_are_erased_when_they_are_then_it_holds_and_if_
     let backend = Writing::begin(Access::Granted).may().stated(0).erased().end();
     let (audited, verdicts) = audit(&backend, &[]);
     assert_eq!(verdicts, ALONE, "{audited:#?}");
-    assert_eq!((audited.words.held, audited.words.erased), (1, 1));
+    let words = audited.words.as_ref().unwrap();
+    assert_eq!((words.held, words.erased), (1, 1));
     assert!(notes(&audited, Question::Erasure).contains("1 erased by record 13, attested by head"));
     let back = tampered(&backend, |files| {
         let words = "log/words/00000000.words";

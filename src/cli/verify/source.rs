@@ -1,27 +1,25 @@
 //! Where a tiled log is read from: an export, its public part, or the web.
 //!
-//! Invariant: an answer is bounded in size and in time, and a token goes to the host that was named and to nobody else:
-//! neither over the network in clear, nor on to where an answer points. It must not know what the bytes mean.
+//! Invariant: an answer is bounded in size and in time, and a token goes to the host that it was named for and to nobody
+//! else: neither to another address, be it verified with the token still in the environment, nor over the network in
+//! clear, nor on to where an answer points. It must not know what the bytes mean.
 
 use anyhow::{Context as _, anyhow, bail};
 use std::{
     fs::{self, File},
     io::{self, ErrorKind, Read as _},
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 use storage::{
     integrity::tiled::Tiles,
     merkle::{Tile, tile::Level},
 };
-use ureq::{
-    Agent,
-    tls::{RootCerts, TlsConfig},
-};
+use ureq::Agent;
 
 use crate::cli::client::is_here;
 use crate::export::layout;
+use crate::outward::{Patience, agent};
 
 /// How long we wait for a connection, and for one whole answer: an entry bundle has up to 16 MiB.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -44,6 +42,37 @@ pub(super) enum Source {
     Web(Web),
 }
 
+/// An auditor's token.
+pub(super) struct Token {
+    /// What the server made.
+    pub(super) secret: String,
+    /// The host that it is for, with its port where that was said, if any was named.
+    pub(super) host: Option<String>,
+    /// Whether it stands in the environment, and was not given together with the address.
+    pub(super) ambient: bool,
+}
+
+impl Token {
+    /// Whether it may go to that address. One from the environment was put there for some server: which, must be said.
+    /// This machine's own addresses need no name.
+    fn is_for(&self, url: &str, address: &http::Uri, here: bool) -> anyhow::Result<()> {
+        let authority = address.authority().map(|it| it.as_str().rsplit('@').next().unwrap_or_default());
+        let names = [authority, address.host()];
+        match &self.host {
+            Some(host) if names.iter().flatten().any(|name| name.eq_ignore_ascii_case(host)) => Ok(()),
+            Some(host) => bail!(
+                "{url}: the token is for {host}, and is sent to nobody else; give that server's token, or none to \
+                 verify hash tiles alone"
+            ),
+            None if self.ambient && !here => bail!(
+                "{url}: for which server the token in PLEDGEBOOK_TOKEN is was not said, and another one could use it; \
+                 name its host in PLEDGEBOOK_TOKEN_HOST, or unset it to verify hash tiles alone"
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A tiled log on the web.
 pub(super) struct Web {
     agent: Agent,
@@ -53,7 +82,7 @@ pub(super) struct Web {
 
 impl Source {
     /// The tiled log of that name; none if it is no such thing, but perhaps a ledger's own files.
-    pub(super) fn of(name: &str, token: Option<&str>) -> anyhow::Result<Option<Self>> {
+    pub(super) fn of(name: &str, token: Option<&Token>) -> anyhow::Result<Option<Self>> {
         if name.starts_with("http://") || name.starts_with("https://") {
             return Ok(Some(Self::Web(Web::of(name, token)?)));
         }
@@ -161,33 +190,22 @@ impl Tiles for Source {
 }
 
 impl Web {
-    fn of(url: &str, token: Option<&str>) -> anyhow::Result<Self> {
+    fn of(url: &str, token: Option<&Token>) -> anyhow::Result<Self> {
         let prefix = url.trim_end_matches('/').to_owned();
         let address: http::Uri =
             prefix.parse().map_err(|_| anyhow!("{url}: not an address; write https://host/prefix"))?;
         let here = address.host().is_some_and(is_here);
+        if let Some(token) = token {
+            token.is_for(url, &address, here)?;
+        }
         if token.is_some() && address.scheme_str() != Some("https") && !here {
             bail!(
                 "{url}: a token would go over the network in clear, and whoever reads it there could read the ledger; \
                  use https://, or leave the token away to verify hash tiles alone"
             );
         }
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::PlatformVerifier)
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .build();
-        let agent = Agent::config_builder()
-            .tls_config(tls)
-            // What is asked is decided by the arguments: not by the environment, and not by whoever answers.
-            .proxy(None)
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .timeout_connect(Some(CONNECT))
-            .timeout_global(Some(ANSWER))
-            .max_response_header_size(HEAD)
-            .build()
-            .new_agent();
-        Ok(Self { agent, prefix, token: token.map(|token| token.trim().to_owned()) })
+        let agent = agent(Patience { connect: CONNECT, answer: ANSWER, head: HEAD });
+        Ok(Self { agent, prefix, token: token.map(|token| token.secret.trim().to_owned()) })
     }
 
     /// What stands at that path; none if nothing does, or not for us.

@@ -2,19 +2,19 @@
 //!
 //! | What | Is held against |
 //! |---|---|
-//! | the signed checkpoint | the pinned key, and those that follow it by the records |
+//! | the signed checkpoint | the pinned key, and those that follow it by the records: `audit` |
 //! | entries and hash tiles | that checkpoint: `storage::integrity::tiled` |
 //! | words | what the records commit to, and what they say is erased |
-//! | kept checkpoints | keys, and the root of the records at their size |
-//! | `keys`, `README.txt` | the keys that the walk gives; the texts that were ever written |
+//! | kept checkpoints | the root of the records at their size: `storage::integrity`; keys: `audit` |
+//! | `keys` | the keys that the records name: `audit` |
+//! | `README.txt` | the text that is always written |
 //! | every other file | nothing: there must be none |
 //!
 //! Invariant: origin and key come from whoever asks, and nothing that is read here decides what it is compared with. It
-//! must not know what the five verdicts are made of.
+//! must judge no signature, nor know what the five verdicts are made of.
 
 use anyhow::{Context as _, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use jiff::Timestamp;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
@@ -26,7 +26,7 @@ use std::{
 use storage::{
     Malformed, Record,
     integrity::{
-        Content, Finding, Report,
+        self, Content, Finding, KeptAt, Report,
         tiled::{self, Tree, Watch},
     },
     note::{SignedCheckpoint, Verifier},
@@ -35,20 +35,15 @@ use storage::{
 use super::{
     Verified,
     source::{self, Source},
-    walk::Walk,
 };
-use crate::audit::{Audit, Given, Kept, Trust};
+use crate::audit::{Audit, Beside, Given, Sheet, Shown};
 use crate::cli::out;
-use crate::domain::{
-    event::{EventType, KeyRotated, Payload},
-    id::LedgerName,
-};
+use crate::domain::id::LedgerName;
 use crate::export::{
     layout::{self, Place},
     words::{Line, MAX_LINE, State},
 };
 use crate::journal::codec;
-use crate::reports::ReportName;
 
 /// Longest `keys` and `README.txt`, in bytes.
 const MAX_TEXT: usize = 1 << 20;
@@ -57,7 +52,6 @@ const MAX_TEXT: usize = 1 << 20;
 #[derive(Default)]
 struct Found {
     findings: Vec<Finding>,
-    rotations: Vec<(u64, KeyRotated)>,
     name: Option<LedgerName>,
 }
 
@@ -75,25 +69,25 @@ impl Found {
     }
 }
 
-/// The verdicts on what stands there.
+/// The verdicts on what stands there. `given` pins `key`.
 pub(super) fn verify(
     source: &Source,
     key: &Verifier,
-    kept: Vec<Kept>,
+    mut given: Given,
     bar: bool,
 ) -> anyhow::Result<Verified> {
     let started = Instant::now();
     let Some(bytes) = source.checkpoint()? else {
         bail!("{}: there is no checkpoint; give an export, or the address of a tiled log", source.name());
     };
-    let trust = Trust { shown_signed: true, ..Trust::default() };
-    let given = Given { now: Timestamp::now(), kept, trust, definitions: ReportName::newest_definition };
+    let found = Mutex::new(Found::default());
+    let opened = opened(source, &bytes, key, &found)?;
+    given.trust.beside = beside(source, key, opened.is_some().then_some(bytes))?;
     let audit = Audit::new(given);
     if source.export().is_none() {
         audit.without_words();
     }
-    let found = Mutex::new(Found::default());
-    let (mut report, tree, entries) = match opened(source, &bytes, key, &found)? {
+    let (mut report, tree, entries) = match opened {
         Some((signed, entries)) => {
             let bar = self::bar(bar, &source.name());
             let looked = Looked { source, audit: &audit, found: &found, size: signed.checkpoint.size };
@@ -102,7 +96,9 @@ pub(super) fn verify(
             // It is said of a file, and only here it is known which.
             let unnamed = report.findings.iter_mut().filter(|it| it.rule == "checkpoint.root");
             unnamed.for_each(|it| source.checkpoint_name().clone_into(&mut it.file));
-            looked.keys(key, &signed, &tree, &mut report)?;
+            if let Some(folder) = source.export() {
+                looked.export(folder, key.name(), &tree, &mut report)?;
+            }
             (report, tree, entries)
         }
         None => (nothing(), Tree::default(), false),
@@ -123,7 +119,22 @@ pub(super) fn verify(
     Ok(Verified { name, at: source.name(), report, audited, took: started.elapsed() })
 }
 
-/// The checkpoint, and whether entries can be had; none if there is nothing to compare with.
+/// What stands beside the records: the checkpoint, if it is one of this log, and the list of keys of an export.
+fn beside(source: &Source, key: &Verifier, checkpoint: Option<Vec<u8>>) -> anyhow::Result<Beside> {
+    let sheet = |file: &str, bytes| Sheet { file: file.to_owned(), bytes };
+    let keys = source.export().filter(|_| checkpoint.is_some()).map(|folder| {
+        let bytes = source::read(&folder.join(layout::KEYS), MAX_TEXT).context(layout::KEYS)?;
+        anyhow::Ok(sheet(layout::KEYS, bytes.unwrap_or_default()))
+    });
+    Ok(Beside {
+        published: checkpoint.map(|bytes| sheet(source.checkpoint_name(), bytes)),
+        keys: keys.transpose()?,
+        shown: Shown::ByCheckpoint { origin: key.name().to_owned(), kept: source.export().is_some() },
+    })
+}
+
+/// The checkpoint, and whether entries can be had; none if there is nothing to compare with. Whether the key in force
+/// signed it is the audit's to judge, when the records have told of every key: here only what no record can mend.
 fn opened(
     source: &Source,
     bytes: &[u8],
@@ -136,22 +147,22 @@ fn opened(
     };
     let signed = match SignedCheckpoint::parse(bytes) {
         Ok(signed) => signed,
-        Err(fault) => return find("checkpoint.form", fault.at as u64, "a signed checkpoint", fault.rule),
+        Err(fault) => return find("published.form", fault.at as u64, "a signed checkpoint", fault.rule),
     };
     if signed.checkpoint.origin != key.name() {
         let origin = signed.checkpoint.origin;
-        return find("checkpoint.origin", 0, key.name(), &origin);
+        return find("published.origin", 0, key.name(), &origin);
     }
     let at = signed.note.text.len() as u64;
     match key.verify(&signed.note) {
         Err(fault) => {
-            find("checkpoint.signature", fault.at as u64, "a good signature of the pinned key", fault.rule)
+            find("published.signature", fault.at as u64, "a good signature of the pinned key", fault.rule)
         }
         Ok(by) => {
             let entries = source.has_entries(signed.checkpoint.size)?;
             if by.is_none() && !entries {
                 // Only records tell whether another key has followed it.
-                return find("checkpoint.signature", at, "a signature of the pinned key", "none");
+                return find("published.signature", at, "a signature of the pinned key", "none");
             }
             Ok(Some((signed, entries)))
         }
@@ -217,17 +228,9 @@ impl Looked<'_> {
 
     fn record(&self, record: &Record<'_>) -> Result<storage::Keys, Malformed> {
         let opened = |_| Malformed::new("an event that this version cannot open");
-        let rotation = EventType::KeyRotated.as_str().as_bytes();
-        if record.sequence == 0 || record.event.windows(rotation.len()).any(|it| it == rotation) {
+        if record.sequence == 0 {
             let fact = codec::recorded(record).map_err(opened)?;
-            let mut found = lock(self.found);
-            match &fact.event.payload {
-                Payload::KeyRotated(rotated) => found.rotations.push((record.sequence, rotated.clone())),
-                Payload::LedgerOpened(_) => {
-                    found.name = LedgerName::parse(fact.event.subject.id().as_str()).ok();
-                }
-                _ => {}
-            }
+            lock(self.found).name = LedgerName::parse(fact.event.subject.id().as_str()).ok();
         }
         self.audit.record(record).map_err(opened)
     }
@@ -278,123 +281,35 @@ impl Looked<'_> {
         }
     }
 
-    /// Signatures, and what else is in an export.
-    fn keys(
-        &self,
-        key: &Verifier,
-        signed: &SignedCheckpoint,
-        tree: &Tree,
-        report: &mut Report,
-    ) -> anyhow::Result<()> {
-        let mut rotations = std::mem::take(&mut lock(self.found).rotations);
-        rotations.sort_by_key(|(sequence, _)| *sequence);
-        let walk = Walk::from(key, &rotations);
-        let name = self.source.checkpoint_name();
-        for (sequence, why) in &walk.broken {
-            let place =
-                tiled::place(self.source, self.size, *sequence).with_context(|| self.source.name())?;
-            let (file, offset) = place.unwrap_or_default();
-            let (sequence, expected) =
-                (Some(*sequence), "a rotation that the key in force signed".to_owned());
-            let found = (*why).to_owned();
-            lock(self.found).findings.push(Finding {
-                file,
-                offset,
-                sequence,
-                rule: "key.signature",
-                expected,
-                found,
-            });
-        }
-        if let Some(why) = walk.judge(signed) {
-            let at = signed.note.text.len() as u64;
-            lock(self.found).note(name, at, "checkpoint.signature", "a signature of the key in force", why);
-        }
-        if let Some(folder) = self.source.export() {
-            let names = self.files(folder)?;
-            let kept = names.iter().filter_map(|place| match place {
-                Place::Kept(size) => Some(*size),
-                _ => None,
-            });
-            let kept: BTreeSet<u64> = kept.collect();
-            for size in &kept {
-                self.kept(folder, *size, &walk, tree, report.intact())?;
-            }
-            for size in walk.handovers().filter(|size| !kept.contains(size)) {
-                let expected = "the checkpoint that the key before and the key after it signed";
-                lock(self.found).note(&layout::kept(size), 0, "key.handover", expected, "no file");
-            }
-            self.text(folder, layout::KEYS, "keys.list", &[&walk.list()])?;
-            self.text(folder, layout::README, "file.bytes", &[layout::READ_ME])?;
-        }
-        Ok(())
+    /// What else is in an export: the kept checkpoints, which are handed to `report`, and files that are always the same.
+    fn export(&self, folder: &Path, origin: &str, tree: &Tree, report: &mut Report) -> anyhow::Result<()> {
+        let places = self.files(folder)?;
+        let sizes = places.iter().filter_map(|place| match place {
+            Place::Kept(size) => Some(*size),
+            _ => None,
+        });
+        let sizes: BTreeSet<u64> = sizes.collect();
+        let kept = sizes.into_iter().map(|size| kept(folder, size)).collect::<anyhow::Result<_>>()?;
+        let mut root = |size| {
+            let file = layout::kept(size);
+            let io = |source| storage::Error::Io { file: file.clone(), offset: 0, source };
+            let found = tree.root(self.source, size).map_err(io)?;
+            // The records reach so far: nothing but another tile than was read before can be in the way.
+            let changed = || io(io::Error::other("a hash tile changed while it was read; verify again"));
+            found.ok_or_else(changed).map(Some)
+        };
+        integrity::hold_kept(report, kept, Some(origin), &mut root).with_context(|| self.source.name())?;
+        self.text(folder, layout::README, layout::READ_ME)
     }
 
-    /// A file that must have one of these texts.
-    fn text(&self, folder: &Path, name: &str, rule: &'static str, texts: &[&str]) -> anyhow::Result<()> {
+    /// A file that must have this text.
+    fn text(&self, folder: &Path, name: &str, wanted: &str) -> anyhow::Result<()> {
         let bytes = source::read(&folder.join(name), MAX_TEXT).with_context(|| name.to_owned())?;
         let bytes = bytes.unwrap_or_default();
-        if !texts.iter().any(|text| text.as_bytes() == bytes) {
-            let wanted = texts.last().copied().unwrap_or_default().as_bytes();
-            let same = wanted.iter().zip(&bytes).take_while(|(one, two)| one == two).count();
-            lock(self.found).note(
-                name,
-                same as u64,
-                rule,
-                "what an export has there",
-                "another text, or none",
-            );
-        }
-        Ok(())
-    }
-
-    /// A kept checkpoint. Its root is compared only with records that hold.
-    fn kept(&self, folder: &Path, size: u64, walk: &Walk, tree: &Tree, sound: bool) -> anyhow::Result<()> {
-        let name = layout::kept(size);
-        let bytes = source::read(&folder.join(&name), storage::limits::MAX_NOTE + 1);
-        let bytes = bytes.with_context(|| name.clone())?.unwrap_or_default();
-        let signed = match SignedCheckpoint::parse(&bytes) {
-            Ok(signed) => signed,
-            Err(fault) => {
-                lock(self.found).note(
-                    &name,
-                    fault.at as u64,
-                    "checkpoint.form",
-                    "a signed checkpoint",
-                    fault.rule,
-                );
-                return Ok(());
-            }
-        };
-        let said = &signed.checkpoint;
-        if said.size != size {
-            let found = said.size.to_string();
-            lock(self.found).note(&name, 0, "checkpoint.form", &format!("a checkpoint of {size}"), &found);
-            return Ok(());
-        }
-        let why = if said.origin != walk.origin() {
-            Some("the checkpoint of another log")
-        } else if size < walk.begins() {
-            None
-        } else {
-            walk.judge(&signed)
-        };
-        if let Some(why) = why {
-            let at = signed.note.text.len() as u64;
-            lock(self.found).note(
-                &name,
-                at,
-                "checkpoint.signature",
-                "a signature of the key in force then",
-                why,
-            );
-        }
-        if sound {
-            let root = tree.root(self.source, size).with_context(|| self.source.name())?;
-            let found = root.map_or("none".to_owned(), |root| root.to_string());
-            if root != Some(said.root) {
-                lock(self.found).note(&name, 0, "checkpoint.root", &said.root.to_string(), &found);
-            }
+        if wanted.as_bytes() != bytes {
+            let same = wanted.bytes().zip(&bytes).take_while(|(one, two)| one == *two).count() as u64;
+            let (expected, found) = ("what an export has there", "another text, or none");
+            lock(self.found).note(name, same, "file.bytes", expected, found);
         }
         Ok(())
     }
@@ -412,6 +327,14 @@ impl Looked<'_> {
         }
         Ok(places)
     }
+}
+
+/// The kept checkpoint of an export whose place says that size.
+fn kept(folder: &Path, size: u64) -> anyhow::Result<KeptAt> {
+    let file = layout::kept(size);
+    let note = source::read(&folder.join(&file), storage::limits::MAX_NOTE + 1);
+    let note = note.with_context(|| file.clone())?.unwrap_or_default();
+    Ok(KeptAt { file, offset: 0, size, note })
 }
 
 /// Every name below a folder that is no folder itself.

@@ -15,7 +15,7 @@ use std::{
 use storage::note::{Algorithm, Checkpoint, Note, ProofFile, SignedCheckpoint, Verifier};
 
 use super::Verified;
-use crate::audit::{Elsewhere, Kept, Trust};
+use crate::audit::{Elsewhere, Trust};
 
 /// What a proof file begins with.
 const PROOF: &[u8] = b"c2sp.org/tlog-proof@";
@@ -71,27 +71,21 @@ impl Trusted {
         })
     }
 
-    /// The one key that a log must be signed with, and the roots that it signed and somebody kept.
-    pub(super) fn of_one(&self, log: &str) -> anyhow::Result<(Verifier, Vec<Kept>)> {
+    /// The one key that a log must be signed with, and all that is trusted.
+    pub(super) fn of_one(&self, log: &str) -> anyhow::Result<(Verifier, Trust)> {
         let [key] = self.keys.as_slice() else {
             bail!(
                 "{log}: say with --key which key this log must be signed with, one; have it from its keeper by another way \
                  than the log, and never from the log itself"
             );
         };
-        if !self.witnesses.is_empty() {
-            bail!(
-                "{log}: --witness: of an export or a published log, what witnesses hold is not told apart yet; verify the \
-                 ledger's own directory with it, or leave it away"
-            );
+        let trust = self.read()?;
+        let strange = trust.elsewhere.iter().find(|it| it.signed.checkpoint.origin != key.name());
+        if let Some(it) = strange {
+            let origin = &it.signed.checkpoint.origin;
+            bail!("{}: it is a checkpoint of {origin}, and --key is a key of {}", it.by, key.name());
         }
-        let kept = self.read()?.elsewhere.into_iter().map(|it| {
-            let trusted = it.signed.trust(key.name(), std::slice::from_ref(key));
-            trusted.map_err(|why| anyhow!("{}: {why}; pin the key that signed it", it.by))?;
-            let Checkpoint { size, root, .. } = it.signed.checkpoint;
-            Ok(Kept { size, root })
-        });
-        Ok((key.clone(), kept.collect::<anyhow::Result<_>>()?))
+        Ok((key.clone(), trust))
     }
 }
 

@@ -8,7 +8,8 @@
 //! Invariant: what an old record means now is what its poster would post now to say the same. Repeats are recognised by
 //! that: a poster may send again what an earlier version took.
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use std::fmt;
 
 use super::{EventType, Payload, with_payload_type};
 
@@ -94,7 +95,30 @@ mod v1 {
 /// payload comes, and two forms of one event cannot exist.
 pub struct InOrder<'de, A> {
     map: A,
-    key: Option<&'de str>,
+    key: Option<Key<'de>>,
+}
+
+/// A key as it stands there: it is compared with ours and with nothing else.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key<'de>(&'de [u8]);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl<'de> Visitor<'de> for Name {
+            type Value = Key<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a field")
+            }
+            fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(name.as_bytes()))
+            }
+            fn visit_borrowed_bytes<E: Error>(self, name: &'de [u8]) -> Result<Key<'de>, E> {
+                Ok(Key(name))
+            }
+        }
+        from.deserialize_identifier(Name)
+    }
 }
 
 impl<'de, A: MapAccess<'de>> InOrder<'de, A> {
@@ -111,7 +135,7 @@ impl<'de, A: MapAccess<'de>> InOrder<'de, A> {
 
     /// The value under the next key if it is this one.
     pub fn optional<T: Deserialize<'de>>(&mut self, key: &'static str) -> Result<Option<T>, A::Error> {
-        if self.key != Some(key) {
+        if self.key != Some(Key(key.as_bytes())) {
             return Ok(None);
         }
         let value = self.map.next_value()?;
@@ -121,7 +145,7 @@ impl<'de, A: MapAccess<'de>> InOrder<'de, A> {
 
     /// The last value, opened by that seed; nothing may follow it.
     pub fn last<T: DeserializeSeed<'de>>(mut self, key: &'static str, seed: T) -> Result<T::Value, A::Error> {
-        if self.key != Some(key) {
+        if self.key != Some(Key(key.as_bytes())) {
             return Err(A::Error::missing_field(key));
         }
         let value = self.map.next_value_seed(seed)?;

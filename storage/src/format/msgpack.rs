@@ -53,6 +53,7 @@ impl<'a> Walk<'a> {
         Err(Malformed::at(self.at, rule))
     }
 
+    #[inline]
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
         match self.rest().get(..length) {
             Some(taken) => {
@@ -73,6 +74,7 @@ impl<'a> Walk<'a> {
         }
     }
 
+    #[inline]
     fn be(&mut self, width: usize) -> Result<usize, Malformed> {
         let bytes = self.take(width)?;
         Ok(bytes.iter().fold(0, |value, byte| value << 8 | usize::from(*byte)))
@@ -120,29 +122,38 @@ impl<'a> Walk<'a> {
         if !matches!(self.rest().first(), Some(0x80..=0x8f | 0xde | 0xdf)) {
             return self.fail("a map is expected");
         }
-        // Items still to come at each level that is open.
-        let mut open = [0_usize; MAX_DEPTH];
-        let mut depth = 0;
+        // Items still to come: here, and at each level that is open around it.
+        let (mut left, mut open, mut depth) = (1_usize, [0_usize; MAX_DEPTH], 0);
         loop {
-            let nested = self.item()?;
-            if nested > 0 {
-                if depth == MAX_DEPTH {
-                    return self.fail("the event is nested too deeply");
+            while left > 0 {
+                left -= 1;
+                // Most of all are short texts.
+                if let Some((head @ 0xa0..=0xbf, behind)) = self.rest().split_first()
+                    && let Some(text) = behind.get(..usize::from(head & 0x1f))
+                    && is_ascii(text)
+                {
+                    self.at += 1 + text.len();
+                    continue;
                 }
-                open[depth] = nested;
-                depth += 1;
-            }
-            while depth > 0 && open[depth - 1] == 0 {
-                depth -= 1;
+                let nested = self.item()?;
+                if nested > 0 {
+                    let Some(around) = open.get_mut(depth) else {
+                        return self.fail("the event is nested too deeply");
+                    };
+                    *around = left;
+                    (left, depth) = (nested, depth + 1);
+                }
             }
             if depth == 0 {
                 return Ok(&self.bytes[start..self.at]);
             }
-            open[depth - 1] -= 1;
+            depth -= 1;
+            left = open[depth];
         }
     }
 
     /// Passes one head and its scalar bytes; returns how many items nest below it.
+    #[inline]
     fn item(&mut self) -> Result<usize, Malformed> {
         let start = self.at;
         let head = self.take(1)?[0];
@@ -170,11 +181,52 @@ impl<'a> Walk<'a> {
         Ok(nested)
     }
 
+    #[inline]
     fn text(&mut self, start: usize, length: usize) -> Result<usize, Malformed> {
         let text = self.take(length)?;
-        match std::str::from_utf8(text) {
-            Ok(_) => Ok(0),
-            Err(_) => Err(Malformed::at(start, "a string is not UTF-8")),
+        // Nearly every text is ASCII.
+        if is_ascii(text) || std::str::from_utf8(text).is_ok() {
+            Ok(0)
+        } else {
+            Err(Malformed::at(start, "a string is not UTF-8"))
+        }
+    }
+}
+
+/// Whether no byte has its highest bit. Most texts are of 4 to 16 bytes: two words, which may
+/// overlap, hold all of such a one.
+#[inline]
+fn is_ascii(text: &[u8]) -> bool {
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk())
+        && text.len() <= 16
+    {
+        return (u64::from_ne_bytes(*first) | u64::from_ne_bytes(*last)) & 0x8080_8080_8080_8080 == 0;
+    }
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk())
+        && text.len() < 8
+    {
+        return (u32::from_ne_bytes(*first) | u32::from_ne_bytes(*last)) & 0x8080_8080 == 0;
+    }
+    text.is_ascii()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_a_byte_that_is_not_ascii_anywhere_when_it_is_looked_for_then_it_is_seen() {
+        for length in 0..70 {
+            let mut text = vec![b'a'; length];
+            assert!(is_ascii(&text));
+            for at in 0..length {
+                for other in [0x80, 0xc3, 0xff] {
+                    text[at] = other;
+                    assert!(!is_ascii(&text), "{length} {at}");
+                }
+                text[at] = 0x7f;
+                assert!(is_ascii(&text));
+            }
         }
     }
 }

@@ -53,11 +53,6 @@ impl KeptCheckpoint {
         entry
     }
 
-    /// How many bytes it takes in the file; entries stand one behind another from 0.
-    pub(crate) fn stored_length(&self) -> u64 {
-        (HEAD + self.note.len() + 4) as u64
-    }
-
     /// The entry at the front of `bytes`, and its length; `None` when it does not hold.
     pub(crate) fn decode(bytes: &[u8]) -> Option<(Self, usize)> {
         let mut fields = Cursor::new(bytes);

@@ -52,13 +52,22 @@ impl LevelFiles {
 
     /// `count` hashes of `level` from `index` on; fewer where the file ends.
     pub(crate) fn hashes(&self, level: usize, index: u64, count: usize) -> io::Result<Vec<Digest>> {
-        let Some(file) = self.file(level) else { return Ok(Vec::new()) };
-        // Whoever asks may have the index from a damaged segment: no file reaches that far.
-        let Some(at) = index.checked_mul(HASH as u64) else { return Ok(Vec::new()) };
-        let mut bytes = vec![0; count * HASH];
-        let read = file.read_at(&mut bytes, at)?;
-        let (hashes, _) = bytes[..read].as_chunks::<HASH>();
+        let mut bytes = Vec::new();
+        self.read(level, index, count, &mut bytes)?;
+        let (hashes, _) = bytes.as_chunks::<HASH>();
         Ok(hashes.iter().copied().map(Digest).collect())
+    }
+
+    /// As [`Self::hashes`], and puts their bytes into `into` in place of what it held.
+    pub(crate) fn read(&self, level: usize, index: u64, count: usize, into: &mut Vec<u8>) -> io::Result<()> {
+        into.resize(count * HASH, 0);
+        // Whoever asks may have the index from a damaged segment: no file reaches that far.
+        let read = match self.file(level).zip(index.checked_mul(HASH as u64)) {
+            Some((file, at)) => file.read_at(into, at)?,
+            None => 0,
+        };
+        into.truncate(read);
+        Ok(())
     }
 
     /// The root of the perfect subtree of 2^`height` leaves from `first` on; `None` where a

@@ -86,7 +86,11 @@ impl Range {
 pub fn fold(mut hashes: Vec<Digest>) -> Digest {
     debug_assert!(hashes.len().is_power_of_two(), "not a perfect subtree");
     while hashes.len() > 1 {
-        hashes = hashes.chunks_exact(2).map(|pair| Digest::node(&pair[0], &pair[1])).collect();
+        let half = hashes.len() / 2;
+        for at in 0..half {
+            hashes[at] = Digest::node(&hashes[2 * at], &hashes[2 * at + 1]);
+        }
+        hashes.truncate(half);
     }
     hashes.first().copied().unwrap_or_else(|| Digest::of(b""))
 }

@@ -95,16 +95,8 @@ pub(crate) fn encode(summary: &Summary, sorted: &Sorted) -> Vec<u8> {
     for (subject, _) in &sorted.subjects {
         mark(&mut filter, subject_seed(*subject));
     }
-    let mut pages = Pages { out: Vec::new(), page: Vec::with_capacity(PAYLOAD) };
-    pages.section(PAYLOAD, 1, |out, _| {
-        put_summary(out, summary);
-        for count in [filter_pages, sorted.ids.len(), sorted.subjects.len(), sorted.words.len()] {
-            put::u32(out, count as u32);
-        }
-        put::u32(out, summary.range.nodes().len() as u32);
-        summary.range.nodes().iter().for_each(|node| put::digest(out, node));
-        out.resize(PAYLOAD, 0);
-    });
+    let mut pages = Pages::for_counts([filter_pages, sorted.ids.len(), sorted.subjects.len()], sorted);
+    pages.head(summary, [filter_pages, sorted.ids.len(), sorted.subjects.len(), sorted.words.len()]);
     pages.section(PAYLOAD, filter_pages, |out, index| {
         out.extend_from_slice(&filter[index * PAYLOAD..(index + 1) * PAYLOAD]);
     });
@@ -118,13 +110,31 @@ pub(crate) fn encode(summary: &Summary, sorted: &Sorted) -> Vec<u8> {
         put::u64(out, subject);
         put::u32(out, posting);
     });
-    pages.section(PLACE, sorted.offsets.len(), |out, index| put::u32(out, sorted.offsets[index]));
-    pages.section(WORD, sorted.words.len(), |out, index| {
-        let (posting, offset) = sorted.words[index];
-        put::u32(out, posting);
-        put::u32(out, offset);
-    });
+    pages.places_and_words(sorted);
     pages.out
+}
+
+/// The bytes of the sealed index if its keys are those that `stored` holds: filter, ids and
+/// subjects are taken from there, their checksums made anew; all else is what `summary` and
+/// `sorted` say, whose keys are not looked at.
+pub(crate) fn encode_around(summary: &Summary, sorted: &Sorted, stored: &[u8]) -> Vec<u8> {
+    let whole = stored.len() / PAGE;
+    let head = stored.get(..PAYLOAD).and_then(take_summary);
+    let [filter_pages, ids, subjects, _] = head.map_or([0; 4], |(_, counts)| counts);
+    let keys = filter_pages + pages_for(ids, ID) + pages_for(subjects, SUBJECT);
+    let mut pages = Pages::for_counts([filter_pages.min(whole), 0, 0], sorted);
+    pages.head(summary, [filter_pages, ids, subjects, sorted.words.len()]);
+    for page in stored.chunks_exact(PAGE).skip(1).take(keys) {
+        pages.page.extend_from_slice(&page[..PAYLOAD]);
+        pages.seal();
+    }
+    pages.places_and_words(sorted);
+    pages.out
+}
+
+/// Pages that so many entries of that width take.
+const fn pages_for(count: usize, width: usize) -> usize {
+    count.div_ceil(PAYLOAD / width)
 }
 
 fn put_summary(out: &mut Vec<u8>, summary: &Summary) {
@@ -146,6 +156,36 @@ struct Pages {
 }
 
 impl Pages {
+    /// None yet; with room for an index of so many pages of filter, ids and subjects.
+    fn for_counts([filter_pages, ids, subjects]: [usize; 3], sorted: &Sorted) -> Self {
+        let keys = filter_pages + pages_for(ids, ID) + pages_for(subjects, SUBJECT);
+        let rest = pages_for(sorted.offsets.len(), PLACE) + pages_for(sorted.words.len(), WORD);
+        Self { out: Vec::with_capacity((1 + keys + rest) * PAGE), page: Vec::with_capacity(PAYLOAD) }
+    }
+
+    /// The first page.
+    fn head(&mut self, summary: &Summary, counts: [usize; 4]) {
+        self.section(PAYLOAD, 1, |out, _| {
+            put_summary(out, summary);
+            for count in counts {
+                put::u32(out, count as u32);
+            }
+            put::u32(out, summary.range.nodes().len() as u32);
+            summary.range.nodes().iter().for_each(|node| put::digest(out, node));
+            out.resize(PAYLOAD, 0);
+        });
+    }
+
+    /// The last two sections.
+    fn places_and_words(&mut self, sorted: &Sorted) {
+        self.section(PLACE, sorted.offsets.len(), |out, index| put::u32(out, sorted.offsets[index]));
+        self.section(WORD, sorted.words.len(), |out, index| {
+            let (posting, offset) = sorted.words[index];
+            put::u32(out, posting);
+            put::u32(out, offset);
+        });
+    }
+
     fn section(&mut self, width: usize, count: usize, mut entry: impl FnMut(&mut Vec<u8>, usize)) {
         for index in 0..count {
             entry(&mut self.page, index);
@@ -194,9 +234,19 @@ fn mix(value: u64) -> u64 {
 
 fn probes(bits: u64, seed: u64) -> impl Iterator<Item = (usize, u8)> {
     let step = mix(seed) | 1;
-    (0..FILTER_PROBES).map(move |probe| {
-        let bit = seed.wrapping_add(probe.wrapping_mul(step)) % bits;
-        ((bit / 8) as usize, 1 << (bit % 8))
+    // Probe n falls on bit (seed + n · step mod 2^64) mod `bits`. From one to the next the remainder is
+    // carried on, as divisions of 64 bits cost more than all the rest.
+    let (stride, lost) = (step % bits, (u64::MAX % bits + 1) % bits);
+    let (mut at, mut bit) = (seed, seed % bits);
+    (0..FILTER_PROBES).map(move |_| {
+        let place = ((bit / 8) as usize, 1 << (bit % 8));
+        let (next, wrapped) = at.overflowing_add(step);
+        at = next;
+        bit += stride + if wrapped { bits - lost } else { 0 };
+        while bit >= bits {
+            bit -= bits;
+        }
+        place
     })
 }
 
@@ -227,7 +277,7 @@ struct Section {
 
 impl Section {
     fn pages(self) -> usize {
-        self.count.div_ceil(PAYLOAD / self.width)
+        pages_for(self.count, self.width)
     }
 
     /// How many entries stand on its page `page`.
@@ -410,4 +460,23 @@ pub(crate) fn set_nodes(page: &mut [u8], range: &Range) {
     }
     let checksum = checksum(0, &page[..PAYLOAD]);
     page[PAYLOAD..].copy_from_slice(&checksum.to_be_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn given_any_key_when_it_is_marked_then_the_bits_are_those_of_the_plain_formula(
+            seed in prop_oneof![any::<u64>(), 0..9_u64, (u64::MAX - 9)..=u64::MAX],
+            bits in prop_oneof![1..100_000_000_u64, Just(8), Just(8 * PAYLOAD as u64)],
+        ) {
+            let step = mix(seed) | 1;
+            let plain = |probe: u64| seed.wrapping_add(probe.wrapping_mul(step)) % bits;
+            let plain = (0..FILTER_PROBES).map(plain).map(|bit| ((bit / 8) as usize, 1 << (bit % 8)));
+            prop_assert_eq!(probes(bits, seed).collect::<Vec<_>>(), plain.collect::<Vec<_>>());
+        }
+    }
 }

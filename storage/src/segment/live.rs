@@ -166,3 +166,14 @@ pub(crate) struct Sorted {
     pub(crate) offsets: Vec<u32>,
     pub(crate) words: Vec<(u32, u32)>,
 }
+
+impl Sorted {
+    /// Nothing, and the room that it took.
+    pub(crate) fn emptied(mut self) -> Self {
+        self.ids.clear();
+        self.subjects.clear();
+        self.offsets.clear();
+        self.words.clear();
+        self
+    }
+}

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use storage::{Backend, Error, Identity, Log, MemoryBackend};
+use storage::integrity::{self, Report, verify_unopened};
+use storage::{Backend, Error, Identity, Keyer, Log, MemoryBackend};
 
 use crate::ledger::{SMALL, Served, append, create, identity, keyer, open, served, verify};
 
@@ -67,6 +68,11 @@ fn judge(files: &Files, all: &Served, what: &str) -> Option<String> {
     None
 }
 
+/// What is found where no event is opened.
+fn unopened(files: &Files) -> Report {
+    verify_unopened(&MemoryBackend::restore(files), &|_| {}).unwrap()
+}
+
 /// Flips one bit and holds what then happens against what there was; whether it is refused.
 fn flip(close: bool, files: &mut Files, all: &Served, path: &str, (at, mask): (usize, u8)) -> bool {
     let bytes = files.get_mut(path).unwrap();
@@ -79,6 +85,7 @@ fn flip(close: bool, files: &mut Files, all: &Served, path: &str, (at, mask): (u
     // A checksum byte that became zero may be an erasure cut short: so does it name this.
     let residue = residue || (!close && report.half_erased == 1);
     assert!(!report.intact() || residue, "{what}: the verification finds it");
+    assert_eq!(unopened(files).intact(), report.intact(), "{what}: found without opening an event, too");
     assert!(residue || report.findings.iter().any(|finding| finding.file == *path), "{what}: {report:?}");
     let refused = judge(files, all, &what);
     assert!(refused.is_none() || !crate::ledger::is_a(path, "idx"), "{what}: an index can be made again");
@@ -124,6 +131,24 @@ fn every_bit_flipped_after_a_close_is_found() {
 #[test]
 fn every_bit_flipped_after_a_kill_is_found() {
     flip_every_bit(false);
+}
+
+#[test]
+fn given_an_index_of_other_keys_when_no_event_is_opened_then_it_is_not_seen_and_else_it_is() {
+    let (files, all) = ledger(true, identity());
+    let own = keyer();
+    let others: Keyer = Arc::new(move |record| {
+        own(record).map(|mut keys| {
+            keys.id ^= 1;
+            keys
+        })
+    });
+    let with_keys = integrity::verify(&MemoryBackend::restore(&files), others, &|_| {}).unwrap();
+    assert!(!with_keys.intact());
+    assert!(with_keys.findings.iter().all(|it| it.rule == "index.bytes"), "{with_keys:?}");
+    let alone = unopened(&files);
+    assert!(alone.intact(), "{alone:?}");
+    assert_eq!((alone.records, alone.root), (all.head.size, all.head.root));
 }
 
 #[test]

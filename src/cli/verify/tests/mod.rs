@@ -1,6 +1,7 @@
 //! A publisher that lies: exports with one defect each, made by whoever can change every file, and caught by the verdict
 //! that it belongs to.
 
+mod keys;
 mod web;
 
 use ed25519_dalek::SigningKey;
@@ -18,16 +19,13 @@ use storage::{
 };
 use tempfile::TempDir;
 
-use super::{Verified, source::Source, tiled::verify};
+use super::{Verified, nothing, source::Source, tiled::verify};
 use crate::audit::{
-    Kept,
+    Elsewhere, Given, Kept, Question, Trust,
     Verdict::{self, Broken, Holds, NotEstablished},
-    tests::ledger::{CANCELLED, SPARE, Writing, erase_silently, head, honest, post, rewritten, smuggled},
+    tests::ledger::{CANCELLED, SPARE, Writing, erase_silently, head, honest, post, rewritten},
 };
-use crate::domain::{
-    event::{Access, KeyRotated, Payload},
-    value::{PublicKey, Signature},
-};
+use crate::domain::event::Access;
 use crate::export::{Export, layout};
 use crate::journal::tests as said;
 
@@ -134,12 +132,30 @@ impl Exported {
 }
 
 fn verified(path: &Path, key: &Verifier, kept: &[Kept]) -> Verified {
+    audited(path, Given { kept: kept.to_vec(), ..pinning(key, &[]) })
+}
+
+/// That key is pinned, and these checkpoints are held.
+fn pinning(key: &Verifier, held: &[&SignedCheckpoint]) -> Given {
+    let one = |it: &&SignedCheckpoint| Elsewhere { by: "kept.txt".into(), signed: (*it).clone() };
+    let elsewhere = held.iter().map(one).collect();
+    Given { trust: Trust { keys: vec![key.clone()], elsewhere, ..Trust::default() }, ..nothing() }
+}
+
+fn audited(path: &Path, given: Given) -> Verified {
     let source = Source::of(path.to_str().unwrap(), None).unwrap().unwrap();
-    verify(&source, key, kept.to_vec(), false).unwrap()
+    let key = given.trust.keys[0].clone();
+    verify(&source, &key, given, false).unwrap()
+}
+
+/// What is told beside a verdict.
+fn told(verified: &Verified, question: Question) -> String {
+    let it = &verified.audited.conclusions[question as usize];
+    it.notes.iter().chain(&it.limits).chain([&it.summary]).cloned().collect::<Vec<_>>().join("\n")
 }
 
 fn verdicts(verified: &Verified) -> [Verdict; 5] {
-    verified.audited.conclusions.each_ref().map(|it| it.verdict)
+    std::array::from_fn(|at| verified.audited.conclusions[at].verdict)
 }
 
 /// Each finding: its rule, its file, its record.
@@ -176,14 +192,16 @@ fn given_an_honest_export_when_it_is_verified_then_the_verdicts_are_those_of_its
     let verified = export.verified(&[head(&backend), root(&backend, 3)]);
     assert_eq!(verdicts(&verified), [Holds; 5], "{}", verified.json());
     assert_eq!((rules(&verified), verified.name.as_str()), (vec![], "ledgers/test"));
-    assert_eq!((verified.audited.words.held, verified.report.root), (2, head(&backend).root));
+    let words = verified.audited.words.as_ref().unwrap();
+    assert_eq!((words.held, verified.report.root), (2, head(&backend).root));
     assert_eq!(export.verdicts(&[]), ALONE);
     let (long, erased) = (long(), Writing::begin(Access::Granted).may().stated(0).erased().end());
     let verified = Exported::of(&long).verified(&[root(&long, 300), root(&long, 256), head(&long)]);
     assert_eq!((verdicts(&verified), verified.report.records), ([Holds; 5], 611), "{}", verified.json());
     let verified = Exported::of(&erased).verified(&[]);
     assert_eq!(verdicts(&verified), ALONE, "{}", verified.json());
-    assert_eq!((verified.audited.words.held, verified.audited.words.erased), (1, 1));
+    let words = verified.audited.words.as_ref().unwrap();
+    assert_eq!((words.held, words.erased), (1, 1));
 }
 
 #[test]
@@ -276,20 +294,21 @@ fn given_another_key_when_everything_is_signed_with_it_then_the_pinned_one_catch
     let swapped = Exported::signed(&backend, &[&signer(9)], &[]);
     let verified = swapped.verified(&[]);
     assert_eq!(verdicts(&verified), DAMAGED);
-    assert_eq!(rules(&verified), ["checkpoint.signature"]);
+    assert_eq!(found(&verified), [("published.signature", "public/checkpoint".to_owned(), None)]);
+    assert!(told(&verified, Question::Completeness).contains("not signed by the key in force"));
     // The file of keys may say what it likes.
     fs::write(swapped.at("keys"), format!("{}\n", signer(9).verifier())).unwrap();
-    assert_eq!(rules(&swapped.verified(&[])), ["checkpoint.signature", "keys.list"]);
+    assert_eq!(rules(&swapped.verified(&[])), ["published.signature", "keys.list"]);
     // In the name of another log.
     let other = Signer::new("other.example/log", SigningKey::from_bytes(&[9; 32])).unwrap();
     let verified = self::verified(swapped.folder.path(), other.verifier(), &[]);
-    assert_eq!(rules(&verified), ["checkpoint.origin"]);
+    assert_eq!(rules(&verified), ["published.origin"]);
     // Beside a bad signature of the pinned key, another counts for nothing.
     let export = Exported::of(&backend);
     let mut forged = checkpoint(head(&backend).size, head(&backend).root, &[&signer(1), &signer(9)]);
     forged.note.signatures[0].bytes[5] ^= 1;
     fs::write(export.at("public/checkpoint"), forged.note.to_text()).unwrap();
-    assert_eq!(rules(&export.verified(&[])), ["checkpoint.signature"]);
+    assert_eq!(rules(&export.verified(&[])), ["published.signature"]);
 }
 
 #[test]
@@ -471,49 +490,6 @@ fn given_words_of_which_an_event_says_that_they_are_erased_when_they_are_still_h
     let text = String::from_utf8(export.bytes("auditors/words/0.ndjson")).unwrap();
     assert!(!text.contains("The room is needed.") && text.contains("The office closed."), "{text}");
     assert_eq!(export.verdicts(&[]), ALONE);
-}
-
-/// A rotation as its statement and signature say it, whoever signs.
-fn rotated(old: &Signer, new: &Signer, by: &Signer) -> KeyRotated {
-    let public = |signer: &Signer| PublicKey(signer.verifier().public_key().try_into().unwrap());
-    let unsigned = KeyRotated { old_key: public(old), new_key: public(new), signature: Signature([0; 64]) };
-    let line = by.sign(&unsigned.statement(ORIGIN));
-    KeyRotated { signature: Signature(line.bytes.try_into().unwrap()), ..unsigned }
-}
-
-#[test]
-fn given_a_key_that_handed_over_when_the_first_is_pinned_then_it_is_followed_by_what_both_signed() {
-    let (one, two, three) = (signer(1), signer(2), signer(3));
-    let handed = |by: &Signer| {
-        let backend = honest();
-        let event = said::event("ledger/test", Payload::KeyRotated(rotated(&one, &two, by)));
-        smuggled(&backend, "operator", &said::proposal(event));
-        smuggled(&backend, "tracker", &post("later"));
-        backend
-    };
-    let backend = handed(&one);
-    let size = head(&backend).size - 1;
-    let kept: [(u64, &[&Signer]); 2] = [(4, &[&one]), (size, &[&one, &two])];
-    let export = Exported::signed(&backend, &[&two], &kept);
-    let verified = export.verified(&[]);
-    assert_eq!((verdicts(&verified)[0], rules(&verified)), (Holds, vec![]), "{}", verified.json());
-    // What both signed must be there.
-    let lacking = Exported::signed(&backend, &[&two], &kept[..1]);
-    assert_eq!(rules(&lacking.verified(&[])), ["key.handover"]);
-    // Pinned later: what was signed before is not judged.
-    let verified = self::verified(export.folder.path(), two.verifier(), &[]);
-    assert_eq!((verdicts(&verified)[0], rules(&verified)), (Holds, vec![]), "{}", verified.json());
-    // A key that was given up, or never in force, signs nothing any more.
-    for by in [&one, &three] {
-        let export = Exported::signed(&backend, &[by], &kept);
-        assert_eq!(rules(&export.verified(&[])), ["checkpoint.signature"]);
-    }
-    let export = Exported::signed(&backend, &[&two], &[(4, &[&one]), (size, &[&two])]);
-    assert_eq!(rules(&export.verified(&[])), ["checkpoint.signature"], "a handover has both");
-    // A rotation that the old key did not sign.
-    let export = Exported::signed(&handed(&two), &[&two], &kept);
-    let rules = rules(&export.verified(&[]));
-    assert!(rules.contains(&"key.signature") && rules.contains(&"checkpoint.signature"), "{rules:?}");
 }
 
 #[test]

@@ -11,13 +11,14 @@ use std::{
 };
 
 use super::*;
+use crate::cli::verify::source::Token;
 
 /// An answer: status, more of a head, body.
 type Answer = (u16, String, Vec<u8>);
 
 /// A server of files, as `answer` tells them: asked with the path, and whether a token came with it. It ends with the
 /// process.
-fn serve(answer: impl Fn(&str, bool) -> Answer + Send + Sync + 'static) -> String {
+pub(super) fn serve(answer: impl Fn(&str, bool) -> Answer + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let answer = Arc::new(answer);
@@ -51,7 +52,7 @@ fn file(folder: &Path, path: &str) -> PathBuf {
     folder.join(part).join(path)
 }
 
-fn honestly(folder: &Path, path: &str, token: bool) -> Answer {
+pub(super) fn honestly(folder: &Path, path: &str, token: bool) -> Answer {
     if path.starts_with("tile/entries/") && !token {
         return (401, String::new(), Vec::new());
     }
@@ -59,7 +60,9 @@ fn honestly(folder: &Path, path: &str, token: bool) -> Answer {
 }
 
 fn ask(url: &str, token: Option<&str>, kept: &[Kept]) -> anyhow::Result<Verified> {
-    verify(&Source::of(url, token)?.unwrap(), &key(), kept.to_vec(), false)
+    let token = token.map(given_beside);
+    let given = Given { kept: kept.to_vec(), ..pinning(&key(), &[]) };
+    verify(&Source::of(url, token.as_ref())?.unwrap(), &key(), given, false)
 }
 
 #[test]
@@ -156,13 +159,56 @@ fn given_a_server_that_fails_or_sends_elsewhere_or_without_end_when_it_is_asked_
         (if name == "checkpoint" { status } else { 200 }, more, body)
     });
     let verified = ask(&url, None, &[]).unwrap();
-    assert_eq!(rules(&verified), ["checkpoint.form"]);
+    assert_eq!(rules(&verified), ["published.form"]);
+}
+
+/// A token that was given together with the address.
+pub(super) fn given_beside(secret: &str) -> Token {
+    Token { secret: secret.to_owned(), host: None, ambient: false }
+}
+
+/// Why it is not sent there; nothing if it is.
+fn kept_back(url: &str, token: &Token) -> Option<String> {
+    let why = Source::of(url, Some(token)).err()?.to_string();
+    assert!(!why.contains("secret"), "{why}");
+    Some(why)
 }
 
 #[test]
 fn given_a_token_when_it_would_go_over_the_network_in_clear_then_it_does_not() {
-    let why = Source::of("http://192.0.2.1/log", Some("pbk_secret")).err().unwrap().to_string();
-    assert!(why.contains("in clear") && !why.contains("secret"), "{why}");
-    assert!(Source::of("https://192.0.2.1/log", Some("pbk_secret")).is_ok());
+    let token = given_beside("pbk_secret");
+    assert!(kept_back("http://192.0.2.1/log", &token).unwrap().contains("in clear"));
+    assert_eq!(kept_back("https://192.0.2.1/log", &token), None);
     assert!(Source::of("http://192.0.2.1/log", None).is_ok());
+}
+
+#[test]
+fn given_a_token_for_one_host_when_another_is_asked_then_it_is_not_sent_there() {
+    let ambient = |host: Option<&str>| Token {
+        secret: "pbk_secret".into(),
+        host: host.map(str::to_owned),
+        ambient: true,
+    };
+    let url = "https://ledger.example/log";
+    assert!(kept_back(url, &ambient(None)).unwrap().contains("PLEDGEBOOK_TOKEN_HOST"));
+    for host in ["ledger.example", "Ledger.Example"] {
+        assert_eq!(kept_back(url, &ambient(Some(host))), None);
+    }
+    assert_eq!(kept_back("https://ledger.example:8443/log", &ambient(Some("ledger.example:8443"))), None);
+    for other in [
+        "https://ledger.example.evil.example/log",
+        "https://evil.example/ledger.example",
+        "https://ledger.example@evil.example/log",
+        "https://evil.example/log?ledger.example",
+    ] {
+        for token in
+            [ambient(Some("ledger.example")), Token { ambient: false, ..ambient(Some("ledger.example")) }]
+        {
+            assert!(kept_back(other, &token).unwrap().contains("sent to nobody else"), "{other}");
+        }
+    }
+    // On this machine there is nobody else; and a port that was named is that port.
+    assert_eq!(kept_back("http://127.0.0.1:8420/ledgers/acme", &ambient(None)), None);
+    assert!(kept_back("http://127.0.0.1:8420/ledgers/acme", &ambient(Some("ledger.example"))).is_some());
+    assert!(kept_back("https://ledger.example/log", &ambient(Some("ledger.example:8443"))).is_some());
 }

@@ -488,7 +488,20 @@ fn given_keys_and_files_on_the_command_line_when_they_do_not_fit_then_nothing_is
     assert_eq!(cosigner.algorithm(), Algorithm::Cosignature);
     assert!(trusted(&["--key", &cosigner.to_string()]).unwrap_err().contains("another kind"));
     assert!(trusted(&["--witness", &key]).unwrap_err().contains("another kind"));
+    // Of an export or a published log, all of it counts the same way; but there is one log, and its key must be given.
+    let by = cosigner.to_string();
+    let of_log = trusted(&["--key", &key, "--checkpoint", &note, "--witness", &by]).unwrap();
+    let (one, trust) = of_log.of_one("https://ledger.example").unwrap();
+    assert_eq!((one.to_string(), trust.elsewhere.len(), trust.witnesses.len()), (key.clone(), 1, 1));
+    let why = trusted(&[]).unwrap().of_one("https://ledger.example").unwrap_err().to_string();
+    assert!(why.contains("--key"), "{why}");
     let elsewhere = Signer::new("ledger.example/other", foreign()).unwrap().verifier().to_string();
+    let strange = trusted(&["--key", &elsewhere, "--checkpoint", &note]).unwrap();
+    let why = strange.of_one("https://ledger.example").unwrap_err().to_string();
+    assert!(
+        why.contains("note.txt") && why.contains(ORIGIN) && why.contains("ledger.example/other"),
+        "{why}"
+    );
     let strange = trusted(&["--key", &elsewhere]).unwrap();
     let why = used(&strange.read().unwrap(), &verified).unwrap_err().to_string();
     assert!(why.contains("ledger.example/other") && why.contains(ORIGIN), "{why}");

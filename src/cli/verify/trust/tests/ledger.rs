@@ -275,10 +275,10 @@ pub(super) fn pinned(key: &Verifier, held: &[&SignedCheckpoint]) -> Trust {
 
 /// What the command finds: by which rules, and the verdicts in the order of the questions.
 pub(super) fn verify(ledger: &Path, trust: Trust) -> (Verified, Vec<&'static str>, [Verdict; 5]) {
-    let verified = check(&acme(), ledger, false, &Given { trust, ..nothing() }).unwrap();
+    let verified = check(&acme(), ledger, false, &Given { trust, ..nothing() }, &[]).unwrap();
     let findings = verified.audited.conclusions.iter().flat_map(|it| &it.findings);
     let rules = findings.map(|it| it.rule).collect();
-    let verdicts = verified.audited.conclusions.each_ref().map(|it| it.verdict);
+    let verdicts = std::array::from_fn(|at| verified.audited.conclusions[at].verdict);
     (verified, rules, verdicts)
 }
 
