@@ -177,10 +177,9 @@ mod tests {
             if day.weekday() == Weekday::Saturday || day.weekday() == Weekday::Sunday {
                 continue;
             }
-            match adopted.iter().rev().find(|it| it.covers_from <= day && day <= it.covers_to) {
-                Some(calendar) => count += u64::from(calendar.holidays.iter().all(|off| off.on != day)),
-                None => (count, covered) = (count + 1, false),
-            }
+            let calendar = adopted.iter().rev().find(|it| it.covers_from <= day && day <= it.covers_to);
+            covered &= calendar.is_some();
+            count += u64::from(calendar.is_none_or(|it| it.holidays.iter().all(|off| off.on != day)));
         }
         (count, covered)
     }
@@ -198,7 +197,9 @@ mod tests {
                 calendar(day(from), day(from + length), &off)
             }).collect();
             let mut days = WorkingDays::default();
-            adopted.iter().for_each(|calendar| days.adopt(calendar));
+            for calendar in &adopted {
+                days.adopt(calendar);
+            }
             let (from, to) = (day(from), day(from + length));
             prop_assert_eq!((days.between(from, to), days.covers(from, to)), naive(&adopted, from, to));
         }

@@ -148,7 +148,7 @@ impl Item<'_> {
 }
 
 /// The items that count from the horizon and were received in the period, in no order that tells anything.
-pub(super) fn received_in<'v>(views: &'v Views, horizon: Horizon, period: Period) -> Vec<Item<'v>> {
+pub(super) fn received_in(views: &Views, horizon: Horizon, period: Period) -> Vec<Item<'_>> {
     let works = Works::of(views, horizon);
     let mut items = Vec::new();
     for (id, history) in views.feedback.items.iter() {

@@ -65,7 +65,9 @@ fn voices(ledger: &mut Chronicle) {
     });
     let hours: Vec<_> = hours.unwrap();
     let rest = heard(ledger, "2025-05-12", 9);
-    rest.iter().for_each(|item| drop(ledger.link(*item, "2025-06-02", "action/rest-spaces")));
+    for item in &rest {
+        ledger.link(*item, "2025-06-02", "action/rest-spaces");
+    }
     let agreed = ResponseOutcome::ChangeAgreed;
     for (items, acknowledged, answered, told) in [
         (&rest, "2025-05-14", "2025-06-02", "2025-10-20"),
@@ -94,7 +96,9 @@ fn voices(ledger: &mut Chronicle) {
         ledger.respond(item, "2025-12-02", ResponseOutcome::ChangeConsidered);
     }
     heard(ledger, "2026-01-05", 5);
-    heard(ledger, "2026-02-16", 8).iter().for_each(|item| drop(ledger.acknowledge(*item, "2026-02-18")));
+    for item in heard(ledger, "2026-02-16", 8) {
+        ledger.acknowledge(item, "2026-02-18");
+    }
     ledger.at("2026-03-05T10:00:00Z").release("spring", "2026-03-05");
 }
 

@@ -1,5 +1,10 @@
 //! The twin of R3 and R4: every cell, the rules of release written down once more as plain loops.
 
+mod print;
+mod slices;
+
+use self::print::{FIXED, Group, STEPS, silent_r3, silent_r4, way};
+use self::slices::{Slices, Times};
 use super::{Said, Twin, days};
 use crate::domain::event::{
     Anonymity, CalendarAdopted, ChangeNature, Payload, ReportSettingsAdopted, Respondents,
@@ -26,138 +31,7 @@ struct Voice {
     withdrawn: Option<Date>,
 }
 
-/// A cut, as the twin sees it.
-#[derive(Clone)]
-struct Slices {
-    least: u64,
-    shown: Vec<u64>,
-    hidden: Vec<bool>,
-}
-
-/// Times of a step: of how many, how many came to it, and what is told of them.
-#[derive(Clone)]
-struct Times {
-    of: u64,
-    came: u64,
-    median: String,
-    ninetieth: String,
-    covered: bool,
-}
-
-struct Group {
-    outcomes: Slices,
-    anonymity: Slices,
-    withdrawn: Slices,
-    times: Vec<Times>,
-    within: Vec<Option<(u32, Slices)>>,
-}
-
-const FIXED: [&str; 11] = [
-    "policy_changed",
-    "practice_changed",
-    "changed_not_told",
-    "changed_not_answered",
-    "closed_not_told",
-    "closed_not_answered",
-    "answered_open",
-    "waiting.up_to_30",
-    "waiting.31_to_90",
-    "waiting.91_to_180",
-    "waiting.over_180",
-];
-const STEPS: [&str; 3] = ["acknowledged", "answered", "changed"];
 const WHO: [(Respondents, &str); 2] = [(Respondents::Staff, "staff"), (Respondents::Partners, "partners")];
-
-impl Slices {
-    fn new(counts: &[u64], least: u64) -> Self {
-        let mut it = Self { least, shown: counts.to_vec(), hidden: vec![false; counts.len()] };
-        it.cover(&vec![false; counts.len()]);
-        it
-    }
-
-    fn step(&mut self, counts: &[u64], least: u64) {
-        self.least = self.least.max(least);
-        let was_hidden = self.hidden.clone();
-        let (mut pool_was, mut pool_is) = (0, 0);
-        for part in 0..counts.len() {
-            if self.hidden[part] {
-                pool_was += self.shown[part];
-                pool_is += counts[part];
-            }
-        }
-        let opens = pool_was.abs_diff(pool_is) >= self.least;
-        for part in 0..counts.len() {
-            if self.hidden[part] {
-                if opens {
-                    self.shown[part] = counts[part];
-                    self.hidden[part] = false;
-                }
-            } else if self.shown[part].abs_diff(counts[part]) >= self.least
-                && (counts[part] == 0 || counts[part] >= self.least)
-            {
-                self.shown[part] = counts[part];
-            }
-        }
-        self.cover(&was_hidden);
-    }
-
-    fn pool(&self) -> (u64, u64) {
-        let (mut parts, mut sum) = (0, 0);
-        for part in 0..self.shown.len() {
-            if self.hidden[part] {
-                parts += 1;
-                sum += self.shown[part];
-            }
-        }
-        (parts, sum)
-    }
-
-    fn is_safe(&self) -> bool {
-        let (parts, sum) = self.pool();
-        parts == 0 || (parts > 1 && sum >= 2 * self.least)
-    }
-
-    fn cover(&mut self, rather: &[bool]) {
-        for part in 0..self.shown.len() {
-            if self.shown[part] > 0 && self.shown[part] < self.least {
-                self.hidden[part] = true;
-            }
-        }
-        while !self.is_safe() {
-            let mut next: Option<usize> = None;
-            for part in 0..self.shown.len() {
-                if self.hidden[part] || self.shown[part] == 0 {
-                    continue;
-                }
-                next = match next {
-                    None => Some(part),
-                    Some(best) if rather[part] && !rather[best] => Some(part),
-                    Some(best) if rather[part] == rather[best] && self.shown[part] < self.shown[best] => {
-                        Some(part)
-                    }
-                    best => best,
-                };
-            }
-            match next {
-                Some(part) => self.hidden[part] = true,
-                None => return,
-            }
-        }
-    }
-
-    fn sum(&self, parts: &[usize]) -> Option<u64> {
-        let (hidden, _) = self.pool();
-        let among = parts.iter().filter(|part| self.hidden[**part]).count() as u64;
-        if among > 0 && (among < hidden || !self.is_safe()) {
-            return None;
-        }
-        Some(parts.iter().map(|part| self.shown[*part]).sum())
-    }
-
-    fn total(&self) -> Option<u64> {
-        self.sum(&(0..self.shown.len()).collect::<Vec<_>>())
-    }
-}
 
 /// What the last that still says so says about a link; `named` where nothing is said.
 fn is_linked(own: &[&Said<'_>], work: &str, named: bool) -> bool {
@@ -258,7 +132,9 @@ impl<'f> Twin<'f> {
                 told: false,
                 withdrawn: None,
             };
-            own.iter().for_each(|said| voice.hear(said));
+            for said in own {
+                voice.hear(said);
+            }
             if self.in_period(received) {
                 voices.push(voice);
             }
@@ -433,7 +309,7 @@ impl<'f> Twin<'f> {
             match (silence, group) {
                 (None, Some(group)) => {
                     r3.extend(group.r3(name, &reasons));
-                    r4.extend(group.r4(name, &reasons, self.at(last).least()));
+                    r4.extend(group.r4(name, self.at(last).least()));
                 }
                 (mark, _) => {
                     let ways = (0..3)
@@ -463,34 +339,6 @@ fn working_days(from: Date, to: Date, adopted: &[&CalendarAdopted]) -> (u64, boo
         count += u64::from(calendar.is_none_or(|it| it.holidays.iter().all(|off| off.on != day)));
     }
     (count, covered)
-}
-
-fn silent_r3(name: &str, reasons: &[String], tables: bool) -> Vec<String> {
-    let figures = ["changed", "no_change", "open", "answered", "loop_closed", "withdrawn"];
-    let mut keys: Vec<String> = figures.iter().map(|it| format!("r3.{name}_{it}")).collect();
-    if tables {
-        keys.extend(FIXED.iter().map(|it| format!("outcome/{it}|{name}")));
-        keys.extend(reasons.iter().map(|it| format!("outcome/no_change.{it}|{name}")));
-    }
-    keys
-}
-
-fn way(name: &str, step: usize) -> String {
-    let whose = if name == "staff" { "Staff" } else { "Partner" };
-    format!("{whose} feedback: {}", ["acknowledged", "answered", "followed by a change"][step])
-}
-
-fn silent_r4(name: &str, tables: bool) -> Vec<String> {
-    let mut keys: Vec<String> = STEPS.iter().map(|it| format!("r4.{name}_{it}")).collect();
-    if tables {
-        for step in STEPS {
-            let columns = ["median", "ninetieth", "within", "target"];
-            keys.extend(columns.iter().map(|column| format!("{name}/{step}|{column}")));
-            keys.push(format!("{name}|before_{step}"));
-        }
-        keys.push(format!("{name}|anonymous"));
-    }
-    keys
 }
 
 impl Voice {
@@ -547,122 +395,5 @@ impl Voice {
             },
         };
         FIXED.iter().position(|it| *it == name).unwrap()
-    }
-}
-
-impl Times {
-    fn of(took: &[u64], least: u64, covered: bool) -> Self {
-        let rank = |of_100: usize, at_least: u64| {
-            if (took.len() as u64) < at_least {
-                return "[c]".to_owned();
-            }
-            // The first of which at least so many of 100 are not above.
-            let found = took.iter().find(|days| {
-                let not_above = took.iter().filter(|other| other <= days).count();
-                100 * not_above >= of_100 * took.len()
-            });
-            match found {
-                Some(days) if *days < u64::MAX => days.to_string(),
-                _ => "[x]".to_owned(),
-            }
-        };
-        Self {
-            of: took.len() as u64,
-            came: took.iter().filter(|days| **days < u64::MAX).count() as u64,
-            median: rank(50, least),
-            ninetieth: rank(90, 2 * least),
-            covered,
-        }
-    }
-}
-
-fn or_held_back(number: Option<u64>) -> String {
-    number.map_or_else(|| "[c]".to_owned(), |number| number.to_string())
-}
-
-impl Group {
-    /// The parts of those names, and of every reason if `reasons`.
-    fn parts(&self, of: &[&str], reasons: bool) -> Vec<usize> {
-        let fixed = of.iter().map(|name| FIXED.iter().position(|it| it == name).unwrap());
-        let rest = (FIXED.len()..self.outcomes.shown.len()).filter(|_| reasons);
-        fixed.chain(rest).collect()
-    }
-
-    fn changed(&self) -> Option<u64> {
-        self.outcomes.sum(&self.parts(&FIXED[..4], false))
-    }
-
-    fn answered(&self) -> Option<u64> {
-        let answered = [FIXED[0], FIXED[1], FIXED[2], FIXED[4], FIXED[6]];
-        self.outcomes.sum(&self.parts(&answered, true))
-    }
-
-    fn r3(&self, name: &str, reasons: &[String]) -> Cells {
-        let whole = self.outcomes.total().unwrap();
-        let figures = [
-            ("changed", self.changed()),
-            ("no_change", self.outcomes.sum(&self.parts(&FIXED[4..6], true))),
-            ("open", self.outcomes.sum(&self.parts(&FIXED[6..], false))),
-            ("answered", self.answered()),
-            ("loop_closed", self.outcomes.sum(&self.parts(&FIXED[..2], true))),
-        ];
-        let mut cells = Cells::new();
-        for (id, part) in figures {
-            let said = match part {
-                _ if whole == 0 => "[z]".to_owned(),
-                None => "[c]".to_owned(),
-                Some(part) => format!("{part}/{whole}"),
-            };
-            cells.insert(format!("r3.{name}_{id}"), said);
-        }
-        cells.insert(format!("r3.{name}_withdrawn"), or_held_back(self.withdrawn.total()));
-        let rows = FIXED.iter().map(|it| (*it).to_owned());
-        let rows = rows.chain(reasons.iter().map(|it| format!("no_change.{it}")));
-        for (part, row) in rows.enumerate() {
-            cells.insert(format!("outcome/{row}|{name}"), or_held_back(self.outcomes.sum(&[part])));
-        }
-        cells
-    }
-
-    fn r4(&self, name: &str, _reasons: &[String], least: u64) -> Cells {
-        let mut cells = Cells::new();
-        for (step, words) in STEPS.iter().enumerate() {
-            let Times { median, ninetieth, covered, .. } = &self.times[step];
-            let mark = if *covered { "" } else { " (some days in no calendar)" };
-            cells.insert(format!("{name}/{words}|way"), format!("{}{mark}", way(name, step)));
-            cells.insert(format!("r4.{name}_{words}"), median.clone());
-            cells.insert(format!("{name}/{words}|median"), median.clone());
-            cells.insert(format!("{name}/{words}|ninetieth"), ninetieth.clone());
-            let target = self.within[step].as_ref().map(|(target, _)| target.to_string());
-            cells.insert(format!("{name}/{words}|target"), target.unwrap_or_else(|| "[x]".to_owned()));
-            cells.insert(format!("{name}/{words}|within"), self.within(step, least));
-            let missed: Vec<usize> = (0..8).filter(|set| set >> step & 1 == 1).collect();
-            cells.insert(format!("{name}|before_{words}"), or_held_back(self.withdrawn.sum(&missed)));
-        }
-        cells.insert(format!("{name}|anonymous"), or_held_back(self.anonymity.sum(&[0])));
-        cells
-    }
-
-    fn within(&self, step: usize, least: u64) -> String {
-        let Some((_, slices)) = &self.within[step] else { return "[x]".to_owned() };
-        let apart = [Some(0), self.answered(), self.changed()][step];
-        let (Some(within), Some(of), Some(_)) = (slices.sum(&[0]), slices.total(), apart) else {
-            return "[c]".to_owned();
-        };
-        let few = |count: u64| count > 0 && count < least;
-        if of == 0 || few(within) || few(of - within) || few(of) {
-            "[c]".to_owned()
-        } else if of < 100 && within * 100 > of * 95 {
-            "more than 95 %".to_owned()
-        } else if of < 100 && within * 100 < of * 5 {
-            "less than 5 %".to_owned()
-        } else {
-            // Whole percent, half rounded up.
-            (0..=100)
-                .rev()
-                .find(|share| (2 * share - 1) * of as i64 <= 200 * within as i64)
-                .unwrap()
-                .to_string()
-        }
     }
 }

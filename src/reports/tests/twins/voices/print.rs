@@ -1,0 +1,145 @@
+//! The cells of R3 and R4 from what the twin releases.
+
+use super::Cells;
+use super::slices::{Slices, Times};
+
+pub(super) struct Group {
+    pub(super) outcomes: Slices,
+    pub(super) anonymity: Slices,
+    pub(super) withdrawn: Slices,
+    pub(super) times: Vec<Times>,
+    pub(super) within: Vec<Option<(u32, Slices)>>,
+}
+
+pub(super) const FIXED: [&str; 11] = [
+    "policy_changed",
+    "practice_changed",
+    "changed_not_told",
+    "changed_not_answered",
+    "closed_not_told",
+    "closed_not_answered",
+    "answered_open",
+    "waiting.up_to_30",
+    "waiting.31_to_90",
+    "waiting.91_to_180",
+    "waiting.over_180",
+];
+pub(super) const STEPS: [&str; 3] = ["acknowledged", "answered", "changed"];
+pub(super) fn silent_r3(name: &str, reasons: &[String], tables: bool) -> Vec<String> {
+    let figures = ["changed", "no_change", "open", "answered", "loop_closed", "withdrawn"];
+    let mut keys: Vec<String> = figures.iter().map(|it| format!("r3.{name}_{it}")).collect();
+    if tables {
+        keys.extend(FIXED.iter().map(|it| format!("outcome/{it}|{name}")));
+        keys.extend(reasons.iter().map(|it| format!("outcome/no_change.{it}|{name}")));
+    }
+    keys
+}
+
+pub(super) fn way(name: &str, step: usize) -> String {
+    let whose = if name == "staff" { "Staff" } else { "Partner" };
+    format!("{whose} feedback: {}", ["acknowledged", "answered", "followed by a change"][step])
+}
+
+pub(super) fn silent_r4(name: &str, tables: bool) -> Vec<String> {
+    let mut keys: Vec<String> = STEPS.iter().map(|it| format!("r4.{name}_{it}")).collect();
+    if tables {
+        for step in STEPS {
+            let columns = ["median", "ninetieth", "within", "target"];
+            keys.extend(columns.iter().map(|column| format!("{name}/{step}|{column}")));
+            keys.push(format!("{name}|before_{step}"));
+        }
+        keys.push(format!("{name}|anonymous"));
+    }
+    keys
+}
+
+pub(super) fn or_held_back(number: Option<u64>) -> String {
+    number.map_or_else(|| "[c]".to_owned(), |number| number.to_string())
+}
+
+impl Group {
+    /// The parts of those names, and of every reason if `reasons`.
+    fn parts(&self, of: &[&str], reasons: bool) -> Vec<usize> {
+        let fixed = of.iter().map(|name| FIXED.iter().position(|it| it == name).unwrap());
+        let rest = (FIXED.len()..self.outcomes.shown.len()).filter(|_| reasons);
+        fixed.chain(rest).collect()
+    }
+
+    fn changed(&self) -> Option<u64> {
+        self.outcomes.sum(&self.parts(&FIXED[..4], false))
+    }
+
+    fn answered(&self) -> Option<u64> {
+        let answered = [FIXED[0], FIXED[1], FIXED[2], FIXED[4], FIXED[6]];
+        self.outcomes.sum(&self.parts(&answered, true))
+    }
+
+    pub(super) fn r3(&self, name: &str, reasons: &[String]) -> Cells {
+        let whole = self.outcomes.total().unwrap();
+        let figures = [
+            ("changed", self.changed()),
+            ("no_change", self.outcomes.sum(&self.parts(&FIXED[4..6], true))),
+            ("open", self.outcomes.sum(&self.parts(&FIXED[6..], false))),
+            ("answered", self.answered()),
+            ("loop_closed", self.outcomes.sum(&self.parts(&FIXED[..2], true))),
+        ];
+        let mut cells = Cells::new();
+        for (id, part) in figures {
+            let said = match part {
+                _ if whole == 0 => "[z]".to_owned(),
+                None => "[c]".to_owned(),
+                Some(part) => format!("{part}/{whole}"),
+            };
+            cells.insert(format!("r3.{name}_{id}"), said);
+        }
+        cells.insert(format!("r3.{name}_withdrawn"), or_held_back(self.withdrawn.total()));
+        let rows = FIXED.iter().map(|it| (*it).to_owned());
+        let rows = rows.chain(reasons.iter().map(|it| format!("no_change.{it}")));
+        for (part, row) in rows.enumerate() {
+            cells.insert(format!("outcome/{row}|{name}"), or_held_back(self.outcomes.sum(&[part])));
+        }
+        cells
+    }
+
+    pub(super) fn r4(&self, name: &str, least: u64) -> Cells {
+        let mut cells = Cells::new();
+        for (step, words) in STEPS.iter().enumerate() {
+            let Times { median, ninetieth, covered, .. } = &self.times[step];
+            let mark = if *covered { "" } else { " (some days in no calendar)" };
+            cells.insert(format!("{name}/{words}|way"), format!("{}{mark}", way(name, step)));
+            cells.insert(format!("r4.{name}_{words}"), median.clone());
+            cells.insert(format!("{name}/{words}|median"), median.clone());
+            cells.insert(format!("{name}/{words}|ninetieth"), ninetieth.clone());
+            let target = self.within[step].as_ref().map(|(target, _)| target.to_string());
+            cells.insert(format!("{name}/{words}|target"), target.unwrap_or_else(|| "[x]".to_owned()));
+            cells.insert(format!("{name}/{words}|within"), self.within(step, least));
+            let missed: Vec<usize> = (0..8).filter(|set| set >> step & 1 == 1).collect();
+            cells.insert(format!("{name}|before_{words}"), or_held_back(self.withdrawn.sum(&missed)));
+        }
+        cells.insert(format!("{name}|anonymous"), or_held_back(self.anonymity.sum(&[0])));
+        cells
+    }
+
+    fn within(&self, step: usize, least: u64) -> String {
+        let Some((_, slices)) = &self.within[step] else { return "[x]".to_owned() };
+        let apart = [Some(0), self.answered(), self.changed()][step];
+        let (Some(within), Some(of), Some(_)) = (slices.sum(&[0]), slices.total(), apart) else {
+            return "[c]".to_owned();
+        };
+        let few = |count: u64| count > 0 && count < least;
+        if of == 0 || few(within) || few(of - within) || few(of) {
+            "[c]".to_owned()
+        } else if of < 100 && within * 100 > of * 95 {
+            "more than 95 %".to_owned()
+        } else if of < 100 && within * 100 < of * 5 {
+            "less than 5 %".to_owned()
+        } else {
+            // Whole percent, half rounded up.
+            (0..=100)
+                .rev()
+                .find(|share: &u64| (2 * share).saturating_sub(1) * of <= 200 * within)
+                .unwrap()
+                .to_string()
+        }
+    }
+}
