@@ -1,9 +1,10 @@
 //! What the ledger accepts but marks: it happened, and it should not have happened so.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A mark in a record, set by the ledger when it took the event. Its stored form is its name in capitals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Irregularity {
     /// Effective before the latest event of its subject.
     LateRecorded,

@@ -78,16 +78,19 @@ impl<F> History<F> {
 /// A list, without names: there is one for nearly every event.
 impl<F: Serialize> Serialize for Dated<F> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Self { sequence, place, effective, id, source, late, fact } = self;
-        (sequence, place, day_number(*effective), id, source, late, fact).serialize(to)
+        let Self { sequence, place, effective, id, source, late, event_type, fact } = self;
+        (sequence, place, day_number(*effective), id, source, late, *event_type as u16, fact).serialize(to)
     }
 }
 
 impl<'de, F: Deserialize<'de>> Deserialize<'de> for Dated<F> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let (sequence, place, effective, id, source, late, fact) = Deserialize::deserialize(from)?;
+        let (sequence, place, effective, id, source, late, number, fact) = Deserialize::deserialize(from)?;
+        let number: u16 = number;
+        let event_type = EventType::ALL.get(usize::from(number)).copied();
+        let event_type = event_type.ok_or_else(|| D::Error::custom("not a type"))?;
         let effective = day_of(effective).ok_or_else(|| D::Error::custom("not a day"))?;
-        Ok(Self { sequence, place, effective, id, source, late, fact })
+        Ok(Self { sequence, place, effective, id, source, late, event_type, fact })
     }
 }
 

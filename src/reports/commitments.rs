@@ -17,7 +17,7 @@ use super::disclosure::threshold;
 use super::people::owner_cell;
 use super::phrases::{count, natural};
 use super::report::{Figure, Table};
-use super::{Body, Parameters};
+use super::{Body, Parameters, Period};
 use crate::domain::event::ReviewOutcome;
 use crate::domain::id::{Kind, Subject};
 use crate::projections::Views;
@@ -132,17 +132,20 @@ pub(super) fn last_evidence(views: &Views, horizon: Horizon) -> Vec<LastEvidence
     let of = |line: &Line<'_>| {
         let facts = views.commitments.facts.get(line.id)?.all();
         let made = facts.iter().find(|fact| fact.sequence == line.sequence)?;
-        let last = line.traces.iter().max_by_key(|trace| (trace.on, trace.sequence));
+        let last = line.last.as_ref().and_then(|(on, events)| Some((*on, *events.iter().max()?)));
         Some(LastEvidence {
             subject: Kind::Commitment.subject(line.id),
             title: line.made.title.to_string(),
             owner: owner_cell(views, horizon, &line.owner),
             stands: line.stands(),
             made: (made.effective, made.sequence),
-            last: last.map(|trace| (trace.on, trace.sequence)),
+            last,
         })
     };
-    lines(views, horizon, &standings, &measures).iter().filter_map(of).collect()
+    // No period is asked about.
+    let period = Period::financial_year_of(horizon.as_at);
+    let parameters = Parameters::new(horizon.as_at, horizon.as_known, period);
+    lines(views, &parameters, &standings, &measures).iter().filter_map(of).collect()
 }
 
 fn measures_table(about: &About<'_>, measures: &[Measured<'_>]) -> Table {

@@ -40,7 +40,9 @@ pub(super) const DEFINITION: Definition = Definition {
         (
             "Coverage",
             "How many of those who were counted have reached at least a level. The whole is the count's own: how many people \
-             it was taken of. A number moves only when five (or the ledger's threshold) or more move.",
+             it was taken of. At each release point the number at each level moves only if it moves by five (or the ledger's \
+             threshold) or more, and the whole is the sum of these numbers as they were released: so it can differ by some \
+             from what was counted, and is right again once they have moved.",
         ),
         (
             "Workforce baseline",
@@ -289,11 +291,13 @@ const NO_COVERAGE: &str =
     "Nobody has recorded how many have learned, in any unit that exists, by the release point.";
 const NO_SESSION: &str = "No session of learning is recorded by the release point, so nothing can be said.";
 
-const NOTES: [&str; 4] = [
+const NOTES: [&str; 5] = [
     "Attendances are not people, and are never added to the numbers of people: who comes twice is counted twice, and a person \
      may have learned elsewhere.",
     "The levels hold each other: a skilled person is counted as informed, too. Leaders are staff, too. None of these numbers \
      is to be added to another.",
     "A unit is not shown beside one that it is a part of.",
-    "The number of people that a coverage was taken of is its own; where the workforce baseline differs, that is said.",
+    "Numbers of people move between release points only by five or more at a level, so that nobody can be picked out. A sum of \
+     them, such as the number of people counted, can therefore differ by some from the count itself.",
+    "The number of people that a coverage was taken of is its own; where the workforce baseline differs from the count, that is said.",
 ];

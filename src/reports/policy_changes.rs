@@ -30,7 +30,9 @@ use crate::projections::policies::{ChangeFact, PolicyFact};
 /// force of such a change.
 pub(super) fn changed_by(views: &Views, horizon: Horizon) -> BTreeMap<Uuid, Date> {
     let mut changed = BTreeMap::new();
-    for change in changes(views, horizon).iter().filter(|it| it.is_substantive() && it.reversed().is_none()) {
+    for change in
+        changes(views, horizon, Date::MIN).iter().filter(|it| it.is_substantive() && it.reversed().is_none())
+    {
         let Some(entry) = change.came_into_force(horizon.as_at) else { continue };
         for item in change.linked.keys() {
             let last = changed.entry(*item).or_insert(entry.from);

@@ -223,11 +223,13 @@ impl<'a, 'v> Reach<'a, 'v> {
             return Figure::not_available(if self.anything[0] { NO_LIST } else { SILENCE });
         };
         let n = councils.ceased.len() as u64;
-        let said = count_or_no(n, "council that was reached has", "councils that were reached have");
-        let text = format!(
-            "{said} ceased to be since, and {} not counted above.",
-            if n == 1 { "is" } else { "are" }
-        );
+        let text = match n {
+            0 => "No council that was reached has ceased to be since.".to_owned(),
+            1 => "1 council that was reached has ceased to be since, and is not counted above.".to_owned(),
+            _ => {
+                format!("{n} councils that were reached have ceased to be since, and are not counted above.")
+            }
+        };
         self.known(Figure::number(n, "councils", text))
     }
 

@@ -216,7 +216,7 @@ fn action_words(views: &Views, horizon: Horizon, fact: &ActionFact) -> String {
         ActionFact::Completed { .. } => "Said to be done".to_owned(),
         ActionFact::Verified(_) => "Verified: practice changed".to_owned(),
         ActionFact::Reopened => "Open again".to_owned(),
-        ActionFact::Cancelled => "Cancelled".to_owned(),
+        ActionFact::Cancelled { .. } => "Cancelled".to_owned(),
         ActionFact::Reassigned(to) => format!("Handed over to {}", views.post_title(to, horizon)),
     }
 }

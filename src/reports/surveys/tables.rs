@@ -97,7 +97,7 @@ impl<'v> Surveys<'_, 'v> {
         for (principle, rows) in of {
             for (row, made) in rows {
                 let [question, until, agree, _, _, since, _, survey, asked] = self.said(row);
-                let name = Figure::words(principle.as_str()).from_events([row.asked.sequence, made]);
+                let name = Figure::words(capital(&principle)).from_events([row.asked.sequence, made]);
                 let cells = vec![name, question, until, agree, since, survey, asked];
                 let subject = Kind::SurveyResult.subject(row.asked.id);
                 table.push(format!("principle/{principle}/{subject}"), cells);
@@ -214,7 +214,10 @@ fn since_cell(since: &Since) -> Figure {
 
 /// A code as people read it: `feel-safe` is `Feel safe`.
 pub(super) fn plain(code: &Code) -> String {
-    let text = code.as_str().replace(['-', '_'], " ");
+    capital(&code.as_str().replace(['-', '_'], " "))
+}
+
+fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().to_string() + letters.as_str())
 }

@@ -81,7 +81,7 @@ fn awareness(ledger: &mut Chronicle) {
 }
 
 fn surveys(ledger: &mut Chronicle) {
-    ledger.commitment_on("C11", &["Choice", "Safety", "Trust"]);
+    ledger.commitment_on("C11", &["choice", "safety", "trust"]);
     let routes = [Anonymity::Anonymous, Anonymity::Confidential];
     let (spring, winter) = (("2025-05-12", "2025-05-30"), ("2026-01-19", "2026-02-06"));
     ledger.ask("spring", "2025-05-12", Respondents::Staff, spring, Some(80), &routes);

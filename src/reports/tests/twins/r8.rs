@@ -360,7 +360,7 @@ impl<'f> Tables<'_, 'f> {
             }
             for principle in self.principles(it) {
                 let subject = format!("r8.principles|principle/{principle}/survey-result/{}", it.id);
-                cells.insert(format!("{subject}|principle"), principle);
+                cells.insert(format!("{subject}|principle"), plain(&principle));
                 for (column, text) in row.iter().filter(|(column, _)| {
                     ["question", "agree", "since", "until", "survey", "asked"].contains(column)
                 }) {
