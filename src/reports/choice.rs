@@ -136,7 +136,7 @@ fn too_small(rounds: &[Round<'_>], asked: &[Round<'_>], parameters: &Parameters)
 /// How much the other reports about people hold back now. None of them: nothing is released yet.
 fn suppressed(views: &Views, parameters: &Parameters) -> Figure {
     if let Err(why) = super::people_points::points(views, parameters, true) {
-        return why;
+        return Figure::not_available(why);
     }
     let (mut held, mut any) = (0, false);
     for name in ABOUT_PEOPLE {

@@ -43,7 +43,7 @@ pub(super) fn part(views: &Views, parameters: &Parameters) -> (Vec<Figure>, Tabl
         ],
     );
     let figures = match points(views, parameters, true) {
-        Err(why) => [why.clone(), why.clone(), why.clone(), why],
+        Err(why) => std::array::from_fn(|_| Figure::not_available(why)),
         Ok(points) => {
             // Most items are of other years; those of this one are looked at again at each point.
             let is_of_year = |history: &&History<FeedbackFact>| {

@@ -95,7 +95,7 @@ fn late(all: &All<'_>, parameters: &Parameters) -> [Figure; 2] {
 fn about_feedback(views: &Views, parameters: &Parameters) -> Figure {
     let points = match points(views, parameters, false) {
         Ok(points) => points,
-        Err(why) => return why,
+        Err(why) => return Figure::not_available(why),
     };
     let counts = |point: &crate::projections::releases::Point<'_>| {
         let within = views

@@ -182,7 +182,7 @@ impl Twin<'_> {
         let mut waits: Vec<u64> = Vec::new();
         for (asked, end) in self.requests() {
             match end {
-                Some((true, on)) => waits.push(days(asked, on).max(0) as u64),
+                Some((true, on)) => waits.push(super::trust::whole(days(asked, on))),
                 Some((false, _)) => {}
                 None => waits.push(u64::MAX),
             }
