@@ -270,8 +270,8 @@ impl<'f> Twin<'f> {
         }
         match released {
             None => drop(said.insert("r11.feedback".into(), (0, None))),
+            Some((0, false) | (_, true)) => {}
             Some((n, false)) => drop(said.insert("r11.feedback".into(), (n, None))),
-            Some((_, true)) => {}
         }
     }
 
