@@ -118,7 +118,9 @@ impl SourcesView {
             facts.sort_by_key(|fact| fact.sequence);
             if !facts.is_empty() {
                 let source = all.entry(name.as_str()).or_default();
-                facts.into_iter().for_each(|fact| source.learn(views, fact));
+                for fact in facts {
+                    source.learn(views, fact);
+                }
             }
         }
         all

@@ -136,7 +136,7 @@ fn too_small(rounds: &[Round<'_>], asked: &[Round<'_>], parameters: &Parameters)
 /// How much the other reports about people hold back now. None of them: nothing is released yet.
 fn suppressed(views: &Views, parameters: &Parameters) -> Figure {
     if let Err(why) = super::people_points::points(views, parameters, true) {
-        return why;
+        return Figure::not_available(why);
     }
     let (mut held, mut any) = (0, false);
     for name in ABOUT_PEOPLE {
@@ -243,6 +243,8 @@ fn notes() -> Vec<String> {
          make a day one on which people were asked.",
         "Figures about what people chose are worked out at release points only and do not move between them. They are about \
          items received in the financial year; whoever gave several is counted with each.",
+        "A number that moved by fewer than 5 (or the ledger's threshold) since it was released is shown as it was released. \
+         What was released as none is called fewer than that.",
         "Nobody has to say why something is withdrawn, and nobody can.",
     ]
     .map(str::to_owned)

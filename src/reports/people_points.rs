@@ -24,13 +24,13 @@ pub(super) fn points<'v>(
     views: &'v Views,
     parameters: &Parameters,
     of_a_year: bool,
-) -> Result<Vec<Point<'v>>, Figure> {
+) -> Result<Vec<Point<'v>>, &'static str> {
     let period = parameters.period;
     if of_a_year && Period::financial_year_of(period.first_day()) != period {
-        return Err(Figure::not_available(WHOLE_YEARS));
+        return Err(WHOLE_YEARS);
     }
     let points = views.releases.points(parameters.horizon());
-    if points.is_empty() { Err(Figure::not_available(NO_POINT)) } else { Ok(points) }
+    if points.is_empty() { Err(NO_POINT) } else { Ok(points) }
 }
 
 /// `At the release point of 30 June 2025`: at the beginning of a sentence.

@@ -74,7 +74,7 @@ impl Chronicle {
             public_key: PublicKey([2; 32]),
             size,
             root: HASH,
-            time: signed.as_second() as u64,
+            time: signed.as_second().cast_unsigned(),
             signature: Signature([2; 64]),
         };
         let subject = format!("cosignature/{}", cosignature.subject_id());

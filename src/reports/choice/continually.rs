@@ -36,24 +36,21 @@ fn shared(one: Span, other: Span) -> Option<Span> {
     (span.0 <= span.1).then_some(span)
 }
 
-/// The days of the period that have passed; or why there is none.
-fn passed(parameters: &Parameters) -> Result<Span, Figure> {
+/// The days of the period that have passed. None: it has not begun.
+fn passed(parameters: &Parameters) -> Option<Span> {
     let span = (parameters.period.first_day(), parameters.period.last_day().min(parameters.as_at));
-    if span.0 <= span.1 {
-        Ok(span)
-    } else {
-        Err(Figure::not_applicable(format!("{} had not begun by the as-at date.", parameters.period)))
-    }
+    (span.0 <= span.1).then_some(span)
+}
+
+fn not_begun(parameters: &Parameters) -> Figure {
+    Figure::not_applicable(format!("{} had not begun by the as-at date.", parameters.period))
 }
 
 pub(super) fn open_days(rounds: &[Round<'_>], parameters: &Parameters) -> Figure {
     if rounds.is_empty() {
         return Figure::not_available(NO_ROUND);
     }
-    let passed = match passed(parameters) {
-        Ok(passed) => passed,
-        Err(why) => return why,
-    };
+    let Some(passed) = passed(parameters) else { return not_begun(parameters) };
     let open: u64 = open_spans(rounds).into_iter().filter_map(|span| shared(span, passed)).map(length).sum();
     let whole = length(passed);
     let text = format!(
@@ -71,10 +68,7 @@ pub(super) fn longest_gap(rounds: &[Round<'_>], parameters: &Parameters) -> Figu
     if rounds.is_empty() {
         return Figure::not_available(NO_ROUND);
     }
-    let passed = match passed(parameters) {
-        Ok(passed) => passed,
-        Err(why) => return why,
-    };
+    let Some(passed) = passed(parameters) else { return not_begun(parameters) };
     let spans = open_spans(rounds);
     let Some((first, _)) = spans.first().filter(|(first, _)| *first <= passed.1) else {
         return Figure::not_applicable(format!("No round had opened by the end of {}.", parameters.period));

@@ -43,7 +43,7 @@ pub(super) fn part(views: &Views, parameters: &Parameters) -> (Vec<Figure>, Tabl
         ],
     );
     let figures = match points(views, parameters, true) {
-        Err(why) => [why.clone(), why.clone(), why.clone(), why],
+        Err(why) => std::array::from_fn(|_| Figure::not_available(why)),
         Ok(points) => {
             // Most items are of other years; those of this one are looked at again at each point.
             let is_of_year = |history: &&History<FeedbackFact>| {
@@ -68,8 +68,8 @@ pub(super) fn part(views: &Views, parameters: &Parameters) -> (Vec<Figure>, Tabl
             [
                 chose(cuts.get(&Name::Staff), "staff", parameters, &at, threshold),
                 chose(cuts.get(&Name::Partners), "partners", parameters, &at, threshold),
-                withdrawn(cuts.get(&Name::Withdrawn), parameters, &at),
-                erased(views, parameters, &points),
+                withdrawn(cuts.get(&Name::Withdrawn), parameters, &at, threshold),
+                erased(views, parameters, &points, threshold),
             ]
         }
     };
@@ -146,14 +146,19 @@ fn number(number: Option<u64>, unit: &str) -> Figure {
     number.map_or_else(|| held_back(HELD_BACK), |n| Figure::number(n, unit, n.to_string()))
 }
 
+fn fewer(threshold: u64) -> String {
+    format!("fewer than {threshold}")
+}
+
 /// A part of a cut, as its share may be shown.
 fn cell(cut: &Cut, part: usize, threshold: u64) -> Figure {
     let (Some(n), Some(whole)) = (cut.part(part), cut.total()) else { return held_back(HELD_BACK) };
+    // What was released as none may be a few by now, and must not be said to be none.
+    if n == 0 {
+        return held_back(fewer(threshold));
+    }
     match share(n, whole, threshold) {
-        Shown::Exactly if whole > 0 => {
-            Figure::share(n, whole, "items", format!("{n} ({} %)", percent(n, whole)))
-        }
-        Shown::Exactly => Figure::number(n, "items", n.to_string()),
+        Shown::Exactly => Figure::share(n, whole, "items", format!("{n} ({} %)", percent(n, whole.max(1)))),
         Shown::NearlyAll => Figure::words("More than 95 %"),
         Shown::NearlyNone => Figure::words("Less than 5 %"),
         Shown::HeldBack => held_back(HELD_BACK),
@@ -171,6 +176,7 @@ fn chose(cut: Option<&Cut>, whom: &str, parameters: &Parameters, at: &str, thres
     let said = |part: usize| match cell(cut, part, threshold) {
         it if it.number.is_some() => it.text,
         it if it.status.mark().is_empty() => it.text.to_lowercase(),
+        _ if cut.part(part) == Some(0) => fewer(threshold),
         _ => "a number that is held back".to_owned(),
     };
     let parts: Vec<_> =
@@ -184,7 +190,7 @@ fn chose(cut: Option<&Cut>, whom: &str, parameters: &Parameters, at: &str, thres
     Figure { text, ..anonymous }
 }
 
-fn withdrawn(cut: Option<&Cut>, parameters: &Parameters, at: &str) -> Figure {
+fn withdrawn(cut: Option<&Cut>, parameters: &Parameters, at: &str, threshold: u64) -> Figure {
     let period = parameters.period;
     let Some(cut) = cut else {
         return Figure::not_available(format!("{at} no feedback of {period} was known."));
@@ -192,6 +198,13 @@ fn withdrawn(cut: Option<&Cut>, parameters: &Parameters, at: &str) -> Figure {
     let (Some(n), Some(whole)) = (cut.part(0), cut.total()) else {
         return held_back(format!("How many items of {period} were withdrawn is {HELD_BACK}."));
     };
+    if n == 0 {
+        let few = fewer(threshold);
+        return held_back(format!(
+            "{at}, {few} of {} of {period} were withdrawn.",
+            count(whole, "item", "items")
+        ));
+    }
     let contact = match cut.part(1) {
         Some(0) | None => String::new(),
         Some(contact) => format!("; of {contact} only the way to be answered was"),
@@ -226,7 +239,7 @@ fn median(mut days: Vec<u64>, open: u64) -> Option<u64> {
     days.get(whole.div_ceil(2).checked_sub(1)?).copied()
 }
 
-fn erased(views: &Views, parameters: &Parameters, points: &[Point<'_>]) -> Figure {
+fn erased(views: &Views, parameters: &Parameters, points: &[Point<'_>], threshold: u64) -> Figure {
     let (mut cut, mut value) = (None::<Cut>, None);
     for point in points {
         let (counts, days) = requests(views, parameters, point);
@@ -249,12 +262,17 @@ fn erased(views: &Views, parameters: &Parameters, points: &[Point<'_>]) -> Figur
     };
     match cut.sum([0, 2]) {
         None => held_back(format!("How long erasing took in {period} is {HELD_BACK}.")),
-        Some(0) => Figure::not_applicable(format!("{at}, no request of {period} was followed or open.")),
+        Some(0) => {
+            let few = fewer(threshold);
+            held_back(format!(
+                "{at}, {few} requests of {period} were followed or open: too few to say how long it took."
+            ))
+        }
         Some(whole) => {
             let of = count(whole, "request", "requests");
             let beside = match cut.part(1) {
+                Some(0) | None => String::new(),
                 Some(refused) => format!("; {refused} refused"),
-                None => String::new(),
             };
             let about = format!("({of} followed or open{beside})");
             match value {

@@ -42,7 +42,7 @@ fn write(steps: &[Step]) -> Chronicle {
     let mut ledger = Chronicle::opened(false);
     let mut heard = Vec::new();
     for (number, step) in steps.iter().enumerate() {
-        ledger.at(&format!("{}T09:00:00Z", day(number as i32 * 9)));
+        ledger.at(&format!("{}T09:00:00Z", day(i32::from(number as u8) * 9)));
         ledger.by(SOURCES[step.spice as usize / 11 % 4]);
         if step.what < 17 {
             about_work(&mut ledger, &mut heard, step);
@@ -55,7 +55,7 @@ fn write(steps: &[Step]) -> Chronicle {
 
 fn about_work(ledger: &mut Chronicle, heard: &mut Vec<Uuid>, step: &Step) {
     let (spice, today, name) = (step.spice as usize, day(step.day), NAMES[step.which]);
-    let later = day(step.day + spice as i32 % 150);
+    let later = day(step.day + i32::from(step.spice as u8));
     let when = if spice.is_multiple_of(5) { format!("{today}T23:30:00Z") } else { today.clone() };
     let late = &[Irregularity::LateRecorded, Irregularity::SameHolder][..spice % 3 % 3];
     match step.what {
@@ -155,15 +155,20 @@ fn about_the_record(ledger: &mut Chronicle, step: &Step, number: usize) {
             if spice.is_multiple_of(6) {
                 ledger.settings(3 + step.spice % 5);
             }
-            ledger.release(&format!("p{number}"), &day(number as i32 * 9), size)
+            ledger.release(&format!("p{number}"), &day(i32::from(number as u8) * 9), size)
         }
-        _ => ledger.issue(&format!("i{number}"), &day(number as i32 * 9), &today, 1 + spice as u64 % size),
+        _ => ledger.issue(
+            &format!("i{number}"),
+            &day(i32::from(number as u8) * 9),
+            &today,
+            1 + spice as u64 % size,
+        ),
     };
 }
 
 fn headlines(report: &Report) -> Headlines {
     let given = report.figures.iter().filter_map(|it| {
-        let number = it.numerator.or(it.number.map(|number| number as u64))?;
+        let number = it.numerator.or(it.number.map(|number| (number as i64).unsigned_abs()))?;
         Some((it.id.clone(), (number, it.denominator)))
     });
     given.collect()

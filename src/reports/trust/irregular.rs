@@ -95,7 +95,7 @@ fn late(all: &All<'_>, parameters: &Parameters) -> [Figure; 2] {
 fn about_feedback(views: &Views, parameters: &Parameters) -> Figure {
     let points = match points(views, parameters, false) {
         Ok(points) => points,
-        Err(why) => return why,
+        Err(why) => return Figure::not_available(why),
     };
     let counts = |point: &crate::projections::releases::Point<'_>| {
         let within = views
@@ -111,6 +111,8 @@ fn about_feedback(views: &Views, parameters: &Parameters) -> Figure {
     let what = "about feedback or requests to erase had been marked, corrected or taken back";
     match cuts.get(&()).map(super::super::release::Cut::total) {
         None => Figure::number(0, "events", format!("{at} no event {what}.")),
+        // It was more once, and may be a few.
+        Some(Some(0)) => held_back(format!("How many events {what} is {HELD_BACK}.")),
         Some(Some(n)) => Figure::number(n, "events", format!("{at} {} {what}.", count(n, "event", "events"))),
         Some(None) => held_back(format!("How many events {what} is {HELD_BACK}.")),
     }

@@ -98,12 +98,13 @@ impl Twin<'_> {
             let Some((n, whole)) = cut.and_then(|cut| Some((cut.part(0)?, cut.total()?))) else { continue };
             let small = |n: u64| n > 0 && n < threshold;
             let extreme = whole < 100 && (100 * n > 95 * whole || 100 * n < 5 * whole);
-            if small(n) || small(whole - n) || small(whole) || extreme {
+            if n == 0 || small(n) || small(whole - n) || small(whole) || extreme {
                 continue;
             }
-            said.insert(id.into(), (n, (whole > 0).then_some(whole)));
+            said.insert(id.into(), (n, Some(whole)));
         }
-        if let Some((n, whole)) = cuts.get("withdrawn").and_then(|cut| Some((cut.part(0)?, cut.total()?))) {
+        let withdrawn = cuts.get("withdrawn").and_then(|cut| Some((cut.part(0)?, cut.total()?)));
+        if let Some((n @ 1.., whole)) = withdrawn {
             said.insert("r9.withdrawn".into(), (n, Some(whole)));
         }
         if let (Some(Some(Some(1..))), Some(days)) = (Some(released), median) {
@@ -182,7 +183,7 @@ impl Twin<'_> {
         let mut waits: Vec<u64> = Vec::new();
         for (asked, end) in self.requests() {
             match end {
-                Some((true, on)) => waits.push(days(asked, on).max(0) as u64),
+                Some((true, on)) => waits.push(super::trust::whole(days(asked, on))),
                 Some((false, _)) => {}
                 None => waits.push(u64::MAX),
             }

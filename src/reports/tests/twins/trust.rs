@@ -26,6 +26,11 @@ impl Poster {
     }
 }
 
+/// Never less than nothing.
+pub(super) fn whole(days: i64) -> u64 {
+    u64::try_from(days).unwrap_or(0)
+}
+
 fn recorded_on(fact: &Recorded) -> Date {
     london().to_datetime(fact.recorded_at).date()
 }
@@ -39,7 +44,7 @@ impl<'f> Twin<'f> {
     fn by(&self, said: &Said<'f>) -> &'f Recorded {
         let mut known = self.known();
         let found = known.find(|fact| match &fact.event.payload {
-            Payload::CorrectionMade(made) => std::ptr::eq(&*made.corrected.payload, said.payload),
+            Payload::CorrectionMade(made) => std::ptr::eq(made.corrected.payload.as_ref(), said.payload),
             payload => std::ptr::eq(payload, said.payload),
         });
         found.unwrap()
@@ -126,7 +131,7 @@ impl<'f> Twin<'f> {
             }
         }
         if let Some(longest) = commitments.values().map(|(days, _)| *days).max() {
-            said.insert("r12.longest".into(), (longest as u64, None));
+            said.insert("r12.longest".into(), (whole(longest), None));
         }
         commitments.extend(sources);
         (said, commitments)
@@ -194,7 +199,7 @@ impl<'f> Twin<'f> {
         let lags = self
             .known()
             .filter(|fact| !is_about_people(fact) && late(fact))
-            .map(|fact| days(fact.event.occurred.effective(&london()), recorded_on(fact)).max(0) as u64);
+            .map(|fact| whole(days(fact.event.occurred.effective(&london()), recorded_on(fact))));
         if let Some(longest) = lags.max() {
             said.insert("r11.longest_lag".into(), (longest, None));
         }
@@ -223,10 +228,10 @@ impl<'f> Twin<'f> {
         if !furthest.is_empty() {
             said.insert("r11.outside".into(), (furthest.len() as u64, None));
             let signed = furthest.values().map(|(_, time)| {
-                let signed = jiff::Timestamp::from_second(*time as i64).unwrap();
+                let signed = jiff::Timestamp::from_second(time.cast_signed()).unwrap();
                 london().to_datetime(signed).date()
             });
-            let age = days(signed.max().unwrap(), self.as_at).max(0) as u64;
+            let age = whole(days(signed.max().unwrap(), self.as_at));
             said.insert("r11.outside_age".into(), (age, None));
         }
         if opinions > 0 {
@@ -265,8 +270,8 @@ impl<'f> Twin<'f> {
         }
         match released {
             None => drop(said.insert("r11.feedback".into(), (0, None))),
+            Some((0, false) | (_, true)) => {}
             Some((n, false)) => drop(said.insert("r11.feedback".into(), (n, None))),
-            Some((_, true)) => {}
         }
     }
 
@@ -314,7 +319,7 @@ impl<'f> Twin<'f> {
                 // With the event fall its corrections.
                 let fell = all.iter().filter(|it| {
                     let its = self.by(it).sequence;
-                    its == by || (by == it.root.sequence && its != by)
+                    its == by || by == it.root.sequence
                 });
                 if fell.map(|it| it.day).any(|day| day <= self.as_at) {
                     found.insert(("voided", void.sequence, by));
