@@ -12,7 +12,7 @@ mod watch;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use self::output::Output;
 use super::{
@@ -118,14 +118,13 @@ impl Report {
         }
         let names = if asked == "all" { ReportName::ALL.to_vec() } else { vec![name(&asked)?] };
         let question = Question {
-            ledger: self.ledger,
             as_at: self.as_at,
             as_known: self.as_known,
             period: self.period,
             since: self.since,
             days: self.days,
         };
-        let reports = question.put(&self.place, &names)?;
+        let reports = self.place.ledger(self.ledger.as_deref())?.reports(&names, &question)?;
         match reports.as_slice() {
             [only] => self.output.write(Content::Report(only)),
             several => self.output.write(Content::Reports(several)),
@@ -141,7 +140,6 @@ fn name(asked: &str) -> anyhow::Result<ReportName> {
 /// What is asked of a ledger.
 #[derive(Clone, Default)]
 struct Question {
-    ledger: Option<String>,
     as_at: Option<Date>,
     as_known: Option<u64>,
     period: Option<Period>,
@@ -149,17 +147,44 @@ struct Question {
     days: Option<u32>,
 }
 
-impl Question {
-    /// Has reports worked out, from the files or by a server; all of them on the same records.
-    fn put(&self, place: &Place, names: &[ReportName]) -> anyhow::Result<Vec<reports::Report>> {
-        match &place.data {
-            Some(data) => self.offline(names, data),
-            None => block_on(self.asked(names, place)),
+/// A ledger of which reports are asked.
+enum Asked<'p> {
+    /// Read from its files, once.
+    Files(Box<Offline>),
+    /// Of that name, on the server of that place.
+    Served(String, &'p Place),
+}
+
+impl Place {
+    /// The ledger of that name; with --data, of none, the only one.
+    fn ledger(&self, name: Option<&str>) -> anyhow::Result<Asked<'_>> {
+        if let Some(data) = &self.data {
+            return Ok(Asked::Files(Box::new(Offline::read(data, name)?)));
+        }
+        let name = name.ok_or_else(|| {
+            anyhow!("--ledger: say which ledger; `pledgebook ledger list` names those of the server")
+        })?;
+        Ok(Asked::Served(client::ledger_name("--ledger", name)?, self))
+    }
+}
+
+impl Asked<'_> {
+    /// Has reports worked out, all of them on the same records.
+    fn reports(&self, names: &[ReportName], question: &Question) -> anyhow::Result<Vec<reports::Report>> {
+        match self {
+            Self::Files(ledger) => question.offline(names, ledger),
+            Self::Served(ledger, place) => block_on(question.asked(names, ledger, place)),
         }
     }
 
-    fn offline(&self, names: &[ReportName], data: &Path) -> anyhow::Result<Vec<reports::Report>> {
-        let ledger = Offline::read(data, self.ledger.as_deref())?;
+    /// Has one report worked out.
+    fn report(&self, name: ReportName, question: &Question) -> anyhow::Result<reports::Report> {
+        self.reports(&[name], question)?.pop().ok_or_else(|| anyhow!("there is no report"))
+    }
+}
+
+impl Question {
+    fn offline(&self, names: &[ReportName], ledger: &Offline) -> anyhow::Result<Vec<reports::Report>> {
         let as_at = self.as_at.unwrap_or_else(|| ledger.views.local_day(jiff::Timestamp::now()));
         let as_known = self.as_known.unwrap_or_else(|| ledger.views.size());
         let period = self.period.unwrap_or_else(|| Period::financial_year_of(as_at));
@@ -170,14 +195,16 @@ impl Question {
         names.iter().map(work).collect()
     }
 
-    async fn asked(&self, names: &[ReportName], place: &Place) -> anyhow::Result<Vec<reports::Report>> {
-        let ledger = self.ledger.as_deref().ok_or_else(|| {
-            anyhow!("--ledger: say which ledger; `pledgebook ledger list` names those of the server")
-        })?;
+    async fn asked(
+        &self,
+        names: &[ReportName],
+        ledger: &str,
+        place: &Place,
+    ) -> anyhow::Result<Vec<reports::Report>> {
         let server = Server::connect(&place.server, &place.who).await?;
         let period = self.period.map(|period| period.to_string()).unwrap_or_default();
         let mut request = wire::GetReportRequest {
-            ledger: client::ledger_name("--ledger", ledger)?,
+            ledger: ledger.to_owned(),
             as_at: self.as_at.map(day),
             as_known: self.as_known,
             period,

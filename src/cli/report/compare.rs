@@ -2,7 +2,7 @@
 //! each at a stated position.
 
 use anyhow::{anyhow, bail};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use jiff::civil::Date;
 
 use super::{Output, Place, Question, name};
@@ -14,17 +14,17 @@ use crate::reports::{self, Content, Period, ReportName};
 /// A period that is over is told as at its last day, the one that runs as at --as-at. Nothing is ranked, added up or
 /// subtracted, and what a report holds back to protect people stays held back.
 #[derive(Args)]
+#[command(group(ArgGroup::new("columns").required(true).args(["periods", "ledgers"])))]
 #[command(after_help = "Example:
   pledgebook report compare r2 --data ./pledgebook-demo \\
       --ledger improvement-service --periods '2024-25,2025-26'
   pledgebook report compare r5 --data ./pledgebook-demo \\
-      --ledgers 'improvement-service@300,strathlorne'")]
+      --ledgers 'improvement-service@300,northmoor-council'")]
 pub(super) struct Compare {
     /// r1 to r12, or a report by name.
     name: String,
     /// Financial years or quarters, in the order of the columns.
-    #[arg(long, value_name = "PERIODS", value_delimiter = ',', value_parser = Period::parse, conflicts_with = "ledgers",
-          required_unless_present = "ledgers")]
+    #[arg(long, value_name = "PERIODS", value_delimiter = ',', value_parser = Period::parse)]
     periods: Vec<Period>,
     /// Ledgers, in the order of the columns; NAME@N is what NAME held when it had N events.
     #[arg(long, value_name = "NAME[@N]", value_delimiter = ',')]
@@ -60,12 +60,8 @@ impl Compare {
 
     fn by_period(&self, name: ReportName) -> anyhow::Result<Vec<(String, reports::Report)>> {
         let today = self.as_at.unwrap_or_else(|| jiff::Zoned::now().date());
-        let mut question = Question {
-            ledger: self.ledger.clone(),
-            as_known: self.as_known,
-            days: self.days,
-            ..Question::default()
-        };
+        let mut question = Question { as_known: self.as_known, days: self.days, ..Question::default() };
+        let ledger = self.place.ledger(self.ledger.as_deref())?;
         let mut columns = Vec::new();
         for period in &self.periods {
             if period.first_day() > today {
@@ -74,7 +70,7 @@ impl Compare {
             question.period = Some(*period);
             // Of the one that runs, the ledger knows its own today.
             question.as_at = if period.last_day() < today { Some(period.last_day()) } else { self.as_at };
-            let report = self.one(name, &question)?;
+            let report = ledger.report(name, &question)?;
             // Every column on the same records, though the ledger may grow meanwhile.
             question.as_known = Some(report.as_known);
             columns.push((period.to_string(), report));
@@ -98,9 +94,8 @@ impl Compare {
                     (ledger, Some(position))
                 }
             };
-            question.ledger = Some(ledger.to_owned());
             question.as_known = position;
-            let report = self.one(name, &question)?;
+            let report = self.place.ledger(Some(ledger))?.report(name, &question)?;
             // Every column about the same day and time.
             question.as_at = Some(report.as_at);
             question.period = Period::parse(&report.period).ok();
@@ -108,10 +103,5 @@ impl Compare {
             columns.push((label, report));
         }
         Ok(columns)
-    }
-
-    fn one(&self, name: ReportName, question: &Question) -> anyhow::Result<reports::Report> {
-        let mut reports = question.put(&self.place, &[name])?;
-        reports.pop().ok_or_else(|| anyhow!("there is no report"))
     }
 }

@@ -53,7 +53,7 @@ impl Page {
         self.add(&format!("<style>\n{STYLE}{}</style>\n</head>\n<body>\n", self.margins(about)));
         self.add("<a class=\"skip\" href=\"#main\">Skip to the report</a>\n");
         if self.example {
-            self.add(&format!("<p class=\"example\" role=\"note\">{}</p>\n", escape(EXAMPLE_DATA)));
+            self.add(&format!("<header class=\"example\"><p>{}</p></header>\n", escape(EXAMPLE_DATA)));
         }
         self.add("<main id=\"main\">\n");
     }

@@ -180,7 +180,7 @@ fn every_element_is_closed_and_every_id_is_one() {
     for page in [render(&small(), Format::Html, 80), print(Content::Reports(&reports), Format::Html, 80)] {
         for name in [
             "html", "head", "body", "main", "h1", "h2", "h3", "section", "nav", "table", "caption", "tr",
-            "th", "td", "dl", "ul", "ol", "li", "div", "p", "code", "footer",
+            "th", "td", "dl", "ul", "ol", "li", "div", "p", "code", "header", "footer",
         ] {
             let opened =
                 page.matches(&format!("<{name}>")).count() + page.matches(&format!("<{name} ")).count();

@@ -102,6 +102,7 @@ fn properties(statements: &[Statement<'_>], example: bool) -> Result<DocProperti
     // A ledger has no event before spreadsheets begin to count, in 1900; without any event this is their beginning.
     let newest = newest.and_then(|time| ExcelDateTime::from_timestamp(time.as_second()).ok());
     let created = newest.map_or_else(|| ExcelDateTime::from_ymd(1900, 1, 1), Ok)?;
+    // It begins with the machine's clock, which must not come in.
     let properties = DocProperties::new().set_title(title(statements)).set_creation_datetime(&created);
     let Some(first) = statements.first() else { return Ok(properties) };
     Ok(properties
