@@ -61,6 +61,7 @@ pub(super) struct VerifyReport {
 /// What was found.
 struct Verified {
     file: String,
+    name: ReportName,
     report: Report,
     sha256: Sha256,
     /// What the ledger holds of its issue.
@@ -140,6 +141,7 @@ fn verify(file: &Path, bytes: &[u8], report: Report, mut ledger: Ledger) -> anyh
     let result = again(name, bytes, &report, &ledger)?;
     Ok(Verified {
         file: file.display().to_string(),
+        name,
         sha256,
         issue,
         result,

@@ -24,7 +24,7 @@ impl Verified {
         let report = &self.report;
         let mut page = if report.example_data { format!("{EXAMPLE_DATA}\n\n") } else { String::new() };
         let known = out::count(report.as_known, "event", "events");
-        page += &format!("{}: {}\n", self.file, out::strong(&report.title));
+        page += &format!("{}: {}\n", self.file, out::strong(self.name.title()));
         page += &format!(
             "  {} of {}, {}, as at {}, as known {known}\n  sha256 {}\n\n",
             report.code, report.ledger, report.period, report.as_at, self.sha256
@@ -32,8 +32,8 @@ impl Verified {
         page += &out::paragraph("Issued     ", &self.issued(), width);
         page += &out::paragraph("Worked out ", &self.worked_out(), width);
         if let Again::Different { first, .. } = &self.result {
-            page += &out::paragraph("  in the file  ", &first.old, width);
-            page += &out::paragraph("  worked out   ", &first.new, width);
+            page += &out::paragraph("  in the file  ", &plain(&first.old), width);
+            page += &out::paragraph("  worked out   ", &plain(&first.new), width);
         }
         page += &out::paragraph("Erased     ", &self.erasures(), width);
         page
@@ -47,9 +47,10 @@ impl Verified {
             }
             Issue::Other(others) => {
                 let others: Vec<_> =
-                    others.iter().map(|(id, sequence)| format!("{id} (record {sequence})")).collect();
+                    others.iter().map(|(id, sequence)| format!("record {sequence} ({id})")).collect();
                 format!(
-                    "NOT THIS FILE: this report was issued as at this day and as known then as {}, with another SHA-256",
+                    "NOT THIS FILE: {} says that this report, as at this day and as known then, was issued with another \
+                     SHA-256",
                     others.join(", ")
                 )
             }
@@ -69,11 +70,11 @@ impl Verified {
                     .to_owned()
             }
             Again::Different { first, other_history: false } => {
-                format!("DIFFERENT, first at {}", first.place)
+                format!("DIFFERENT, first at {}", plain(&first.place))
             }
             Again::Different { first, other_history: true } => format!(
                 "DIFFERENT, first at {}; and the file has another root hash: it was made from other records",
-                first.place
+                plain(&first.place)
             ),
             Again::OtherDefinitions { theirs, ours } => format!(
                 "not worked out again: issued by another definition version, {theirs}; this build has {ours}"
@@ -135,5 +136,18 @@ impl Verified {
             "other_definitions": definitions, "erased_since": erased,
         });
         format!("{page}\n")
+    }
+}
+
+/// A text out of the file, as a terminal may be shown it: whoever wrote the file must not steer the terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn given_a_text_that_would_steer_a_terminal_when_it_is_shown_then_it_does_not() {
+        assert_eq!(super::plain("4 of 21\u{1b}[2J\r\n"), "4 of 21\u{fffd}[2J\u{fffd}\u{fffd}");
     }
 }

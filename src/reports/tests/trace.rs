@@ -155,22 +155,29 @@ fn given_every_position_when_a_reader_traces_then_the_words_change_at_release_po
     assert_eq!(last, "Feedback");
 }
 
+/// So many events that nobody asks about.
+fn fill(ledger: &mut Chronicle, number: u64, occurred: &str) {
+    for _ in 0..number {
+        ledger.noise(0, occurred);
+    }
+}
+
 /// `count` items of four, and `told` of them told; what is not there is filled up with what nobody asks about, so that
 /// every other event has the same place.
 fn filled(count: u64, told: usize) -> Chronicle {
     let mut ledger = ledger();
     let items = ledger.feedback("2025-04-02", Respondents::Staff, count);
-    (count..4).for_each(|_| drop(ledger.noise(0, "2025-04-02")));
+    fill(&mut ledger, 4 - count, "2025-04-02");
     ledger.propose("hours", "2025-05-01", "leave", HEARD, &items[..1]);
     for item in &items[1..] {
         ledger.link(*item, "2025-05-02", "policy-change/hours");
     }
-    (count..4).for_each(|_| drop(ledger.noise(0, "2025-05-02")));
+    fill(&mut ledger, 4 - count, "2025-05-02");
     ledger.approve("hours", "2025-06-01");
     for item in &items[..told] {
         ledger.told_of(*item, "2025-07-08", ResponseMode::Public);
     }
-    (told..4).for_each(|_| drop(ledger.noise(0, "2025-07-08")));
+    fill(&mut ledger, 4 - told as u64, "2025-07-08");
     ledger.release("first", "2025-07-31");
     ledger.change("hours", "2025-08-10", "leave", "2025-09-01", true);
     ledger
@@ -219,7 +226,7 @@ fn given_an_auditor_when_a_change_is_traced_then_each_item_is_there_with_its_ste
     let forward = now(&ledger, &second.subject.to_string(), Eyes::Auditor);
     assert_eq!((forward.items.as_slice(), forward.works.len()), (std::slice::from_ref(second), 2));
     let back = now(&ledger, "action/rooms", Eyes::Auditor);
-    assert_eq!(back.items, [second.clone()]);
+    assert_eq!(back.items, std::slice::from_ref(second));
     assert_eq!(back.works[0].steps.last().unwrap().what, "Verified: practice changed");
 }
 
