@@ -12,17 +12,17 @@ use ureq::{
 
 /// How long a question may take, and how long the head of its answer may be.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub(crate) struct Patience {
     /// To connect.
-    pub connect: Duration,
+    pub(crate) connect: Duration,
     /// From the first byte that is sent to the last that comes.
-    pub answer: Duration,
+    pub(crate) answer: Duration,
     /// Longest head of an answer, in bytes.
-    pub head: usize,
+    pub(crate) head: usize,
 }
 
 /// Whoever asks. Its HTTPS trusts what this machine trusts; connections are kept for the next time.
-pub fn agent(patience: Patience) -> Agent {
+pub(crate) fn agent(patience: Patience) -> Agent {
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::PlatformVerifier)
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))

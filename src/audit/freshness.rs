@@ -105,8 +105,8 @@ impl Freshness {
         }
     }
 
-    pub(super) fn settle(self, head: &Head<'_>, witnesses: &[Verifier], held: &Held<'_>) -> Settled {
-        let elsewhere = held.elsewhere;
+    pub(super) fn settle(self, head: &Head<'_>, witnesses: &[Verifier], outside: &Held<'_>) -> Settled {
+        let Held { elsewhere, published } = *outside;
         let mut findings = Findings::about(Question::Freshness);
         let (mut rows, mut compared) = (Vec::new(), Vec::new());
         for kept in &self.kept {
@@ -121,7 +121,7 @@ impl Freshness {
             let at = self.times.get(&it.size).copied().flatten();
             rows.extend(at.into_iter().flat_map(|at| of_file(it, at)));
         }
-        if let Some((size, cosigned)) = held.published {
+        if let Some((size, cosigned)) = published {
             rows.extend(cosigned.iter().filter_map(|it| of_witness(it, *size, None)));
         }
         let (opinions, cosignatures) = (self.opinions.len(), self.cosignatures.len());
@@ -135,8 +135,8 @@ impl Freshness {
             .filter(|it| witnesses.is_empty() || it.holder.counts())
             .max_by_key(|it| (it.size, it.at));
         let mut limits = Vec::new();
-        let witnessed = held.published.is_some_and(|(_, by)| !by.is_empty());
-        if self.kept.is_empty() && !witnessed && !elsewhere.iter().any(|it| it.untrusted.is_none()) {
+        let cosigned = published.is_some_and(|(_, by)| !by.is_empty());
+        if self.kept.is_empty() && !cosigned && !elsewhere.iter().any(|it| it.untrusted.is_none()) {
             limits.push(ALONE.to_owned());
         }
         limits.extend(elsewhere.iter().filter_map(shows_nothing));

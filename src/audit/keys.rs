@@ -99,7 +99,8 @@ impl Rotations {
         let named = |key: &PublicKey| Verifier::ed25519(pinned.name(), &key.0).ok();
         let first = self.0.first().map_or(Some(pinned.clone()), |(_, first)| named(&first.old_key));
         let later = self.0.iter().map(|(_, rotated)| named(&rotated.new_key));
-        [first].into_iter().chain(later).flatten().map(|key| format!("{key}\n")).collect()
+        let keys = [first].into_iter().chain(later).flatten();
+        keys.flat_map(|key| [key.to_string(), "\n".to_owned()]).collect()
     }
 
     /// The smallest size that the key signs, the key before it, and the first rotation behind it.

@@ -172,8 +172,9 @@ impl Audit {
         });
         let signed = signatures.signed.clone();
         let head = freshness::Head { report, told, opened: opened.as_ref(), last, now, root: &root };
-        let held = freshness::Held { elsewhere: &elsewhere, published: signatures.cosigned.as_ref() };
-        let freshness = freshness.settle(&head, &trust.witnesses, &held);
+        let signed_outside =
+            freshness::Held { elsewhere: &elsewhere, published: signatures.cosigned.as_ref() };
+        let freshness = freshness.settle(&head, &trust.witnesses, &signed_outside);
         let nobodys = signatures.nobodys(trust);
         let mut conclusions = vec![
             integrity::settle(report, signatures, true),

@@ -80,7 +80,9 @@ pub(super) fn settle(
     let said = published.as_ref().and_then(|(_, it)| it.as_ref().ok()).map_or(0, |it| it.checkpoint.size);
     let signed_to = report.checkpoints.last().map_or(0, |kept| kept.size).max(said);
     let (walk, found) = rotations.walk(pinned, report, (signed_to, shown.with_kept()));
-    found.into_iter().for_each(|finding| it.findings.push(finding));
+    for finding in found {
+        it.findings.push(finding);
+    }
     let (kept, most) = walk.kept(report, |finding| it.findings.push(finding));
     if let Some((sheet, parsed)) = published {
         let believing = Believing { walk: &walk, report, root, by_checkpoint: shown.by_checkpoint() };
