@@ -158,10 +158,15 @@ pub struct Standing<'views> {
 
 impl ActionsView {
     /// The actions that are known from the horizon and were not closed for good before that day; and perhaps some others.
-    /// In no order that means anything.
-    pub fn awake<'v>(&'v self, views: &'v Views, horizon: Horizon, day: Date) -> Vec<Standing<'v>> {
-        let since = views.awake_since(horizon, day);
-        self.resting.awake(&since).filter_map(|id| self.standing(views, id, horizon)).collect()
+    /// Each with whether a plan ever bound it to another action. In no order that means anything.
+    pub fn awake<'v>(
+        &'v self,
+        views: &'v Views,
+        horizon: Horizon,
+        day: Date,
+    ) -> impl Iterator<Item = (Standing<'v>, bool)> + use<'v> {
+        let awake = self.resting.awake(&views.awake_since(horizon, day));
+        awake.filter_map(move |(id, bound)| Some((self.standing(views, id, horizon)?, bound)))
     }
 
     /// How one action stands from the horizon, if it is known.

@@ -153,11 +153,22 @@ impl FeedbackView {
         views: &Views,
         horizon: Horizon,
         item: &Uuid,
+        work: (Kind, &Code),
+        named: Option<Made>,
+    ) -> Option<Link> {
+        Self::link_in(views, horizon, self.items.get(item), work, named)
+    }
+
+    /// The same of an item whose history is at hand.
+    pub fn link_in(
+        views: &Views,
+        horizon: Horizon,
+        history: Option<&History<FeedbackFact>>,
         (kind, id): (Kind, &Code),
         named: Option<Made>,
     ) -> Option<Link> {
         let is_work = |work: &Subject| work.kind() == kind && work.id() == id;
-        let own = self.items.get(item).map(|history| views.seen(history, horizon)).unwrap_or_default();
+        let own = history.map(|history| views.seen(history, horizon)).unwrap_or_default();
         let (mut since, mut gone) = (named, None);
         for fact in own {
             match &fact.fact {
@@ -179,9 +190,18 @@ impl FeedbackView {
 
     /// Who spoke, as it stands or as it was said before it was taken back.
     pub fn respondents(&self, views: &Views, horizon: Horizon, item: &Uuid) -> Option<Respondents> {
+        Self::respondents_in(views, horizon, self.items.get(item)?)
+    }
+
+    /// The same of an item whose history is at hand.
+    pub fn respondents_in(
+        views: &Views,
+        horizon: Horizon,
+        history: &History<FeedbackFact>,
+    ) -> Option<Respondents> {
         let everything = Horizon { as_at: Date::MAX, ..horizon };
         let received = |fact: &FeedbackFact| matches!(fact, FeedbackFact::Received(_));
-        match &views.last_or_voided(self.items.get(item)?, everything, received)?.0.fact {
+        match &views.last_or_voided(history, everything, received)?.0.fact {
             FeedbackFact::Received(how) => Some(how.respondents),
             _ => None,
         }
@@ -189,8 +209,13 @@ impl FeedbackView {
 
     /// Whether an item is not live any more: withdrawn whole, or its receipt taken back.
     pub fn is_gone(&self, views: &Views, horizon: Horizon, item: &Uuid) -> bool {
-        let Some(history) = self.items.get(item) else { return false };
-        let withdrawn = views.seen(history, horizon).iter().any(|it| it.fact == FeedbackFact::Withdrawn);
+        self.items.get(item).is_some_and(|history| Self::is_gone_in(views, horizon, history))
+    }
+
+    /// The same of an item whose history is at hand.
+    pub fn is_gone_in(views: &Views, horizon: Horizon, history: &History<FeedbackFact>) -> bool {
+        let mut facts = history.all().iter();
+        let withdrawn = facts.any(|fact| fact.fact == FeedbackFact::Withdrawn && views.sees(fact, horizon));
         let received = |fact: &FeedbackFact| matches!(fact, FeedbackFact::Received(_));
         withdrawn || views.last_or_voided(history, horizon, received).is_some_and(|(_, void)| void.is_some())
     }

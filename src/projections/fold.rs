@@ -63,6 +63,7 @@ impl Views {
         if let Some(target) = target.filter(|target| self.voids.get(target).is_none()) {
             let void = Void { sequence: fact.sequence, recorded_on: self.local_day(fact.recorded_at) };
             self.voids.set(&target, void);
+            self.disturb(target);
         }
     }
 
@@ -73,6 +74,7 @@ impl Views {
         let Some(place) = target else { return };
         self.keep(&made.corrected.payload, self.stamp(fact, made.corrected.occurred, place, poster));
         self.corrections.change(&place, Vec::new, |by| by.push(fact.sequence));
+        self.disturb(place);
     }
 
     /// The source whose event is meant: the poster's own, or, when a system goes on where another ended, that other one.
@@ -148,6 +150,8 @@ impl Views {
                     && let Some(other) = &plan.replaces
                 {
                     self.actions.replacements.change(other, Vec::new, |by| by.push(code.clone()));
+                    self.actions.resting.bind(code);
+                    self.actions.resting.bind(other);
                 }
                 stamp.add(&mut self.actions.facts, code, kept);
             }

@@ -109,6 +109,8 @@ pub struct Views {
     voids: SharedMap<u64, Void>,
     /// The corrections of each corrected event, by its sequence; ascending.
     corrections: SharedMap<u64, Vec<u64>>,
+    /// Which events were ever voided or corrected: a bit each. Nearly none is, and that is said without a search.
+    disturbed: Arc<Vec<u64>>,
     /// When events were recorded: the first sequence of each run with one time.
     recorded: SharedMap<u64, Timestamp>,
     /// The first sequence that was recorded on each local day.
@@ -176,11 +178,32 @@ impl Views {
 
     /// The void of an event, if it is known among the first `as_known` events.
     pub fn void_of(&self, sequence: u64, as_known: u64) -> Option<Void> {
+        if !self.is_disturbed(sequence) {
+            return None;
+        }
         self.voids.get(&sequence).copied().filter(|void| void.sequence < as_known)
+    }
+
+    fn is_disturbed(&self, sequence: u64) -> bool {
+        let word = self.disturbed.get((sequence / 64) as usize);
+        word.is_some_and(|word| word >> (sequence % 64) & 1 == 1)
+    }
+
+    fn disturb(&mut self, sequence: u64) {
+        let (word, words) = ((sequence / 64) as usize, Arc::make_mut(&mut self.disturbed));
+        if words.len() <= word {
+            words.resize(word + 1, 0);
+        }
+        if let Some(word) = words.get_mut(word) {
+            *word |= 1 << (sequence % 64);
+        }
     }
 
     /// The correction by which a fact was said anew, if it is known among the first `as_known` events and stands.
     pub fn correction_of<F>(&self, fact: &Dated<F>, as_known: u64) -> Option<u64> {
+        if !self.is_disturbed(fact.place) {
+            return None;
+        }
         let corrections = self.corrections.get(&fact.place)?.iter().rev().copied();
         let mut later = corrections.filter(|by| (fact.sequence + 1..as_known).contains(by));
         later.find(|by| self.void_of(*by, as_known).is_none())

@@ -16,26 +16,37 @@ use crate::domain::id::Code;
 /// The day from which on each subject of one kind rests.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Resting {
-    days: SharedMap<Code, Date>,
-    by_day: SharedMap<(Date, Code), ()>,
+    /// With that day, whether the subject was ever bound to others of its kind.
+    days: SharedMap<Code, (Date, bool)>,
+    by_day: SharedMap<(Date, Code), bool>,
 }
 
 impl Resting {
     /// From that day on the subject rests. None: it may still move.
     pub(super) fn set(&mut self, id: &Code, since: Option<Date>) {
-        let since = since.unwrap_or(Date::MAX);
-        match self.days.get(id) {
-            Some(before) if *before == since => return,
-            Some(before) => self.by_day.remove(&(*before, id.clone())),
-            None => {}
-        }
-        self.days.set(id, since);
-        self.by_day.set(&(since, id.clone()), ());
+        let bound = self.days.get(id).is_some_and(|(_, bound)| *bound);
+        self.change(id, since.unwrap_or(Date::MAX), bound);
     }
 
-    /// Every subject that may have moved on that day or later, or may still move.
-    pub fn awake<'v>(&'v self, since: &(Date, Code)) -> impl Iterator<Item = &'v Code> + use<'v> {
-        self.by_day.from(since).map(|((_, id), ())| id)
+    /// The subject is bound to others: what is said of them changes what is said of it.
+    pub(super) fn bind(&mut self, id: &Code) {
+        let since = self.days.get(id).map_or(Date::MAX, |(since, _)| *since);
+        self.change(id, since, true);
+    }
+
+    fn change(&mut self, id: &Code, since: Date, bound: bool) {
+        match self.days.get(id) {
+            Some(before) if *before == (since, bound) => return,
+            Some((before, _)) => self.by_day.remove(&(*before, id.clone())),
+            None => {}
+        }
+        self.days.set(id, (since, bound));
+        self.by_day.set(&(since, id.clone()), bound);
+    }
+
+    /// Every subject that may have moved on that day or later, or may still move; and whether it is bound to others.
+    pub fn awake<'v>(&'v self, since: &(Date, Code)) -> impl Iterator<Item = (&'v Code, bool)> + use<'v> {
+        self.by_day.from(since).map(|((_, id), bound)| (id, *bound))
     }
 }
 

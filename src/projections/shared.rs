@@ -5,7 +5,8 @@
 //! 0.1 ms for a million entries), one leaf (64 pointers) and one entry; every further write into the same leaf before
 //! the next clone copies one entry at most.
 //!
-//! Invariant: keys are strictly ascending through all leaves, and no leaf is empty. It knows nothing of events.
+//! Invariant: keys are strictly ascending through all leaves, no leaf is empty, and each says its first key. It knows nothing
+//! of events.
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -17,7 +18,13 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 const LEAF: usize = 64;
 
 type Entry<K, V> = Arc<(K, V)>;
-type Leaf<K, V> = Arc<Vec<Entry<K, V>>>;
+
+/// A run of entries. Its first key stands beside it: the search for a leaf then looks into none.
+#[derive(Clone, Debug)]
+struct Leaf<K, V> {
+    first: K,
+    entries: Arc<Vec<Entry<K, V>>>,
+}
 
 /// A copy-on-write ordered map.
 #[derive(Debug)]
@@ -51,7 +58,7 @@ impl<K: Ord, V> SharedMap<K, V> {
 
     /// The value at a key.
     pub fn get(&self, key: &K) -> Option<&V> {
-        let leaf = self.leaves.get(self.leaf_of(key)?)?;
+        let leaf = &self.leaves.get(self.leaf_of(key)?)?.entries;
         let at = leaf.binary_search_by(|entry| entry.0.cmp(key)).ok()?;
         leaf.get(at).map(|entry| &entry.1)
     }
@@ -63,30 +70,31 @@ impl<K: Ord, V> SharedMap<K, V> {
 
     /// The entry with the greatest key that is not above `key`.
     pub fn at_or_before(&self, key: &K) -> Option<(&K, &V)> {
-        let leaf = self.leaves.get(self.leaf_of(key)?)?;
+        let leaf = &self.leaves.get(self.leaf_of(key)?)?.entries;
         let after = leaf.partition_point(|entry| entry.0 <= *key);
         leaf.get(after.checked_sub(1)?).map(|entry| (&entry.0, &entry.1))
     }
 
     /// Every entry, in the order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.leaves.iter().flat_map(|leaf| leaf.iter().map(|entry| (&entry.0, &entry.1)))
+        self.leaves.iter().flat_map(|leaf| leaf.entries.iter().map(|entry| (&entry.0, &entry.1)))
     }
 
     /// Every entry from a key on, in the order of the keys.
     pub fn from<'m>(&'m self, key: &K) -> impl Iterator<Item = (&'m K, &'m V)> + use<'m, K, V> {
         let first = self.leaf_of(key).unwrap_or(0);
-        let before = self.leaves.get(first).map_or(0, |leaf| leaf.partition_point(|entry| entry.0 < *key));
-        let entries = self.leaves.iter().skip(first).flat_map(|leaf| leaf.iter());
+        let before =
+            self.leaves.get(first).map_or(0, |leaf| leaf.entries.partition_point(|entry| entry.0 < *key));
+        let entries = self.leaves.iter().skip(first).flat_map(|leaf| leaf.entries.iter());
         entries.skip(before).map(|entry| (&entry.0, &entry.1))
     }
 
     /// Every entry up to a key, the greatest key first.
     pub fn back_from<'m>(&'m self, key: &K) -> impl Iterator<Item = (&'m K, &'m V)> + use<'m, K, V> {
         let end = self.leaf_of(key).map_or(0, |leaf| leaf + 1);
-        let last = end.checked_sub(1).and_then(|last| self.leaves.get(last));
+        let last = end.checked_sub(1).and_then(|last| self.leaves.get(last)).map(|leaf| &leaf.entries);
         let after = last.map_or(0, |leaf| leaf.len() - leaf.partition_point(|entry| entry.0 <= *key));
-        let entries = self.leaves.iter().take(end).rev().flat_map(|leaf| leaf.iter().rev());
+        let entries = self.leaves.iter().take(end).rev().flat_map(|leaf| leaf.entries.iter().rev());
         entries.skip(after).map(|entry| (&entry.0, &entry.1))
     }
 
@@ -97,7 +105,7 @@ impl<K: Ord, V> SharedMap<K, V> {
 
     /// The leaf in which the key stands if it stands anywhere: the last one that does not begin above it.
     fn leaf_of(&self, key: &K) -> Option<usize> {
-        self.leaves.partition_point(|leaf| leaf.first().is_some_and(|entry| entry.0 <= *key)).checked_sub(1)
+        self.leaves.partition_point(|leaf| leaf.first <= *key).checked_sub(1)
     }
 }
 
@@ -107,13 +115,13 @@ impl<K: Ord + Clone, V: Clone> SharedMap<K, V> {
         let number = self.leaf_of(key).unwrap_or(0);
         let leaves = Arc::make_mut(&mut self.leaves);
         if leaves.is_empty() {
-            leaves.push(Arc::new(Vec::with_capacity(LEAF)));
+            leaves.push(Leaf { first: key.clone(), entries: Arc::new(Vec::with_capacity(LEAF)) });
         }
         let last = number + 1 == leaves.len();
         let Some(leaf) = leaves.get_mut(number) else { return };
-        match leaf.binary_search_by(|entry| entry.0.cmp(key)) {
+        match leaf.entries.binary_search_by(|entry| entry.0.cmp(key)) {
             Ok(at) => {
-                if let Some(entry) = Arc::make_mut(leaf).get_mut(at) {
+                if let Some(entry) = Arc::make_mut(&mut leaf.entries).get_mut(at) {
                     change(&mut Arc::make_mut(entry).1);
                 }
             }
@@ -122,20 +130,24 @@ impl<K: Ord + Clone, V: Clone> SharedMap<K, V> {
                 change(&mut value);
                 let entry = Arc::new((key.clone(), value));
                 self.len += 1;
-                if leaf.len() < LEAF {
-                    Arc::make_mut(leaf).insert(at, entry);
+                if at == 0 {
+                    leaf.first = key.clone();
+                }
+                if leaf.entries.len() < LEAF {
+                    Arc::make_mut(&mut leaf.entries).insert(at, entry);
                 } else if last && at == LEAF {
                     // Keys that only ever grow fill their leaves instead of halving them.
-                    leaves.push(Arc::new(vec![entry]));
+                    leaves.push(Leaf { first: key.clone(), entries: Arc::new(vec![entry]) });
                 } else {
-                    let low = Arc::make_mut(leaf);
+                    let low = Arc::make_mut(&mut leaf.entries);
                     let mut high = low.split_off(LEAF / 2);
                     if at <= LEAF / 2 {
                         low.insert(at, entry);
                     } else {
                         high.insert(at - LEAF / 2, entry);
                     }
-                    leaves.insert(number + 1, Arc::new(high));
+                    let Some(first) = high.first().map(|entry| entry.0.clone()) else { return };
+                    leaves.insert(number + 1, Leaf { first, entries: Arc::new(high) });
                 }
             }
         }
@@ -144,18 +156,20 @@ impl<K: Ord + Clone, V: Clone> SharedMap<K, V> {
     /// Takes a key out, if it is there.
     pub fn remove(&mut self, key: &K) {
         let Some(number) = self.leaf_of(key) else { return };
-        let Some(at) =
-            self.leaves.get(number).and_then(|leaf| leaf.binary_search_by(|entry| entry.0.cmp(key)).ok())
+        let found = self.leaves.get(number);
+        let Some(at) = found.and_then(|leaf| leaf.entries.binary_search_by(|entry| entry.0.cmp(key)).ok())
         else {
             return;
         };
         let leaves = Arc::make_mut(&mut self.leaves);
         let Some(leaf) = leaves.get_mut(number) else { return };
         self.len -= 1;
-        if leaf.len() == 1 {
-            leaves.remove(number);
-        } else {
-            Arc::make_mut(leaf).remove(at);
+        let entries = Arc::make_mut(&mut leaf.entries);
+        entries.remove(at);
+        match entries.first() {
+            Some(first) if at == 0 => leaf.first = first.0.clone(),
+            Some(_) => {}
+            None => drop(leaves.remove(number)),
         }
     }
 
@@ -176,7 +190,7 @@ impl<K: Ord + Clone, V: Clone> SharedMap<K, V> {
 /// A list of pairs, the keys ascending.
 impl<K: Ord + Serialize, V: Serialize> Serialize for SharedMap<K, V> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let entries = self.leaves.iter().flat_map(|leaf| leaf.iter());
+        let entries = self.leaves.iter().flat_map(|leaf| leaf.entries.iter());
         to.collect_seq(Counted(entries, self.len))
     }
 }
@@ -196,31 +210,33 @@ impl<I: Iterator> Iterator for Counted<I> {
     }
 }
 
-impl<'de, K: Ord + Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for SharedMap<K, V> {
+impl<'de, K: Ord + Clone + Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for SharedMap<K, V> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Entries<K, V>(PhantomData<(K, V)>);
-        impl<'de, K: Ord + Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
+        impl<'de, K: Ord + Clone + Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
             type Value = SharedMap<K, V>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("pairs in the order of their keys")
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
                 let (mut leaves, mut len) = (Vec::new(), 0);
-                let mut leaf: Vec<Entry<K, V>> = Vec::new();
+                let mut entries: Vec<Entry<K, V>> = Vec::new();
+                let close = |entries: Vec<Entry<K, V>>| {
+                    let first = entries.first()?.0.clone();
+                    Some(Leaf { first, entries: Arc::new(entries) })
+                };
                 while let Some(entry) = seq.next_element::<(K, V)>()? {
-                    if leaf.last().is_some_and(|before| before.0 >= entry.0) {
+                    if entries.last().is_some_and(|before| before.0 >= entry.0) {
                         return Err(A::Error::custom("keys out of order"));
                     }
                     // The last entry of a full leaf stays until the next one was compared with it.
-                    if leaf.len() == LEAF {
-                        leaves.push(Arc::new(std::mem::replace(&mut leaf, Vec::with_capacity(LEAF))));
+                    if entries.len() == LEAF {
+                        leaves.extend(close(std::mem::replace(&mut entries, Vec::with_capacity(LEAF))));
                     }
-                    leaf.push(Arc::new(entry));
+                    entries.push(Arc::new(entry));
                     len += 1;
                 }
-                if !leaf.is_empty() {
-                    leaves.push(Arc::new(leaf));
-                }
+                leaves.extend(close(entries));
                 Ok(SharedMap { leaves: Arc::new(leaves), len })
             }
         }

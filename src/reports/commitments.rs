@@ -81,7 +81,8 @@ pub(super) const DEFINITION: Definition = Definition {
 pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
     let horizon = parameters.horizon();
     // Actions that were closed before the period began are counted nowhere.
-    let standings: Vec<Standing<'_>> = views.actions.awake(views, horizon, parameters.period.first_day());
+    let awake = views.actions.awake(views, horizon, parameters.period.first_day());
+    let standings: Vec<Standing<'_>> = awake.map(|(standing, _)| standing).collect();
     let measures: Vec<Measured<'_>> = views.measures.standings(views, horizon).collect();
     let lines = lines(views, parameters, &standings, &measures);
     let about = About { views, parameters, threshold: threshold(views, parameters.as_known) };
@@ -100,7 +101,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
             ("owner", "Owner"),
             ("open", "Actions open"),
             ("claimed", "Actions claimed done"),
-            ("verified", "Actions verified in the period"),
+            ("verified", "Verified in period"),
             ("kind", "Kind"),
             ("lineage", "Lineage"),
         ],

@@ -10,7 +10,7 @@ mod lineage;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::lineage::{Inherited, Lineage};
+use self::lineage::{CountedAs, Inherited, Lineage, is_listed};
 use super::definition::Definition;
 use super::people::{fallen_words, owner_cell};
 use super::phrases::{count, count_or_no, days_after, natural, short_day};
@@ -19,6 +19,7 @@ use super::{Body, Parameters};
 use crate::domain::id::{Code, Kind};
 use crate::projections::Views;
 use crate::projections::actions::{ActionState, Standing};
+use crate::projections::history::Horizon;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
@@ -72,6 +73,9 @@ pub(super) const DEFINITION: Definition = Definition {
     ],
 };
 
+/// At most so many actions are listed: a longer table is read by nobody, and costs more than all the rest of the report.
+const ROWS: usize = 1_000;
+
 /// One action as the report sees it.
 struct Item<'v> {
     standing: Standing<'v>,
@@ -80,8 +84,7 @@ struct Item<'v> {
     against_current: Lateness,
     /// The action that replaces it, and whether that one stands for it.
     replaced_by: Option<(&'v Code, bool)>,
-    /// The listed action as which it is counted: see *Counted*.
-    counted_as: Option<&'v Code>,
+    counted: CountedAs<'v>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -107,13 +110,24 @@ impl Item<'_> {
     const fn moved(&self) -> u32 {
         self.standing.moved + self.inherited.moved
     }
+
+    /// The events from which its first date follows, and how it stands.
+    fn behind(&self) -> impl Iterator<Item = u64> {
+        let (_, by) = self.standing.earliest_due;
+        self.standing.events.iter().chain(&self.inherited.events).copied().chain([by])
+    }
 }
 
 pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
     let items = items(views, parameters);
+    let title = if items.len() > ROWS {
+        format!("The {ROWS} actions that are late the longest, of {}", items.len())
+    } else {
+        "Actions, the longest late first".to_owned()
+    };
     let mut table = Table::new(
         "r2.actions",
-        "Actions, the longest late first",
+        &title,
         "No action is open, and none was closed in the period.",
         &[
             ("action", "Action"),
@@ -127,48 +141,70 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
             ("lag", "Recorded after"),
         ],
     );
-    for item in &items {
+    for item in items.iter().take(ROWS) {
         let subject = Kind::Action.subject(item.standing.id).to_string();
         table.push(subject, row(views, parameters, item));
     }
-    Body { figures: figures(views, parameters, &items), tables: vec![table], notes: notes() }
+    Body { figures: figures(views, parameters, &items), tables: vec![table], notes: notes(items.len()) }
 }
 
-/// The listed actions, the latest against the first date first, then by first date, then by id.
+/// The listed actions. Those that have a row stand first: the latest against the first date first, then by first date,
+/// then by id.
 fn items<'v>(views: &'v Views, parameters: &Parameters) -> Vec<Item<'v>> {
-    let lineage = Lineage::of(family(views, parameters));
-    let listed = lineage.listed(parameters.period.first_day());
-    let said: BTreeMap<&Code, _> = listed
+    let (horizon, period_begins) = (parameters.horizon(), parameters.period.first_day());
+    let (mut items, mut bound) = (Vec::new(), Vec::new());
+    let item = |standing: Standing<'v>, inherited: Inherited, replaced_by, counted| Item {
+        against_first: lateness(&standing, inherited.first, parameters.as_at),
+        against_current: lateness(&standing, standing.current_due, parameters.as_at),
+        standing,
+        inherited,
+        replaced_by,
+        counted,
+    };
+    for (standing, is_bound) in views.actions.awake(views, horizon, period_begins) {
+        if is_bound {
+            bound.push(standing);
+        } else if is_listed(&standing, period_begins) {
+            let counted =
+                if standing.state == ActionState::Voided { CountedAs::Nothing } else { CountedAs::Itself };
+            let inherited = Inherited::nothing(&standing);
+            items.push(item(standing, inherited, None, counted));
+        }
+    }
+    let lineage = Lineage::of(family(views, horizon, bound));
+    let listed = lineage.listed(period_begins);
+    let told: Vec<_> = listed
         .iter()
-        .filter_map(|id| {
-            let replaced_by = lineage.replacement(id);
-            Some((*id, (lineage.inherited(id)?, replaced_by, lineage.counted_as(id, &listed))))
-        })
+        .map(|id| (*id, lineage.inherited(id), lineage.replacement(id), lineage.counted_as(id, &listed)))
         .collect();
     let mut standings = lineage.into_standings();
-    let mut items: Vec<Item<'v>> = Vec::with_capacity(listed.len());
-    for (id, (inherited, replaced_by, counted_as)) in said {
-        let Some(standing) = standings.remove(id) else { continue };
-        items.push(Item {
-            against_first: lateness(&standing, inherited.first, parameters.as_at),
-            against_current: lateness(&standing, standing.current_due, parameters.as_at),
-            inherited,
-            replaced_by,
-            counted_as,
-            standing,
-        });
+    for (id, inherited, replaced_by, counted) in told {
+        if let (Some(standing), Some(inherited)) = (standings.remove(id), inherited) {
+            items.push(item(standing, inherited, replaced_by, counted));
+        }
     }
-    items.sort_by_cached_key(|item| {
-        (std::cmp::Reverse(item.against_first.days()), item.inherited.first, natural(item.standing.id))
-    });
+    in_order(&mut items);
     items
 }
 
-/// The actions that may be listed, those that they replace or that replace them, and so on.
-fn family<'v>(views: &'v Views, parameters: &Parameters) -> BTreeMap<&'v Code, Standing<'v>> {
-    let horizon = parameters.horizon();
+/// Puts those that have a row in order. All are put in order by numbers; by name only where that shows.
+fn in_order(items: &mut [Item<'_>]) {
+    let late = |item: &Item<'_>| (std::cmp::Reverse(item.against_first.days()), item.inherited.first);
+    items.sort_by_key(late);
+    let last = items.get(ROWS.saturating_sub(1)).map(late);
+    let shown = last.map_or(items.len(), |last| items.partition_point(|item| late(item) <= last));
+    if let Some(shown) = items.get_mut(..shown) {
+        shown.sort_by_cached_key(|item| (late(item), natural(item.standing.id)));
+    }
+}
+
+/// Actions, those that they replace or that replace them, and so on.
+fn family<'v>(
+    views: &'v Views,
+    horizon: Horizon,
+    mut next: Vec<Standing<'v>>,
+) -> BTreeMap<&'v Code, Standing<'v>> {
     let mut family: BTreeMap<&'v Code, Standing<'v>> = BTreeMap::new();
-    let mut next = views.actions.awake(views, horizon, parameters.period.first_day());
     while let Some(standing) = next.pop() {
         let id = standing.id;
         let related = standing.replaces.iter().copied().chain(views.actions.replacements(id));
@@ -209,13 +245,12 @@ fn row(views: &Views, parameters: &Parameters, item: &Item<'_>) -> Vec<Figure> {
     vec![
         Figure::words(standing.plan.title.as_str()).from_events([standing.planned]),
         Figure::words(state_words(views, parameters, item)).from_events(events.clone()),
-        late_cell(item, item.against_first).from_events(item.inherited.events.iter().copied()),
-        Figure::words(short_day(item.inherited.first)).from_events(item.inherited.events.iter().copied()),
+        late_cell(item, item.against_first).from_events(item.behind()),
+        Figure::words(short_day(item.inherited.first)).from_events(item.behind()),
         owner_cell(views, parameters.horizon(), &standing.owner),
         late_cell(item, item.against_current).from_events(events.clone()),
         Figure::words(short_day(standing.current_due)).from_events(events.clone()),
-        Figure::number(u64::from(item.moved()), "times", moved_words(item))
-            .from_events(item.inherited.events.iter().copied()),
+        Figure::number(u64::from(item.moved()), "times", moved_words(item)).from_events(item.behind()),
         lag,
     ]
 }
@@ -286,20 +321,22 @@ fn late_cell(item: &Item<'_>, lateness: Lateness) -> Figure {
 
 fn figures(views: &Views, parameters: &Parameters, items: &[Item<'_>]) -> Vec<Figure> {
     let recorded = views.actions.any(views, parameters.horizon());
-    let whole: BTreeSet<&Code> = items.iter().filter_map(|item| item.counted_as).collect();
+    let whole = items.iter().filter(|item| item.counted == CountedAs::Itself).count() as u64;
     let share = |id: &str, label: &str, one: &str, many: &str, test: &dyn Fn(&Item<'_>) -> bool| {
+        let part: Vec<_> =
+            items.iter().filter(|item| item.counted != CountedAs::Nothing && test(item)).collect();
         // A replacement that was cancelled is counted together with what it replaced: any of them is enough.
-        let part: Vec<_> = items.iter().filter(|item| item.counted_as.is_some() && test(item)).collect();
-        let late: BTreeSet<&Code> = part.iter().filter_map(|item| item.counted_as).collect();
-        let (n, of) = (late.len() as u64, whole.len() as u64);
+        let others: BTreeSet<&Code> = part.iter().filter_map(|item| item.counted.other()).collect();
+        let passes = |item: &&Item<'_>| test(item) || others.contains(item.standing.id);
+        let counted = items.iter().filter(|item| item.counted == CountedAs::Itself);
+        let (n, of) = (counted.filter(passes).count() as u64, whole);
         let figure = match (recorded, of) {
             (false, _) => Figure::not_available(SILENCE),
             (true, 0) => Figure::not_applicable("No action is open, and none was closed in the period."),
             _ => {
                 let text =
                     format!("{n} of {} {}.", count(of, "action", "actions"), if n == 1 { one } else { many });
-                Figure::share(n, of, "actions", text)
-                    .from_events(part.iter().flat_map(|item| item.inherited.events.iter().copied()))
+                Figure::share(n, of, "actions", text).from_events(part.iter().flat_map(|item| item.behind()))
             }
         };
         figure.named(id, label)
@@ -377,8 +414,8 @@ const BY_STATE: [(&str, &str, &str, &str, &[ActionState]); 5] = [
 
 const SILENCE: &str = "No action is recorded, so nothing can be said about lateness.";
 
-fn notes() -> Vec<String> {
-    [
+fn notes(listed: usize) -> Vec<String> {
+    let mut notes = [
         "\"Late\" includes actions that were finished late, or were already late when they were cancelled.",
         "The first date is the earliest due date ever recorded for an action or for any action that it replaces. \
          Moving or correcting a deadline, replacing or cancelling an action, or handing it to another owner does not \
@@ -394,5 +431,12 @@ fn notes() -> Vec<String> {
         "\"Recorded after\" is the number of days from the day of completion to the day on which the ledger learned of it.",
     ]
     .map(str::to_owned)
-    .to_vec()
+    .to_vec();
+    if listed > ROWS {
+        notes.push(format!(
+            "Of {listed} actions the {ROWS} that are late the longest are listed. The figures count all of them, and name the \
+             events behind each."
+        ));
+    }
+    notes
 }

@@ -3,6 +3,7 @@
 //! Invariant: every commitment that is known has a line, whatever became of it. Must not know how a line is worded.
 
 use jiff::civil::Date;
+use std::collections::BTreeMap;
 
 use crate::domain::event::{CommitmentMade, Disposition};
 use crate::domain::id::Code;
@@ -91,6 +92,14 @@ pub(super) fn lines<'v>(
 ) -> Vec<Line<'v>> {
     let (horizon, period) = (parameters.horizon(), parameters.period);
     let mut lines: Vec<Line<'v>> = Vec::new();
+    let mut serving: BTreeMap<&Code, Vec<&'v Standing<'v>>> = BTreeMap::new();
+    for standing in standings {
+        for (number, commitment) in standing.plan.commitments.iter().enumerate() {
+            if !standing.plan.commitments.iter().take(number).any(|other| other == commitment) {
+                serving.entry(commitment).or_default().push(standing);
+            }
+        }
+    }
     for (id, history) in views.commitments.facts.iter() {
         let is_made = |fact: &CommitmentFact| matches!(fact, CommitmentFact::Made(_));
         let Some((fact, void)) = views.last_or_voided(history, horizon, is_made) else { continue };
@@ -106,7 +115,7 @@ pub(super) fn lines<'v>(
             last: views.last_named(id, horizon),
             in_period: views.is_named(id, horizon, period.first_day(), period.last_day()),
             has_action: views.has_action(id, horizon),
-            actions: standings.iter().filter(|it| it.plan.commitments.contains(id)).collect(),
+            actions: serving.remove(id).unwrap_or_default(),
             measures: measures.iter().filter(|it| it.commitment == id).collect(),
         };
         let own = line.live(views.seen(history, horizon));

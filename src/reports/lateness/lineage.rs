@@ -18,14 +18,47 @@ pub(super) struct Lineage<'v> {
     carried: BTreeSet<&'v Code>,
 }
 
+/// As what an action is counted in the shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CountedAs<'v> {
+    /// As nothing: it was taken back, or a replacement stands for it.
+    Nothing,
+    /// As itself.
+    Itself,
+    /// Its replacements were all cancelled: as the last of them, together with it.
+    With(&'v Code),
+}
+
+impl<'v> CountedAs<'v> {
+    /// The other action together with which it is counted.
+    pub(super) const fn other(self) -> Option<&'v Code> {
+        match self {
+            Self::With(other) => Some(other),
+            _ => None,
+        }
+    }
+}
+
+/// Whether an action is listed for its own sake: it was not closed before that day.
+pub(super) fn is_listed(standing: &Standing<'_>, period_begins: Date) -> bool {
+    standing.closed_on.max(standing.cancelled_late).is_none_or(|closed| closed >= period_begins)
+}
+
 /// What an action inherits.
 pub(super) struct Inherited {
     /// The first date that was given, to it or to an action that it replaces.
     pub(super) first: Date,
-    /// The events from which that follows.
+    /// The events of those that it replaces from which that follows.
     pub(super) events: Vec<u64>,
     /// How often the deadlines of those that it replaces were moved in a way that counts.
     pub(super) moved: u32,
+}
+
+impl Inherited {
+    /// What an action inherits that never replaced another.
+    pub(super) const fn nothing(standing: &Standing<'_>) -> Self {
+        Self { first: standing.earliest_due.0, events: Vec::new(), moved: 0 }
+    }
 }
 
 impl<'v> Lineage<'v> {
@@ -58,7 +91,7 @@ impl<'v> Lineage<'v> {
     pub(super) fn listed(&self, period_begins: Date) -> BTreeSet<&'v Code> {
         let mut listed = BTreeSet::new();
         for standing in self.standings.values() {
-            if standing.closed_on.max(standing.cancelled_late).is_none_or(|closed| closed >= period_begins) {
+            if is_listed(standing, period_begins) {
                 // Stops at what is already listed, so a circle of replacements ends, too.
                 let mut next = vec![standing];
                 while let Some(standing) = next.pop() {
@@ -74,13 +107,15 @@ impl<'v> Lineage<'v> {
     /// What an action inherits, through everything that it or one of those ever replaced.
     pub(super) fn inherited(&self, id: &Code) -> Option<Inherited> {
         let own = self.standings.get(id)?;
-        let mut inherited = Inherited { first: own.earliest_due.0, events: Vec::new(), moved: 0 };
+        let mut inherited = Inherited::nothing(own);
         let (mut seen, mut next) = (vec![own.id], vec![own]);
         while let Some(standing) = next.pop() {
             let (earliest, by) = standing.earliest_due;
             inherited.first = inherited.first.min(earliest);
-            inherited.events.extend(standing.events.iter().chain([&by]));
-            inherited.moved += if standing.id == id { 0 } else { standing.moved };
+            if standing.id != id {
+                inherited.events.extend(standing.events.iter().chain([&by]));
+                inherited.moved += standing.moved;
+            }
             for replaced in standing.replaces.iter().filter_map(|it| self.standings.get(it)) {
                 if !seen.contains(&replaced.id) {
                     seen.push(replaced.id);
@@ -102,19 +137,18 @@ impl<'v> Lineage<'v> {
         standing.or_else(|| all.first().map(|by| (*by, false)))
     }
 
-    /// The listed action as which an action is counted: itself; or, if its replacements were all cancelled, the last of
-    /// them. None: it is not counted, for it was taken back or a replacement stands for it.
-    pub(super) fn counted_as(&self, id: &'v Code, listed: &BTreeSet<&'v Code>) -> Option<&'v Code> {
+    /// As what an action is counted in the shares.
+    pub(super) fn counted_as(&self, id: &'v Code, listed: &BTreeSet<&'v Code>) -> CountedAs<'v> {
         let taken_back = self.standings.get(id).is_none_or(|it| it.state == ActionState::Voided);
         if taken_back || self.carried.contains(id) {
-            return None;
+            return CountedAs::Nothing;
         }
         let mut last = id;
         // Ends: there is no circle.
         while let Some((by, _)) = self.replacement(last).filter(|(by, _)| listed.contains(by)) {
             last = by;
         }
-        Some(last)
+        if last == id { CountedAs::Itself } else { CountedAs::With(last) }
     }
 
     /// The actions themselves.

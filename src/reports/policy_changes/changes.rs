@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
-use crate::domain::event::{ChangeNature, Origin, PolicyChangeProposed};
-use crate::domain::id::Code;
+use crate::domain::event::{ChangeNature, Origin, PolicyChangeProposed, Respondents};
+use crate::domain::id::{Code, Kind};
 use crate::projections::Views;
-use crate::projections::feedback::{Link, Made};
+use crate::projections::feedback::{FeedbackView, Link, Made};
 use crate::projections::history::{Dated, Horizon};
 use crate::projections::policies::ChangeFact;
 use crate::reports::phrases::natural;
@@ -27,12 +27,21 @@ pub(super) struct Change<'v> {
     pub(super) end: Option<&'v Dated<ChangeFact>>,
     /// The later change of the same policy that took its place, if one in force did.
     pub(super) superseded: Option<Superseded<'v>>,
-    /// The items that are linked to it, and since when.
-    pub(super) linked: BTreeMap<Uuid, Made>,
+    /// The items that are linked to it.
+    pub(super) linked: Vec<Linked>,
     /// When the links were made that were taken back.
     pub(super) unlinked: Vec<Made>,
     /// Of the linked items, at least one was withdrawn or taken back since.
     pub(super) some_gone: bool,
+}
+
+/// An item that is linked to a change. Which one is not said.
+#[derive(Clone, Copy)]
+pub(super) struct Linked {
+    /// When the link was made.
+    pub(super) made: Made,
+    /// Who spoke, if that is known.
+    pub(super) who: Option<Respondents>,
 }
 
 /// What the register says of a change.
@@ -109,7 +118,7 @@ impl<'v> Change<'v> {
 
     /// Whether it counts as an answer to feedback: see *Provenance share*.
     pub(super) fn answers_feedback(&self) -> bool {
-        self.linked.values().any(|made| self.in_time(*made))
+        self.linked.iter().any(|it| self.in_time(it.made))
     }
 
     /// Whether a link that was made in time was taken back.
@@ -121,8 +130,8 @@ impl<'v> Change<'v> {
     /// a correction.
     pub(super) fn linked_in_hindsight(&self) -> bool {
         let Some(approval) = self.approval_in_time() else { return false };
-        let mut counted = self.linked.values().filter(|made| self.in_time(**made));
-        counted.all(|made| made.sequence > approval.place)
+        let mut counted = self.linked.iter().filter(|it| self.in_time(it.made));
+        counted.all(|it| it.made.sequence > approval.place)
     }
 
     /// The events of the change itself. Feedback is never among them.
@@ -142,7 +151,7 @@ impl<'v> Change<'v> {
             changed: None,
             end: None,
             superseded: None,
-            linked: BTreeMap::new(),
+            linked: Vec::new(),
             unlinked: Vec::new(),
             some_gone: false,
         };
@@ -188,10 +197,13 @@ impl<'v> Change<'v> {
         let items: BTreeSet<&Uuid> = own.iter().chain(of_proposal).collect();
         for item in items {
             let said = named.filter(|(_, items)| items.contains(item)).map(|(made, _)| made);
-            match views.feedback.link(views, horizon, item, self.id, said) {
+            let history = views.feedback.items.get(item);
+            match FeedbackView::link_in(views, horizon, history, (Kind::PolicyChange, self.id), said) {
                 Some(Link::Linked(made)) => {
-                    self.linked.insert(*item, made);
-                    self.some_gone |= views.feedback.is_gone(views, horizon, item);
+                    let gone = |history| FeedbackView::is_gone_in(views, horizon, history);
+                    self.some_gone = self.some_gone || history.is_some_and(gone);
+                    let who = history.and_then(|it| FeedbackView::respondents_in(views, horizon, it));
+                    self.linked.push(Linked { made, who });
                 }
                 Some(Link::Unlinked(made)) => self.unlinked.push(made),
                 None => {}

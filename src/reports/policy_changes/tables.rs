@@ -176,8 +176,8 @@ impl About<'_> {
     /// Who spoke, as far as it may be said: a group that is smaller than the threshold is not told apart in a mixture.
     fn whose_feedback(&self, change: &Change<'_>) -> &'static str {
         let (mut staff, mut partners) = (0, 0);
-        for item in change.linked.keys() {
-            match self.views.feedback.respondents(self.views, self.parameters.horizon(), item) {
+        for item in &change.linked {
+            match item.who {
                 Some(Respondents::Staff) => staff += 1,
                 Some(Respondents::Partners) => partners += 1,
                 None => {}

@@ -270,3 +270,27 @@ fn replacements_in_a_circle_come_to_an_end() {
     assert_eq!(cell(&report, "action/a", "state"), "Not started; replaced by b; replaces b");
     assert_eq!(cell(&report, "action/b", "state"), "Not started; replaces a");
 }
+
+#[test]
+fn given_more_actions_than_anybody_reads_when_they_are_reported_then_the_latest_are_listed_and_all_are_counted()
+ {
+    let mut ledger = Chronicle::opened(false);
+    for number in 0..1_003 {
+        let due = if number < 3 { "2025-05-01" } else { "2025-12-01" };
+        ledger.plan(&format!("a{number}"), "2025-04-01", due, &["C1"]);
+    }
+    let report = r2(&ledger, "2025-06-01");
+    assert_eq!((share(&report, FIRST), number(&report, "r2.open")), ((3, 1_003), 1_003));
+    assert_eq!(figure(&report, "r2.open").events.len(), 1_003);
+    // Those that are late first, then in the order in which people read: a1000 to a1002 would come last.
+    let listed = subjects(&report, "r2.actions");
+    assert_eq!((listed.len(), listed[0], listed[2]), (1_000, "action/a0", "action/a2"));
+    assert_eq!((listed[3], listed[999]), ("action/a3", "action/a999"));
+    assert_eq!(report.tables[0].title, "The 1000 actions that are late the longest, of 1003");
+    assert!(
+        report
+            .notes
+            .iter()
+            .any(|note| note.starts_with("Of 1003 actions the 1000 that are late the longest"))
+    );
+}

@@ -150,7 +150,7 @@ impl<'f> Twin<'f> {
         })
     }
 
-    fn least(&self) -> u64 {
+    fn voices_least(&self) -> u64 {
         let whenever = Twin { as_at: Date::MAX, ..*self };
         let all = whenever.visible();
         let said = all.iter().filter_map(|said| match said.payload {
@@ -191,7 +191,7 @@ impl<'f> Twin<'f> {
     }
 
     /// Day and position of each release point, in the order of declaration; voided or corrected or not.
-    fn points(&self) -> Vec<(Date, u64)> {
+    fn voiced_points(&self) -> Vec<(Date, u64)> {
         let mut points = Vec::new();
         for fact in self.known() {
             if let Payload::ReleasePointDeclared(it) = &fact.event.payload {
@@ -210,9 +210,9 @@ impl<'f> Twin<'f> {
 
     fn groups(&self, reasons: &[String]) -> BTreeMap<Respondents, Group> {
         let mut groups: BTreeMap<Respondents, Group> = BTreeMap::new();
-        for point in self.points() {
+        for point in self.voiced_points() {
             let then = self.at(point);
-            let (voices, least) = (then.voices(), then.least());
+            let (voices, least) = (then.voices(), then.voices_least());
             let (targets, calendars) = (then.targets(), then.calendars());
             let covered = working_days(self.first_day, then.as_at, &calendars).1;
             for (who, _) in WHO {
@@ -291,7 +291,7 @@ impl<'f> Twin<'f> {
 
     /// Every cell of R3 and R4 but words; none of them if there is no release point.
     pub(crate) fn of_voices(&self, whole_year: bool) -> Option<[Cells; 2]> {
-        let points = self.points();
+        let points = self.voiced_points();
         let last = *points.last().filter(|_| whole_year)?;
         let reasons = self.reasons(points.iter().map(|(_, position)| *position).max()?);
         let groups = self.groups(&reasons);
@@ -309,7 +309,7 @@ impl<'f> Twin<'f> {
             match (silence, group) {
                 (None, Some(group)) => {
                     r3.extend(group.r3(name, &reasons));
-                    r4.extend(group.r4(name, self.at(last).least()));
+                    r4.extend(group.r4(name, self.at(last).voices_least()));
                 }
                 (mark, _) => {
                     let ways = (0..3)
