@@ -17,7 +17,7 @@ use storage::{
     note::{SignedCheckpoint, Verifier},
 };
 
-use super::{LOCK, NEW, keyer, own_directory, sync};
+use super::{LOCK, NEW, keyer, own_directory, snapshot, sync};
 use crate::domain::{
     event::{LedgerRestored, Payload},
     id::LedgerName,
@@ -192,13 +192,17 @@ fn hold_to(it: &Restoration<'_>, reader: &Reader) -> Result<Option<(u64, Sha256)
     Ok(largest)
 }
 
-/// Copies a ledger's directory, each file synced; not what is derived and not there, and no lock.
+/// Copies a ledger's directory, each file synced; not what is derived and not there, and no lock. Views that somebody else
+/// folded are left behind: the log was verified, and they are folded from it.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     own_directory(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
         let kind = entry.file_type()?;
+        if kind.is_dir() && entry.file_name() == snapshot::FOLDER {
+            continue;
+        }
         if kind.is_dir() {
             copy(&entry.path(), &target)?;
         } else if kind.is_file() && entry.file_name() != "lock" {
@@ -311,7 +315,10 @@ mod tests {
      {
         let case = Case::new();
         let before = fs::read(case.path("copy/log/00000000.seg")).unwrap();
+        fs::create_dir(case.path("copy/derived")).unwrap();
+        fs::write(case.path("copy/derived/views.snapshot"), "views that somebody made").unwrap();
         let restored = case.restore("new", std::slice::from_ref(&case.known)).unwrap();
+        assert!(!case.path("new/acme/derived").exists(), "views are folded from the log that was verified");
         assert_eq!((restored.size, restored.known_size, restored.incarnation), (3, 6, 1));
         assert_eq!(fs::read(case.path("copy/log/00000000.seg")).unwrap(), before, "the copy is only read");
         let ledgers = serve(&case.path("new"));

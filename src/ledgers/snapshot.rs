@@ -16,7 +16,8 @@ use super::own_directory;
 use crate::projections::Views;
 use crate::projections::snapshot::Snapshot;
 
-const FOLDER: &str = "derived";
+/// The folder of a ledger's directory that may be deleted at any time.
+pub(super) const FOLDER: &str = "derived";
 const FILE: &str = "views.snapshot";
 /// Under this name it is written; a start never looks at it.
 const UNFINISHED: &str = "views.snapshot.new";

@@ -34,8 +34,8 @@ pub(super) fn changed_by(views: &Views, horizon: Horizon) -> BTreeMap<Uuid, Date
         changes(views, horizon, Date::MIN).iter().filter(|it| it.is_substantive() && it.reversed().is_none())
     {
         let Some(entry) = change.came_into_force(horizon.as_at) else { continue };
-        for item in change.linked.keys() {
-            let last = changed.entry(*item).or_insert(entry.from);
+        for linked in &change.linked {
+            let last = changed.entry(linked.item).or_insert(entry.from);
             *last = entry.from.max(*last);
         }
     }

@@ -246,7 +246,7 @@ fn erased(views: &Views, parameters: &Parameters, points: &[Point<'_>], threshol
         if cut.is_none() && counts == [0; 3] {
             continue;
         }
-        let least = threshold(views, point.position);
+        let least = super::super::disclosure::threshold(views, point.position);
         let was = cut.as_ref().map(|cut| cut.sum([0, 2]));
         match &mut cut {
             Some(cut) => cut.next(&counts, least),

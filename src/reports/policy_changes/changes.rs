@@ -38,6 +38,8 @@ pub(super) struct Change<'v> {
 /// An item that is linked to a change. Which one is not said.
 #[derive(Clone, Copy)]
 pub(super) struct Linked {
+    /// The item. It is never printed.
+    pub(super) item: Uuid,
     /// When the link was made.
     pub(super) made: Made,
     /// Who spoke, if that is known.
@@ -203,7 +205,7 @@ impl<'v> Change<'v> {
                     let gone = |history| FeedbackView::is_gone_in(views, horizon, history);
                     self.some_gone = self.some_gone || history.is_some_and(gone);
                     let who = history.and_then(|it| FeedbackView::respondents_in(views, horizon, it));
-                    self.linked.push(Linked { made, who });
+                    self.linked.push(Linked { item: *item, made, who });
                 }
                 Some(Link::Unlinked(made)) => self.unlinked.push(made),
                 None => {}

@@ -155,7 +155,7 @@ fn about_the_record(ledger: &mut Chronicle, step: &Step, number: usize) {
             if spice.is_multiple_of(6) {
                 ledger.settings(3 + step.spice % 5);
             }
-            ledger.release(&format!("p{number}"), &day(i32::from(number as u8) * 9), size)
+            ledger.release_at(&format!("p{number}"), &day(i32::from(number as u8) * 9), size)
         }
         _ => ledger.issue(
             &format!("i{number}"),
