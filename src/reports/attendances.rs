@@ -51,13 +51,11 @@ impl Tally {
 
     /// What is not in the sum, at the end of a sentence; nothing if all is.
     pub(super) fn left_out(self) -> String {
-        let mut words = String::new();
-        if self.not_counted > 0 {
-            words.push_str(&format!("; {} not counted", self.not_counted));
-        }
-        if self.held_back > 0 {
-            words.push_str(&format!("; {} with very few, held back and not in the sum", self.held_back));
-        }
-        words
+        let said = |number: u64, words: &str| match number {
+            0 => String::new(),
+            _ => format!("; {number} {words}"),
+        };
+        let held_back = said(self.held_back, "with very few, held back and not in the sum");
+        said(self.not_counted, "not counted") + &held_back
     }
 }

@@ -175,10 +175,7 @@ impl<'a, 'v> Reach<'a, 'v> {
             0 => Figure::not_applicable(text),
             _ => Figure::share(reached, all, "councils", text),
         };
-        match self.anything[0] {
-            true => figure.from_events(councils.events()),
-            false => Figure::not_available(SILENCE),
-        }
+        if self.anything[0] { figure.from_events(councils.events()) } else { Figure::not_available(SILENCE) }
     }
 
     fn by_purpose(&self, purpose: Purpose) -> Figure {

@@ -18,6 +18,7 @@ use crate::domain::event::Respondents;
 use crate::domain::id::Code;
 use crate::projections::Views;
 use crate::projections::history::Horizon;
+use crate::projections::releases::Point;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
@@ -92,7 +93,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
     let surveys = Surveys {
         views,
         parameters,
-        horizon: last.map(|point| point.horizon()),
+        horizon: last.map(Point::horizon),
         threshold: last.map_or(0, |point| threshold(views, point.sequence)),
         minimum: last.map_or(0, |point| survey_minimum(views, point.sequence)),
         results: results(views, &points),
@@ -289,14 +290,13 @@ impl<'v> Surveys<'_, 'v> {
             }
         }
         let all = compared.len() as u64;
-        let words: [(&str, fn(i64) -> bool); 2] = [("risen", |it| it > 0), ("fallen", |it| it < 0)];
-        words.map(|(what, is)| {
+        [("risen", 1), ("fallen", -1)].map(|(what, sign)| {
             if compared.is_empty() {
                 return Figure::not_applicable(
                     "No question can be compared with an earlier asking of the same version.",
                 );
             }
-            let of: Vec<_> = compared.iter().filter(|(points, _)| is(*points)).collect();
+            let of: Vec<_> = compared.iter().filter(|(points, _)| points.signum() == sign).collect();
             let n = of.len() as u64;
             let questions = count(all, "question", "questions");
             let text = format!(

@@ -87,7 +87,7 @@ fn write(steps: &[Step]) -> Chronicle {
         let mut dice = Dice(step.spice);
         let (today, which, spice) = (day(step.day), step.which, step.spice as usize);
         let later = day(step.day + i32::from(step.spice as u8 % 200) - 60);
-        ledger.at(&format!("{}T09:00:00Z", day(number as i32 * 9)));
+        ledger.at(&format!("{}T09:00:00Z", day(i32::try_from(number).unwrap() * 9)));
         match step.what {
             0..=3 => {
                 let whole = [None, Some("whole"), Some("a"), Some("whole")][which];
@@ -235,7 +235,7 @@ fn say_anew(ledger: &mut Chronicle, step: &Step, dice: &mut Dice) -> u64 {
 fn headlines(report: &Report) -> Headlines {
     let extremes = ["r8.highest", "r8.lowest", "r8.response"];
     let given = report.figures.iter().filter(|it| !extremes.contains(&it.id.as_str())).filter_map(|it| {
-        let number = it.numerator.or(it.number.map(|number| number as u64))?;
+        let number = it.numerator.or(it.number.map(|number| (number as i64).unsigned_abs()))?;
         Some((it.id.clone(), (number, it.denominator)))
     });
     given.collect()
@@ -269,7 +269,6 @@ fn agrees(
     name: ReportName,
     steps: &[Step],
     (as_at, unknown, period): (i32, u64, &str),
-    ask: impl Fn(&Twin<'_>) -> (Headlines, Cells),
 ) -> Result<(), TestCaseError> {
     let ledger = write(steps);
     let as_known = (ledger.facts.len() as u64).saturating_sub(unknown).max(1);
@@ -281,7 +280,11 @@ fn agrees(
         first_day: asked.period.first_day(),
         last_day: asked.period.last_day(),
     };
-    let (twins_headlines, twins_cells) = ask(&twin);
+    let (twins_headlines, twins_cells) = match name {
+        ReportName::Learning => twin.r6(),
+        ReportName::Reach => twin.r7(),
+        _ => twin.r8(),
+    };
     let report = report(name, &ledger.views(), &asked, &stand()).unwrap();
     prop_assert_eq!(headlines(&report), twins_headlines);
     prop_assert_eq!(cells(&report), twins_cells);
@@ -295,17 +298,17 @@ proptest! {
 
     #[test]
     fn the_twin_of_r6_agrees_in_every_cell(steps in steps(), from in from()) {
-        agrees(ReportName::Learning, &steps, from, |twin| twin.r6())?;
+        agrees(ReportName::Learning, &steps, from)?;
     }
 
     #[test]
     fn the_twin_of_r7_agrees_in_every_cell(steps in steps(), from in from()) {
-        agrees(ReportName::Reach, &steps, from, |twin| twin.r7())?;
+        agrees(ReportName::Reach, &steps, from)?;
     }
 
     #[test]
     fn the_twin_of_r8_agrees_in_every_cell(steps in steps(), from in from()) {
-        agrees(ReportName::Surveys, &steps, from, |twin| twin.r8())?;
+        agrees(ReportName::Surveys, &steps, from)?;
     }
 }
 

@@ -23,10 +23,21 @@ struct Unit {
 struct Session {
     title: String,
     level: Option<Level>,
-    /// Held (with attendances or without a count), or cancelled; none: nobody said.
-    came: Option<Option<Option<u32>>>,
+    came: Came,
     on: Date,
 }
+
+enum Came {
+    Unsaid,
+    Cancelled,
+    /// With attendances, or without a count.
+    Held(Option<u32>),
+}
+
+/// The counts of some people at every point, each with the threshold.
+type Counts = Vec<(Vec<u64>, u64)>;
+/// Attendances at the sessions of a row, and how many were cancelled.
+type Row = (Vec<Option<u32>>, u64);
 
 fn numbers(it: &Coverage) -> [u64; 5] {
     [it.people, it.informed, it.skilled, it.enhanced, it.specialist].map(u64::from)
@@ -46,12 +57,12 @@ impl Twin<'_> {
             let (mut unit, mut exists) = (Unit::default(), false);
             for said in self.about(&format!("unit/{id}")) {
                 match said.payload {
-                    Payload::UnitRegistered(it) => {
-                        if it.valid_from <= self.as_at && it.valid_to.is_none_or(|to| to >= self.as_at) {
-                            exists = true;
-                            unit.title = it.title.to_string();
-                            unit.part_of = it.part_of.as_ref().map(ToString::to_string);
-                        }
+                    Payload::UnitRegistered(it)
+                        if it.valid_from <= self.as_at && it.valid_to.is_none_or(|to| to >= self.as_at) =>
+                    {
+                        exists = true;
+                        unit.title = it.title.to_string();
+                        unit.part_of = it.part_of.as_ref().map(ToString::to_string);
                     }
                     Payload::WorkforceBaselineRecorded(it) => {
                         unit.baseline = Some((said.day, it.headcount.into(), it.leaders.into()));
@@ -76,16 +87,16 @@ impl Twin<'_> {
             for said in self.about(&format!("session/{id}")) {
                 match said.payload {
                     Payload::LearningOffered(it) => offer = Some(it),
-                    Payload::LearningDelivered(it) => end = Some((said.day, Some(it.attendances))),
-                    Payload::LearningCancelled(_) => end = Some((said.day, None)),
+                    Payload::LearningDelivered(it) => end = Some((said.day, Came::Held(it.attendances))),
+                    Payload::LearningCancelled(_) => end = Some((said.day, Came::Cancelled)),
                     _ => {}
                 }
             }
-            let Some(on) = end.map(|(on, _)| on).or(offer.map(|it| it.held_on)) else { continue };
+            let Some(on) = end.as_ref().map(|(on, _)| *on).or(offer.map(|it| it.held_on)) else { continue };
             let session = Session {
                 title: offer.map_or_else(|| id.clone(), |it| it.title.to_string()),
                 level: offer.map(|it| it.level),
-                came: end.map(|(_, came)| came),
+                came: end.map_or(Came::Unsaid, |(_, came)| came),
                 on,
             };
             sessions.insert(id, session);
@@ -104,7 +115,7 @@ impl Twin<'_> {
 
     fn coverage(&self, moments: &[Moment], said: &mut Headlines, cells: &mut Cells) {
         // Unit, and whom → the counts at every point at which it was shown.
-        let mut counts: BTreeMap<(String, u8), Vec<(Vec<u64>, u64)>> = BTreeMap::new();
+        let mut counts: BTreeMap<(String, u8), Counts> = BTreeMap::new();
         let mut chosen: BTreeSet<String> = BTreeSet::new();
         let (mut units, mut least) = (BTreeMap::new(), 0);
         for moment in moments {
@@ -202,14 +213,14 @@ impl Twin<'_> {
         let (then, floor) = (self.from(last), self.least(last.sequence).0);
         let all = then.session_list();
         let (mut held, mut cancelled, mut unsaid) = (Vec::new(), 0, 0);
-        let mut rows: BTreeMap<(String, &str), (Vec<Option<u32>>, u64)> = BTreeMap::new();
+        let mut rows: BTreeMap<(String, &str), Row> = BTreeMap::new();
         for (id, session) in all.iter().filter(|(_, session)| self.in_period(session.on)) {
             let month = (session.on.month() + 8) % 12;
             let year = i32::from(session.on.year()) - i32::from(session.on.month() < 4);
             let quarter = format!("{year}-{:02} Q{}", (year + 1) % 100, month / 3 + 1);
             let level = session.level.map_or("unknown", Level::as_str);
             match session.came {
-                None if session.on < last.on => {
+                Came::Unsaid if session.on < last.on => {
                     unsaid += 1;
                     let word = session.level.map_or_else(|| "[x] Not known".into(), capital);
                     let row = format!("r6.unsaid|session/{id}");
@@ -217,12 +228,12 @@ impl Twin<'_> {
                     cells.insert(format!("{row}|level"), word);
                     cells.insert(format!("{row}|on"), day(session.on));
                 }
-                None => {}
-                Some(None) => {
+                Came::Unsaid => {}
+                Came::Cancelled => {
                     cancelled += 1;
                     rows.entry((quarter, level)).or_default().1 += 1;
                 }
-                Some(Some(attendances)) => {
+                Came::Held(attendances) => {
                     held.push(attendances);
                     rows.entry((quarter, level)).or_default().0.push(attendances);
                 }

@@ -50,7 +50,7 @@ impl<'f> Twin<'f> {
         let least = self.least(self.as_known).0;
         let (any, held) = self.activities();
         self.councils(any, &held, &mut said, &mut cells);
-        self.partners(&held, &mut cells);
+        partners(&held, &mut cells);
         self.signposting(least, &mut said, &mut cells);
         for (id, on, it) in &held {
             let mut cell = |column: &str, text: String| {
@@ -134,21 +134,6 @@ impl<'f> Twin<'f> {
         }
     }
 
-    fn partners(&self, held: &[Held<'f>], cells: &mut Cells) {
-        let all: BTreeSet<_> = held.iter().flat_map(|(_, _, it)| &it.partners).collect();
-        for partner in all {
-            let days: Vec<_> = held
-                .iter()
-                .filter(|(_, _, it)| it.partners.contains(partner))
-                .map(|(_, on, _)| *on)
-                .collect();
-            let row = format!("r7.partners|partner/{partner}");
-            cells.insert(format!("{row}|partner"), partner.to_string());
-            cells.insert(format!("{row}|activities"), days.len().to_string());
-            cells.insert(format!("{row}|last"), day(days.into_iter().max().unwrap()));
-        }
-    }
-
     fn signposting(&self, floor: u64, said: &mut Headlines, cells: &mut Cells) {
         let (mut any, mut times) = (false, 0);
         let mut routes: BTreeMap<String, Vec<Option<u32>>> = BTreeMap::new();
@@ -174,6 +159,18 @@ impl<'f> Twin<'f> {
                 told.iter().filter(|it| it.is_none()).count().to_string(),
             );
         }
+    }
+}
+
+fn partners(held: &[Held<'_>], cells: &mut Cells) {
+    let all: BTreeSet<_> = held.iter().flat_map(|(_, _, it)| &it.partners).collect();
+    for partner in all {
+        let days: Vec<_> =
+            held.iter().filter(|(_, _, it)| it.partners.contains(partner)).map(|(_, on, _)| *on).collect();
+        let row = format!("r7.partners|partner/{partner}");
+        cells.insert(format!("{row}|partner"), partner.to_string());
+        cells.insert(format!("{row}|activities"), days.len().to_string());
+        cells.insert(format!("{row}|last"), day(days.into_iter().max().unwrap()));
     }
 }
 

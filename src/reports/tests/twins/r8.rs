@@ -276,7 +276,7 @@ impl<'f> Tables<'_, 'f> {
         let (Some(now), Some(then)) = (self.agree_percent(it), self.agree_percent(last)) else {
             return ("[c] held back".to_owned(), None);
         };
-        let points = now as i64 - then as i64;
+        let points = now.cast_signed() - then.cast_signed();
         let words = match points {
             0 => format!("The same ({then} % before)"),
             1 => format!("1 point more ({then} % before)"),

@@ -34,23 +34,23 @@ impl Shown {
         for (now, least) in &counts[1..] {
             shown.least = shown.least.max(*least);
             let (mut was, mut is) = (0, 0);
-            for part in 0..now.len() {
+            for (part, now) in now.iter().enumerate() {
                 if shown.secret[part] {
                     was += shown.said[part];
-                    is += now[part];
+                    is += now;
                 }
             }
             let open = was.max(is) - was.min(is) >= shown.least;
             let before = shown.secret.clone();
-            for part in 0..now.len() {
-                let far = shown.said[part].max(now[part]) - shown.said[part].min(now[part]) >= shown.least;
+            for (part, now) in now.iter().copied().enumerate() {
+                let far = shown.said[part].max(now) - shown.said[part].min(now) >= shown.least;
                 if before[part] {
                     if open {
-                        shown.said[part] = now[part];
+                        shown.said[part] = now;
                         shown.secret[part] = false;
                     }
-                } else if far && (now[part] == 0 || now[part] >= shown.least) {
-                    shown.said[part] = now[part];
+                } else if far && (now == 0 || now >= shown.least) {
+                    shown.said[part] = now;
                 }
             }
             shown.keep_secret(&before);
@@ -94,11 +94,11 @@ impl Shown {
             inside += u64::from(within && self.secret[part]);
             outside += u64::from(!within && self.secret[part]);
         }
-        if (inside > 0 && outside > 0) || (inside > 0 && !self.enough()) { None } else { Some(sum) }
+        if inside > 0 && (outside > 0 || !self.enough()) { None } else { Some(sum) }
     }
 }
 
-impl<'f> Twin<'f> {
+impl Twin<'_> {
     /// The release points that are known and past, as they were declared.
     pub(super) fn moments(&self) -> Vec<Moment> {
         let mut moments = Vec::new();
