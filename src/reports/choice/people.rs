@@ -239,7 +239,7 @@ fn median(mut days: Vec<u64>, open: u64) -> Option<u64> {
     days.get(whole.div_ceil(2).checked_sub(1)?).copied()
 }
 
-fn erased(views: &Views, parameters: &Parameters, points: &[Point<'_>], threshold: u64) -> Figure {
+fn erased(views: &Views, parameters: &Parameters, points: &[Point<'_>], shown_from: u64) -> Figure {
     let (mut cut, mut value) = (None::<Cut>, None);
     for point in points {
         let (counts, days) = requests(views, parameters, point);
@@ -263,7 +263,7 @@ fn erased(views: &Views, parameters: &Parameters, points: &[Point<'_>], threshol
     match cut.sum([0, 2]) {
         None => held_back(format!("How long erasing took in {period} is {HELD_BACK}.")),
         Some(0) => {
-            let few = fewer(threshold);
+            let few = fewer(shown_from);
             held_back(format!(
                 "{at}, {few} requests of {period} were followed or open: too few to say how long it took."
             ))

@@ -111,10 +111,11 @@ fn about_feedback(views: &Views, parameters: &Parameters) -> Figure {
     let what = "about feedback or requests to erase had been marked, corrected or taken back";
     match cuts.get(&()).map(super::super::release::Cut::total) {
         None => Figure::number(0, "events", format!("{at} no event {what}.")),
-        // It was more once, and may be a few.
-        Some(Some(0)) => held_back(format!("How many events {what} is {HELD_BACK}.")),
-        Some(Some(n)) => Figure::number(n, "events", format!("{at} {} {what}.", count(n, "event", "events"))),
-        Some(None) => held_back(format!("How many events {what} is {HELD_BACK}.")),
+        Some(Some(n @ 1..)) => {
+            Figure::number(n, "events", format!("{at} {} {what}.", count(n, "event", "events")))
+        }
+        // What was released as none was more once, and may be a few.
+        Some(None | Some(0)) => held_back(format!("How many events {what} is {HELD_BACK}.")),
     }
 }
 
