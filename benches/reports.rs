@@ -8,6 +8,12 @@
 //! The ledger is ten years of an invented organisation, of mixed types of events (`reports/ledger.rs`). It is written by
 //! the log engine itself into a temporary directory, as no journal could write it so fast.
 #![allow(clippy::unwrap_used, reason = "a benchmark stops at the first thing that is not as it must be")]
+#![allow(clippy::wildcard_imports, reason = "a mixed ledger has events of nearly every type")]
+#![allow(
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "numbers of days and of subjects of ten years fit all of these types"
+)]
 
 #[path = "reports/ledger.rs"]
 mod ledger;
@@ -102,7 +108,9 @@ fn rebuild(log: &Log) -> (Views, f64) {
     let (mut views, mut folds, mut waiting) = (Views::new(), 0.0, Vec::with_capacity(STRIDE));
     let mut fold = |waiting: &mut Vec<_>| {
         let begun = worked();
-        waiting.iter().for_each(|fact| views.apply(fact));
+        for fact in waiting.iter() {
+            views.apply(fact);
+        }
         folds += worked() - begun;
         waiting.clear();
     };

@@ -115,7 +115,7 @@ fn happenings(events: u64) -> Vec<(i32, u32, Step)> {
         let on = begin(Step::Plan, n);
         let fate = roll(Step::Plan, n, 100);
         let mut steps = vec![(0, Step::Plan), (10, Step::Start), (40, Step::Progress)];
-        if fate % 3 == 0 {
+        if fate.is_multiple_of(3) {
             steps.push((60, Step::Move));
         }
         let late = roll(Step::Complete, n, 120) as i32;
@@ -145,7 +145,7 @@ fn happenings(events: u64) -> Vec<(i32, u32, Step)> {
         if fate > 10 {
             steps.push((50 + wait, Step::Tell));
         }
-        if fate % 5 == 0 {
+        if fate.is_multiple_of(5) {
             steps.push((45 + wait, Step::Link));
         }
         if fate == 99 {
