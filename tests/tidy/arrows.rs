@@ -151,7 +151,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("prost_reflect", &["src/grpc/", "src/cli/"]),
     ("crate::grpc::wire", &["src/grpc/", "src/cli/"]),
     ("axum", &["src/web/"]),
-    ("rmp_serde", &["src/journal/codec.rs"]),
+    ("rmp_serde", &["src/journal/codec.rs", "src/projections/snapshot.rs"]),
     ("ureq", &["src/outward.rs", "src/witness/client.rs", "src/cli/verify/source.rs"]),
     ("rustls", &["src/outward.rs"]),
     ("clap", &["src/cli/", "src/cli.rs"]),

@@ -17,6 +17,7 @@ mod links;
 mod loop_twin;
 mod measures;
 mod owners;
+mod people;
 mod policy_changes;
 mod properties;
 mod reach;

@@ -40,8 +40,9 @@ impl Shown {
                     is += now;
                 }
             }
-            let open = was.max(is) - was.min(is) >= shown.least;
+            let open = !shown.enough() || was.max(is) - was.min(is) >= shown.least;
             let before = shown.secret.clone();
+            let said_before = shown.said.clone();
             for (part, now) in now.iter().copied().enumerate() {
                 let far = shown.said[part].max(now) - shown.said[part].min(now) >= shown.least;
                 if before[part] {
@@ -53,7 +54,9 @@ impl Shown {
                     shown.said[part] = now;
                 }
             }
-            shown.keep_secret(&before);
+            let fresh: Vec<bool> =
+                (0..now.len()).map(|it| before[it] || said_before[it] != shown.said[it]).collect();
+            shown.keep_secret(&fresh);
         }
         shown
     }
@@ -68,7 +71,7 @@ impl Shown {
             let free = |part: &usize| !self.secret[*part] && self.said[*part] > 0;
             let mut free: Vec<usize> = (0..self.said.len()).filter(free).collect();
             free.reverse();
-            let next = free.iter().find(|part| first[**part]).or(free.first());
+            let next = free.iter().find(|part| first[**part]);
             let Some(next) = next.copied() else { return };
             self.secret[next] = true;
         }

@@ -263,7 +263,8 @@ impl<'f> Twin<'f> {
             released = match released {
                 None if n == 0 => None,
                 None => Some((n, small)),
-                Some((was, true)) if was.abs_diff(n) >= threshold => Some((n, small)),
+                // One part is never safe: while it is hidden, nobody has seen it.
+                Some((_, true)) => Some((n, small)),
                 Some((was, false)) if was.abs_diff(n) >= threshold && !small => Some((n, false)),
                 Some((was, hidden)) => Some((was, hidden || (1..threshold).contains(&was))),
             };

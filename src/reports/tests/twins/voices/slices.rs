@@ -21,13 +21,13 @@ pub(super) struct Times {
 impl Slices {
     pub(super) fn new(counts: &[u64], least: u64) -> Self {
         let mut it = Self { least, shown: counts.to_vec(), hidden: vec![false; counts.len()] };
-        it.cover(&vec![false; counts.len()]);
+        it.cover(&vec![true; counts.len()]);
         it
     }
 
     pub(super) fn step(&mut self, counts: &[u64], least: u64) {
         self.least = self.least.max(least);
-        let was_hidden = self.hidden.clone();
+        let (was_hidden, was) = (self.hidden.clone(), self.shown.clone());
         let (mut pool_was, mut pool_is) = (0, 0);
         for (part, count) in counts.iter().enumerate() {
             if self.hidden[part] {
@@ -35,7 +35,7 @@ impl Slices {
                 pool_is += count;
             }
         }
-        let opens = pool_was.abs_diff(pool_is) >= self.least;
+        let opens = !self.is_safe() || pool_was.abs_diff(pool_is) >= self.least;
         for (part, count) in counts.iter().copied().enumerate() {
             if self.hidden[part] {
                 if opens {
@@ -46,7 +46,9 @@ impl Slices {
                 self.shown[part] = count;
             }
         }
-        self.cover(&was_hidden);
+        let fresh: Vec<bool> =
+            (0..counts.len()).map(|part| was_hidden[part] || was[part] != self.shown[part]).collect();
+        self.cover(&fresh);
     }
 
     pub(super) fn pool(&self) -> (u64, u64) {
@@ -74,17 +76,9 @@ impl Slices {
         while !self.is_safe() {
             let mut next: Option<usize> = None;
             for part in 0..self.shown.len() {
-                if self.hidden[part] || self.shown[part] == 0 {
-                    continue;
+                if rather[part] && !self.hidden[part] && self.shown[part] > 0 {
+                    next = Some(part);
                 }
-                next = match next {
-                    None => Some(part),
-                    Some(best) if rather[part] && !rather[best] => Some(part),
-                    Some(best) if rather[part] == rather[best] && self.shown[part] < self.shown[best] => {
-                        Some(part)
-                    }
-                    best => best,
-                };
             }
             match next {
                 Some(part) => self.hidden[part] = true,
