@@ -262,9 +262,8 @@ impl<'f> Twin<'f> {
             let small = (1..threshold).contains(&n);
             released = match released {
                 None if n == 0 => None,
-                None => Some((n, small)),
                 // One part is never safe: while it is hidden, nobody has seen it.
-                Some((_, true)) => Some((n, small)),
+                None | Some((_, true)) => Some((n, small)),
                 Some((was, false)) if was.abs_diff(n) >= threshold && !small => Some((n, false)),
                 Some((was, hidden)) => Some((was, hidden || (1..threshold).contains(&was))),
             };

@@ -75,8 +75,8 @@ impl Slices {
         }
         while !self.is_safe() {
             let mut next: Option<usize> = None;
-            for part in 0..self.shown.len() {
-                if rather[part] && !self.hidden[part] && self.shown[part] > 0 {
+            for (part, rather) in rather.iter().enumerate() {
+                if *rather && !self.hidden[part] && self.shown[part] > 0 {
                     next = Some(part);
                 }
             }
