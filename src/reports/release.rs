@@ -52,7 +52,7 @@ impl Cut {
         let (was, is) = (pool(&|(part, _)| part.released), pool(&|(_, count)| *count));
         // What no total told was never published, and no move of it can be seen.
         let opened = !self.is_safe() || moves(was, is);
-        let before = self.parts.clone();
+        let was_hidden: Vec<bool> = self.parts.iter().map(|part| part.hidden).collect();
         let threshold = self.threshold;
         for (part, count) in self.parts.iter_mut().zip(counts) {
             let small = (1..threshold).contains(count);
@@ -61,14 +61,9 @@ impl Cut {
             }
             part.hidden &= !opened;
         }
-        // What was shown and has not moved is known, and covers nothing: where the rest is too little, the total is held
-        // back.
-        let fresh: Vec<bool> = before
-            .iter()
-            .zip(&self.parts)
-            .map(|(old, new)| old.hidden || old.released != new.released)
-            .collect();
-        self.hide(|part| fresh.get(part).copied().unwrap_or(false));
+        // What was shown before covers nothing, not even if it has moved: where it can be now is known. Where the rest is
+        // too little, the total is held back.
+        self.hide(|part| was_hidden.get(part).copied().unwrap_or(false));
     }
 
     /// Hides what is too small, and as many parts besides as that needs and `may` be hidden.

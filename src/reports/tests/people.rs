@@ -93,7 +93,8 @@ fn write(steps: &[Step]) -> Chronicle {
                 let whole = [None, Some("whole"), Some("a"), Some("whole")][which];
                 let whole = if spice.is_multiple_of(7) { Some(UNITS[spice / 7 % 4]) } else { whole };
                 let until = Some(later.as_str()).filter(|_| spice.is_multiple_of(5));
-                ledger.unit(UNITS[which], whole.filter(|it| *it != UNITS[which]), until)
+                // A whole stands before its parts: no ledger takes a circle.
+                ledger.unit(UNITS[which], whole.filter(|it| UNITS[..which].contains(it)), until)
             }
             4 | 5 => {
                 let all = dice.count() + dice.count();

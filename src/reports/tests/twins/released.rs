@@ -42,7 +42,6 @@ impl Shown {
             }
             let open = !shown.enough() || was.max(is) - was.min(is) >= shown.least;
             let before = shown.secret.clone();
-            let said_before = shown.said.clone();
             for (part, now) in now.iter().copied().enumerate() {
                 let far = shown.said[part].max(now) - shown.said[part].min(now) >= shown.least;
                 if before[part] {
@@ -54,9 +53,7 @@ impl Shown {
                     shown.said[part] = now;
                 }
             }
-            let fresh: Vec<bool> =
-                (0..now.len()).map(|it| before[it] || said_before[it] != shown.said[it]).collect();
-            shown.keep_secret(&fresh);
+            shown.keep_secret(&before);
         }
         shown
     }

@@ -27,7 +27,7 @@ impl Slices {
 
     pub(super) fn step(&mut self, counts: &[u64], least: u64) {
         self.least = self.least.max(least);
-        let (was_hidden, was) = (self.hidden.clone(), self.shown.clone());
+        let was_hidden = self.hidden.clone();
         let (mut pool_was, mut pool_is) = (0, 0);
         for (part, count) in counts.iter().enumerate() {
             if self.hidden[part] {
@@ -46,9 +46,7 @@ impl Slices {
                 self.shown[part] = count;
             }
         }
-        let fresh: Vec<bool> =
-            (0..counts.len()).map(|part| was_hidden[part] || was[part] != self.shown[part]).collect();
-        self.cover(&fresh);
+        self.cover(&was_hidden);
     }
 
     pub(super) fn pool(&self) -> (u64, u64) {
