@@ -43,7 +43,7 @@ pub(in crate::cli) struct Issue {
     /// The post in whose name it is issued.
     #[arg(long, value_name = "CODE")]
     post: Option<String>,
-    /// The file for the report [default: `<ID>.json`].
+    /// The file for the report (default: `<ID>.json`).
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Say in JSON what was issued.
