@@ -32,9 +32,10 @@ pub fn named(subject: &Subject, before: Vec<Arc<Recorded>>) -> Vec<Erasure> {
     requested.flatten().map(|it| erasure(it.sequence, it.field.as_ref().map(Code::as_str))).collect()
 }
 
-/// The words that any committed `ContentErased` says are erased, found through the index.
-pub(super) fn all(reader: &Reader) -> Result<Vec<Erasure>, Refused> {
-    each(reader, &world::facts(reader, keys::mention(&Mention::Erasure), |_| true)?)
+/// The words that any `ContentErased` that was committed at or after `first` says are erased, found through the index.
+pub(super) fn since(reader: &Reader, first: u64) -> Result<Vec<Erasure>, Refused> {
+    let is_late = |fact: &Recorded| fact.sequence >= first;
+    each(reader, &world::facts(reader, keys::mention(&Mention::Erasure), is_late)?)
 }
 
 /// The words that the committed `ContentErased` among `facts` say are erased.

@@ -309,7 +309,7 @@ impl Journal {
 }
 
 fn finish_erasures(point: &mut dyn CommitPoint, reader: &Reader) -> std::io::Result<()> {
-    let erasures = erasure::all(reader).map_err(|error| error.to_string());
+    let erasures = erasure::since(reader, 0).map_err(|error| error.to_string());
     erasures.and_then(|erasures| if erasures.is_empty() { Ok(()) } else { point.erase(&erasures) }).map_err(
         |why| {
             let why = format!(

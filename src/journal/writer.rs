@@ -118,6 +118,7 @@ impl Writer {
                 Ok(judged) => judged,
                 Err(Broken(why)) => return answer_all(requests, &Refused::Unreadable(why)),
             };
+            let first = self.base.reader().head().size;
             if group.is_empty() {
                 // Everything these answers rest on was durable before.
                 return answer_each(requests, answers);
@@ -137,7 +138,13 @@ impl Writer {
                     self.trust_clock();
                     return answer_each(requests, answers);
                 }
-                Outcome::Superseded => self.base.forget(),
+                Outcome::Superseded => {
+                    self.base.forget();
+                    if let Err(why) = self.erase_since(first) {
+                        self.stop_writing(format!("words could not be erased: {why}; a restart finishes it"));
+                        return answer_all(requests, &Refused::Unknown);
+                    }
+                }
                 Outcome::Full(why) => {
                     tracing::error!(%why, "no room for the next records");
                     return answer_all(requests, &Refused::DiskFull);
@@ -188,6 +195,12 @@ impl Writer {
             answers.push(answer);
         }
         Ok((answers, layer))
+    }
+
+    /// Erases the words that what another writer committed from that sequence on says are erased.
+    fn erase_since(&mut self, first: u64) -> Result<(), String> {
+        let erasures = erasure::since(self.base.reader(), first).map_err(|error| error.to_string())?;
+        if erasures.is_empty() { Ok(()) } else { self.point.erase(&erasures) }
     }
 
     /// Erases the words that these committed facts say are erased.
