@@ -163,8 +163,9 @@ impl About<'_> {
             }
             Heard::HeldBack => {
                 let (name, year) = (who.name, self.parameters.period);
-                let sentence =
-                    format!("Held back: too few items of {name} were received in {year} to be told of.");
+                let sentence = format!(
+                    "Held back: too little {name} of {year} could be shown without telling of a few people."
+                );
                 let held_back =
                     |text| Figure::with_status(FigureStatus::Suppressed, text).from_events([point]);
                 return who.all(&held_back, &sentence, "held back");
