@@ -187,9 +187,9 @@ pub(super) fn released<'v>(views: &'v Views, parameters: &Parameters) -> Result<
 impl Released<'_> {
     pub(super) fn of(&self, who: Respondents) -> Heard<'_> {
         match self.groups.get(&who) {
-            Some(group) if group.outcomes.total().is_some() => Heard::Released(group),
+            Some(group) => Heard::Released(group),
             None if !self.heard.contains(&who) => Heard::Silent,
-            _ => Heard::HeldBack,
+            None => Heard::HeldBack,
         }
     }
 

@@ -4,7 +4,7 @@
 
 use super::cohort::{BANDS, Group, Heard, Outcome, REASONS, Released, released};
 use super::definition::Definition;
-use super::phrases::{capital, day, short_day};
+use super::phrases::{capital, count_or_no, day, short_day};
 use super::report::{Figure, FigureStatus, Table};
 use super::{Body, Parameters};
 use crate::domain::event::Respondents;
@@ -163,31 +163,36 @@ impl About<'_> {
             }
             Heard::HeldBack => {
                 let (name, year) = (who.name, self.parameters.period);
-                let sentence = format!(
-                    "Held back: too little {name} of {year} could be shown without telling of a few people."
-                );
+                let sentence =
+                    format!("Held back: too few items of {name} were received in {year} to be told of.");
                 let held_back =
                     |text| Figure::with_status(FigureStatus::Suppressed, text).from_events([point]);
                 return who.all(&held_back, &sentence, "held back");
             }
         };
         let count = |is: fn(Outcome) -> bool| self.released.count(group, is);
-        let of = |part: Option<u64>, said: &dyn Fn(u64, u64) -> String| match (part, group.total()) {
+        let of = |part: Option<u64>, said: &dyn Fn(u64, &str) -> String| match (part, group.total()) {
             (_, Some(0)) => Figure::not_applicable(format!("No {} counts any more.", who.name)),
-            (Some(part), Some(whole)) => Figure::share(part, whole, "items", said(part, whole)),
-            _ => Figure::with_status(FigureStatus::Suppressed, HELD_BACK),
+            (Some(part), Some(whole)) => {
+                Figure::share(part, whole, "items", said(part, &format!("{part} of {whole}")))
+            }
+            // The total is held back, and not what is shown of it.
+            (Some(part), None) => {
+                Figure::number(part, "items", said(part, &count_or_no(part, "item", "items").to_lowercase()))
+            }
+            (None, _) => Figure::with_status(FigureStatus::Suppressed, HELD_BACK),
         };
         let figures = [
             self.answer(who, group),
-            of(count(Outcome::is_closed), &|n, of| {
-                format!("{n} of {of} led to no change, and a reason is given.")
+            of(count(Outcome::is_closed), &|_, said| {
+                capital(&format!("{said} led to no change, and a reason is given."))
             }),
-            of(count(Outcome::is_open), &|n, of| {
-                format!("{n} of {of} {} open: neither changed nor closed.", is(n))
+            of(count(Outcome::is_open), &|n, said| {
+                capital(&format!("{said} {} open: neither changed nor closed.", is(n)))
             }),
-            of(count(Outcome::is_answered), &|n, of| format!("{n} of {of} {} answered.", was(n))),
-            of(count(Outcome::is_loop_closed), &|n, of| {
-                format!("For {n} of {of} the loop is closed: answered, decided, and told what came of it.")
+            of(count(Outcome::is_answered), &|n, said| capital(&format!("{said} {} answered.", was(n)))),
+            of(count(Outcome::is_loop_closed), &|_, said| {
+                format!("For {said} the loop is closed: answered, decided, and told what came of it.")
             }),
             match group.withdrawn() {
                 Some(0) => {
@@ -212,21 +217,28 @@ impl About<'_> {
     fn answer(&self, who: &Who, group: &Group) -> Figure {
         let count = |is: fn(Outcome) -> bool| self.released.count(group, is);
         let (changed, closed) = (count(Outcome::is_changed), count(Outcome::is_closed));
-        let (whole, year) = (group.total().unwrap_or(0), self.parameters.period);
-        let received = format!("Of {whole} items of {} received in {year}", who.name);
+        let (whole, year) = (group.total(), self.parameters.period);
+        let received = whole.map_or_else(
+            || format!("Of {} received in {year} (how many items is held back)", who.name),
+            |whole| format!("Of {whole} items of {} received in {year}", who.name),
+        );
+        let changes = |changed: u64, text: String| match whole {
+            Some(whole) => Figure::share(changed, whole, "items", text),
+            None => Figure::number(changed, "items", text),
+        };
         match (changed, closed, count(Outcome::is_open)) {
-            _ if whole == 0 => Figure::not_applicable(format!("No {} counts any more.", who.name)),
+            _ if whole == Some(0) => Figure::not_applicable(format!("No {} counts any more.", who.name)),
             (Some(changed), Some(closed), Some(open)) => {
                 let text = format!(
                     "{received}, {changed} led to a change, {closed} led to none and a reason is given, and {open} {} open.",
                     is(open)
                 );
-                Figure::share(changed, whole, "items", text)
+                changes(changed, text)
             }
             (Some(changed), ..) => {
                 let text =
                     format!("{received}, {changed} led to a change; what became of the others is held back.");
-                Figure::share(changed, whole, "items", text)
+                changes(changed, text)
             }
             _ => {
                 let text = format!("{received}, how many led to a change is held back.");

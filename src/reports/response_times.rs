@@ -206,7 +206,7 @@ impl About<'_> {
             }
             Heard::HeldBack => {
                 let text =
-                    format!("{}, {done}: held back, too little of {year} could be shown.", capital(what));
+                    format!("{}, {done}: held back, too few items were received in {year}.", capital(what));
                 return held_back(text);
             }
         };

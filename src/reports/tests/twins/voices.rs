@@ -297,14 +297,13 @@ impl<'f> Twin<'f> {
         let groups = self.groups(&reasons);
         let (mut r3, mut r4) = (Cells::new(), Cells::new());
         let heard = self.at(last).voices();
-        let is_told = |group: &Group| group.outcomes.total().is_some();
-        let tables = groups.values().any(is_told);
+        let tables = !groups.is_empty();
         for (who, name) in WHO {
             let group = groups.get(&who);
             let silence = match group {
-                Some(group) if is_told(group) => None,
+                Some(_) => None,
                 None if heard.iter().all(|voice| voice.who != who) => Some("[x]"),
-                _ => Some("[c]"),
+                None => Some("[c]"),
             };
             match (silence, group) {
                 (None, Some(group)) => {

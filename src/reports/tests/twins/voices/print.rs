@@ -75,7 +75,7 @@ impl Group {
     }
 
     pub(super) fn r3(&self, name: &str, reasons: &[String]) -> Cells {
-        let whole = self.outcomes.total().unwrap();
+        let whole = self.outcomes.total();
         let figures = [
             ("changed", self.changed()),
             ("no_change", self.outcomes.sum(&self.parts(&FIXED[4..6], true))),
@@ -86,9 +86,9 @@ impl Group {
         let mut cells = Cells::new();
         for (id, part) in figures {
             let said = match part {
-                _ if whole == 0 => "[z]".to_owned(),
+                _ if whole == Some(0) => "[z]".to_owned(),
                 None => "[c]".to_owned(),
-                Some(part) => format!("{part}/{whole}"),
+                Some(part) => whole.map_or_else(|| part.to_string(), |whole| format!("{part}/{whole}")),
             };
             cells.insert(format!("r3.{name}_{id}"), said);
         }
