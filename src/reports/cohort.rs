@@ -60,6 +60,8 @@ pub(super) struct Group {
     /// Withdrawn items, by the steps that they had not come to: one part for each set of steps.
     withdrawn: Cut,
     clocks: [Clock; 3],
+    /// Whether it was released more than once: what was none at first may be a few by now.
+    pub(super) has_moved: bool,
 }
 
 /// What is released of the way to one step.
@@ -247,16 +249,23 @@ impl Group {
                 ninetieth: ticked.ninetieth,
                 is_covered: ticked.is_covered,
             }),
+            has_moved: false,
         }
     }
 
     fn next(&mut self, counts: Counts, threshold: u64) {
+        self.has_moved = true;
         self.outcomes.next(&counts.outcomes, threshold);
         self.anonymity.next(&counts.anonymity, threshold);
         self.withdrawn.next(&counts.withdrawn, threshold);
         for (clock, ticked) in self.clocks.iter_mut().zip(counts.clocks) {
             clock.next(&ticked, threshold);
         }
+    }
+
+    /// A sum, if it may be told. What was released as none may be a few by now, in each of its parts.
+    pub(super) fn told(&self, sum: Option<u64>) -> Option<u64> {
+        sum.filter(|items| *items > 0 || !self.has_moved)
     }
 
     pub(super) fn total(&self) -> Option<u64> {

@@ -165,12 +165,10 @@ impl About<'_> {
                 let (name, year) = (who.name, self.parameters.period);
                 let sentence =
                     format!("Held back: too few items of {name} were received in {year} to be told of.");
-                let held_back =
-                    |text| Figure::with_status(FigureStatus::Suppressed, text).from_events([point]);
-                return who.all(&held_back, &sentence, "held back");
+                return who.all(&|text| held_back(text).from_events([point]), &sentence, "held back");
             }
         };
-        let count = |is: fn(Outcome) -> bool| self.released.count(group, is);
+        let count = |is: fn(Outcome) -> bool| group.told(self.released.count(group, is));
         let of = |part: Option<u64>, said: &dyn Fn(u64, &str) -> String| match (part, group.total()) {
             (_, Some(0)) => Figure::not_applicable(format!("No {} counts any more.", who.name)),
             (Some(part), Some(whole)) => {
@@ -180,7 +178,7 @@ impl About<'_> {
             (Some(part), None) => {
                 Figure::number(part, "items", said(part, &count_or_no(part, "item", "items").to_lowercase()))
             }
-            (None, _) => Figure::with_status(FigureStatus::Suppressed, HELD_BACK),
+            (None, _) => held_back(HELD_BACK),
         };
         let figures = [
             self.answer(who, group),
@@ -194,19 +192,13 @@ impl About<'_> {
             of(count(Outcome::is_loop_closed), &|_, said| {
                 format!("For {said} the loop is closed: answered, decided, and told what came of it.")
             }),
-            match group.withdrawn() {
-                Some(0) => {
-                    let text = format!(
-                        "No withdrawal is counted; fewer than {} may have come since.",
-                        self.released.threshold
-                    );
-                    Figure::number(0, "items", text)
-                }
+            match group.told(group.withdrawn()) {
+                Some(0) => Figure::number(0, "items", "No item was withdrawn."),
                 Some(n) => {
                     let text = format!("{n} more {} withdrawn, and {} in no other number.", was(n), is(n));
                     Figure::number(n, "items", text)
                 }
-                None => Figure::with_status(FigureStatus::Suppressed, "Held back: how many were withdrawn."),
+                None => held_back("Held back: how many were withdrawn."),
             },
         ];
         let named = figures.into_iter().zip(who.figures);
@@ -215,7 +207,7 @@ impl About<'_> {
 
     /// The answer to the question, in one sentence.
     fn answer(&self, who: &Who, group: &Group) -> Figure {
-        let count = |is: fn(Outcome) -> bool| self.released.count(group, is);
+        let count = |is: fn(Outcome) -> bool| group.told(self.released.count(group, is));
         let (changed, closed) = (count(Outcome::is_changed), count(Outcome::is_closed));
         let (whole, year) = (group.total(), self.parameters.period);
         let received = whole.map_or_else(
@@ -240,20 +232,18 @@ impl About<'_> {
                     format!("{received}, {changed} led to a change; what became of the others is held back.");
                 changes(changed, text)
             }
-            _ => {
-                let text = format!("{received}, how many led to a change is held back.");
-                Figure::with_status(FigureStatus::Suppressed, text)
-            }
+            _ => held_back(format!("{received}, how many led to a change is held back.")),
         }
     }
 
     fn cell(&self, respondents: Respondents, outcome: Outcome) -> Figure {
         let figure = match self.released.of(respondents) {
             Heard::Silent => Figure::not_available("None received"),
-            Heard::HeldBack => Figure::with_status(FigureStatus::Suppressed, ""),
+            Heard::HeldBack => held_back(""),
             Heard::Released(group) => match self.released.count(group, |it| it == outcome) {
+                Some(0) if group.has_moved => held_back(format!("fewer than {}", self.released.threshold)),
                 Some(items) => Figure::number(items, "items", items.to_string()),
-                None => Figure::with_status(FigureStatus::Suppressed, ""),
+                None => held_back(""),
             },
         };
         figure.from_events([self.released.point.sequence])
@@ -301,8 +291,9 @@ impl About<'_> {
             ),
             format!(
                 "Numbers below {} are held back, and others beside them so that they cannot be worked out. A number that \
-                 would move by less than {} since it was last released keeps its old value.",
-                self.released.threshold, self.released.threshold
+                 would move by less than {} since it was last released keeps its old value; so where it is none, it is said to be \
+                 fewer than {}.",
+                self.released.threshold, self.released.threshold, self.released.threshold
             ),
             "A change is a substantive policy change in force, or an action that somebody else has verified. Editorial \
              changes, and reviews that changed nothing, are not changes."
@@ -330,6 +321,10 @@ fn waiting(band: usize) -> (String, String) {
         (None, None) => (String::new(), String::new()),
     };
     (format!("outcome/waiting.{name}"), format!("Open and not answered for {age}"))
+}
+
+fn held_back(text: impl Into<String>) -> Figure {
+    Figure::with_status(FigureStatus::Suppressed, text)
 }
 
 const HELD_BACK: &str = "Held back: fewer than may be shown, or next to such a number.";

@@ -287,7 +287,7 @@ impl About<'_> {
             Heard::HeldBack => [(); 4].map(|()| held_back("")),
             Heard::Released(group) => {
                 let [acknowledged, answered, changed] = Step::ALL.map(|step| group.withdrawn_before(step));
-                [group.anonymous(), acknowledged, answered, changed].map(known)
+                [group.anonymous(), acknowledged, answered, changed].map(|items| known(group.told(items)))
             }
         };
         cells.into_iter().map(|cell| cell.from_events([self.released.point.sequence])).collect()

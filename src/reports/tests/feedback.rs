@@ -53,6 +53,12 @@ fn row(report: &Report, outcome: &str) -> [String; 2] {
     ["staff", "partners"].map(|who| cell(report, &format!("outcome/{outcome}"), who))
 }
 
+/// None at a later release point is held back: a few in each of its parts would be told in the same way.
+fn assert_held_back(report: &Report, id: &str) {
+    let figure = figure(report, id);
+    assert_eq!((figure.status.mark(), figure.number, figure.numerator), ("[c]", None, None));
+}
+
 #[test]
 fn given_a_year_when_it_is_released_then_each_item_is_told_once_and_whole() {
     let mut ledger = ledger();
@@ -245,7 +251,7 @@ fn given_wording_a_review_without_change_or_a_reversal_when_counted_then_nothing
     assert_eq!(share(&r3(&ledger), "r3.staff_changed"), (8, 24));
     ledger.reverse("x", "2025-08-15");
     ledger.release("after", "2025-09-30");
-    assert_eq!(share(&r3(&ledger), "r3.staff_changed"), (0, 24));
+    assert_held_back(&r3(&ledger), "r3.staff_changed");
 }
 
 #[test]
@@ -269,7 +275,7 @@ fn given_a_link_of_the_items_own_when_it_is_taken_back_then_it_does_not_count() 
     // Reopened, the action is not verified any more.
     ledger.reopen("quiet-room", "2025-10-01");
     ledger.release("winter", "2025-11-30");
-    assert_eq!(share(&r3(&ledger), "r3.staff_changed"), (0, 15));
+    assert_held_back(&r3(&ledger), "r3.staff_changed");
 }
 
 #[test]
@@ -324,10 +330,8 @@ fn given_events_out_of_order_when_they_are_recorded_then_their_days_count() {
     }
     ledger.release("winter", "2025-11-30");
     let report = r3(&ledger);
-    assert_eq!(
-        (row(&report, "answered_open")[0].as_str(), share(&report, "r3.staff_loop_closed")),
-        ("10", (0, 10))
-    );
+    assert_eq!(row(&report, "answered_open")[0], "10");
+    assert_held_back(&report, "r3.staff_loop_closed");
 }
 
 #[test]

@@ -237,6 +237,7 @@ impl<'f> Twin<'f> {
                 };
                 let live: u64 = anonymity.iter().sum();
                 if let Some(group) = groups.get_mut(&who) {
+                    group.again = true;
                     group.outcomes.step(&outcomes, least);
                     group.anonymity.step(&anonymity, least);
                     group.withdrawn.step(&withdrawn, least);
@@ -258,6 +259,7 @@ impl<'f> Twin<'f> {
                     let within =
                         |step| split(step).map(|(target, counts)| (target, Slices::new(&counts, least)));
                     let group = Group {
+                        again: false,
                         outcomes: Slices::new(&outcomes, least),
                         anonymity: Slices::new(&anonymity, least),
                         withdrawn: Slices::new(&withdrawn, least),

@@ -4,6 +4,8 @@ use super::Cells;
 use super::slices::{Slices, Times};
 
 pub(super) struct Group {
+    /// It was released before.
+    pub(super) again: bool,
     pub(super) outcomes: Slices,
     pub(super) anonymity: Slices,
     pub(super) withdrawn: Slices,
@@ -53,11 +55,13 @@ pub(super) fn silent_r4(name: &str, tables: bool) -> Vec<String> {
     keys
 }
 
-pub(super) fn or_held_back(number: Option<u64>) -> String {
-    number.map_or_else(|| "[c]".to_owned(), |number| number.to_string())
-}
-
 impl Group {
+    /// Nobody knows of a none that was said before whether it still is one.
+    fn told(&self, number: Option<u64>) -> String {
+        let told = number.filter(|number| *number > 0 || !self.again);
+        told.map_or_else(|| "[c]".to_owned(), |number| number.to_string())
+    }
+
     /// The parts of those names, and of every reason if `reasons`.
     fn parts(&self, of: &[&str], reasons: bool) -> Vec<usize> {
         let fixed = of.iter().map(|name| FIXED.iter().position(|it| it == name).unwrap());
@@ -88,15 +92,16 @@ impl Group {
             let said = match part {
                 _ if whole == Some(0) => "[z]".to_owned(),
                 None => "[c]".to_owned(),
+                Some(0) if self.again => "[c]".to_owned(),
                 Some(part) => whole.map_or_else(|| part.to_string(), |whole| format!("{part}/{whole}")),
             };
             cells.insert(format!("r3.{name}_{id}"), said);
         }
-        cells.insert(format!("r3.{name}_withdrawn"), or_held_back(self.withdrawn.total()));
+        cells.insert(format!("r3.{name}_withdrawn"), self.told(self.withdrawn.total()));
         let rows = FIXED.iter().map(|it| (*it).to_owned());
         let rows = rows.chain(reasons.iter().map(|it| format!("no_change.{it}")));
         for (part, row) in rows.enumerate() {
-            cells.insert(format!("outcome/{row}|{name}"), or_held_back(self.outcomes.sum(&[part])));
+            cells.insert(format!("outcome/{row}|{name}"), self.told(self.outcomes.sum(&[part])));
         }
         cells
     }
@@ -114,9 +119,9 @@ impl Group {
             cells.insert(format!("{name}/{words}|target"), target.unwrap_or_else(|| "[x]".to_owned()));
             cells.insert(format!("{name}/{words}|within"), self.within(step, least));
             let missed: Vec<usize> = (0..8).filter(|set| set >> step & 1 == 1).collect();
-            cells.insert(format!("{name}|before_{words}"), or_held_back(self.withdrawn.sum(&missed)));
+            cells.insert(format!("{name}|before_{words}"), self.told(self.withdrawn.sum(&missed)));
         }
-        cells.insert(format!("{name}|anonymous"), or_held_back(self.anonymity.sum(&[0])));
+        cells.insert(format!("{name}|anonymous"), self.told(self.anonymity.sum(&[0])));
         cells
     }
 
