@@ -60,14 +60,16 @@ pub(super) struct Shown<'v> {
 }
 
 impl Shown<'_> {
-    /// How many have reached at least a level: 1 is the first, 0 is all who were counted. None: held back.
+    /// How many have reached at least a level: 1 is the first, 0 is all who were counted. None: held back. What was
+    /// released as none may be a few by now at each level, and is not said to be none.
     pub(super) fn at_least(&self, who: Who, level: usize) -> Option<u64> {
-        match who {
+        let people = match who {
             Who::Staff => self.staff.sum(level..PARTS),
             Who::Leaders => {
                 self.leaders.sum(level..PARTS).filter(|_| self.others.sum(level..PARTS).is_some())
             }
-        }
+        };
+        people.filter(|people| *people > 0 || level == 0 || self.at_least(who, 0) == Some(0))
     }
 
     /// How many the workforce baseline has. None: there is none, or it is held back.

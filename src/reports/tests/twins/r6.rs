@@ -140,7 +140,10 @@ impl Twin<'_> {
         let at_least = |id: &String, who: u8, level: usize| {
             let parts: Vec<usize> = (level..5).collect();
             let own = released(id, who).unwrap().sum(&parts);
-            if who == 1 { own.filter(|_| released(id, 2).unwrap().sum(&parts).is_some()) } else { own }
+            let beside = who == 0 || released(id, 2).unwrap().sum(&parts).is_some();
+            // None that were released is not said to be none: a few may have come.
+            let whole = released(id, who).unwrap().sum(&[0, 1, 2, 3, 4]);
+            own.filter(|own| beside && (*own > 0 || level == 0 || whole == Some(0)))
         };
         for (who, table, nobody) in [(0, "staff", "Nobody"), (1, "leaders", "No leaders")] {
             for id in &chosen {
