@@ -214,7 +214,7 @@ impl About<'_> {
             || format!("Of {} received in {year} (how many items is held back)", who.name),
             |whole| format!("Of {whole} items of {} received in {year}", who.name),
         );
-        let changes = |changed: u64, text: String| match whole {
+        let of_all = |changed: u64, text: String| match whole {
             Some(whole) => Figure::share(changed, whole, "items", text),
             None => Figure::number(changed, "items", text),
         };
@@ -225,12 +225,12 @@ impl About<'_> {
                     "{received}, {changed} led to a change, {closed} led to none and a reason is given, and {open} {} open.",
                     is(open)
                 );
-                changes(changed, text)
+                of_all(changed, text)
             }
             (Some(changed), ..) => {
                 let text =
                     format!("{received}, {changed} led to a change; what became of the others is held back.");
-                changes(changed, text)
+                of_all(changed, text)
             }
             _ => held_back(format!("{received}, how many led to a change is held back.")),
         }
