@@ -124,10 +124,10 @@ fn item(
     if !parameters.period.contains(day) {
         return None;
     }
-    let small = received.round.as_ref().is_some_and(|round| {
-        let history = views.rounds.facts.get(round);
-        history.and_then(|it| views.latest(it, horizon)).is_some_and(|it| it.fact.is_too_small())
-    });
+    let small = received
+        .round
+        .as_ref()
+        .is_some_and(|round| views.surveys.round(views, round, horizon).is_some_and(|it| it.is_too_small()));
     let choice = match received.anonymity {
         Anonymity::Anonymous if !small => 0,
         Anonymity::Anonymous | Anonymity::Confidential => 1,
