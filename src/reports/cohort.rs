@@ -2,10 +2,16 @@
 //!
 //! - Every count of R3 is a sum of parts of *one* cut: how items ended, whether they were answered and told, and how long the
 //!   others wait. So nothing follows from two numbers of it that does not follow from the cut.
+//! - How many parts that cut has, its *grain*, is chosen when a group is first released, and kept for that financial year for
+//!   ever: of fewer than 100 items nearly every one of the many parts would be too small to be shown, so only three are told
+//!   apart. The choice tells nothing: it follows from the total, which is always published at that point. A second cut
+//!   beside the first, or another grain later, would be two divisions of the same people, and a reader who subtracts one
+//!   from the other finds what either hides; so there is neither, however many items come later.
 //! - A group begins to be released at the first release point at which it has twice the threshold of items; until then it is
 //!   held back whole.
 //! - Shares of R4 move as any cut does, and are shown without their counts, and only where R3's parts on either side of that
-//!   step are not mixed among what is hidden. Times of R4 are worked out anew only when the threshold of items
+//!   step are not mixed among what is hidden; in the coarse grain no part says who was answered, so that the share of those
+//!   cannot be held against any. Times of R4 are worked out anew only when the threshold of items
 //!   or more joined them, left them or came to the step.
 //!
 //! Invariant: what was released at one point is worked out from the points up to it alone. Must not know how it is worded.
@@ -15,7 +21,7 @@ mod item;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use self::item::{BANDS, Outcome, Step};
+pub(super) use self::item::{BANDS, Fate, Outcome, Step};
 use self::item::{Item, reasons, received_in};
 use super::disclosure::{Shown, share, threshold};
 use super::phrases::{natural, percent};
@@ -29,6 +35,24 @@ use crate::projections::working_days::WorkingDays;
 
 /// The list from which the reasons are taken for which nothing changes.
 pub(super) const REASONS: &str = "no-change-reason";
+
+/// A group of at least so many items at its first release is told of in the fine grain.
+pub(super) const FINE_FROM: u64 = 100;
+
+/// Into how many parts a group is divided: chosen at its first release, and never again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grain {
+    /// Changed, closed with a reason, open.
+    Coarse,
+    /// Every outcome.
+    Fine,
+}
+
+impl Grain {
+    const fn of(live: u64) -> Self {
+        if live < FINE_FROM { Self::Coarse } else { Self::Fine }
+    }
+}
 
 /// The cohort of a financial year, as of the last release point.
 pub(super) struct Released<'v> {
@@ -54,6 +78,8 @@ pub(super) enum Heard<'g> {
 
 /// What is released of those of one sort.
 pub(super) struct Group {
+    pub(super) grain: Grain,
+    /// By outcome, or by fate.
     outcomes: Cut,
     /// Anonymous items, and the others.
     anonymity: Cut,
@@ -103,9 +129,19 @@ pub(super) enum Share {
 struct Counts {
     live: u64,
     outcomes: Vec<u64>,
+    fates: [u64; 3],
     anonymity: [u64; 2],
     withdrawn: [u64; 8],
     clocks: [Ticked; 3],
+}
+
+impl Counts {
+    fn parts(&self, grain: Grain) -> &[u64] {
+        match grain {
+            Grain::Coarse => &self.fates,
+            Grain::Fine => &self.outcomes,
+        }
+    }
 }
 
 struct Ticked {
@@ -207,20 +243,44 @@ impl Released<'_> {
         [PolicyChanged, PracticeChanged].into_iter().chain(reasons).chain(undone).chain(waiting)
     }
 
-    /// How many items ended so, or are on their way so. None: held back.
+    /// How many items ended so, or are on their way so. None: held back, or not told apart in the group's grain.
     pub(super) fn count(&self, group: &Group, is: impl Fn(Outcome) -> bool) -> Option<u64> {
-        group.outcomes.sum(self.outcomes().filter(|outcome| is(*outcome)).map(Outcome::part))
+        if group.grain == Grain::Fine {
+            return group.outcomes.sum(self.outcomes().filter(|outcome| is(*outcome)).map(Outcome::part));
+        }
+        let mut parts = Vec::new();
+        for fate in Fate::ALL {
+            let mut of_it = self.outcomes().filter(|outcome| outcome.fate() == fate);
+            let is_so = of_it.next().is_some_and(&is);
+            if of_it.any(|outcome| is(outcome) != is_so) {
+                return None;
+            }
+            parts.extend(is_so.then_some(fate.part()));
+        }
+        group.outcomes.sum(parts)
+    }
+
+    /// How many items stand so. None: held back.
+    pub(super) fn standing(&self, group: &Group, fate: Fate) -> Option<u64> {
+        self.count(group, |outcome| outcome.fate() == fate)
+    }
+
+    /// Whether any group is released in that grain.
+    pub(super) fn has(&self, grain: Grain) -> bool {
+        self.groups.values().any(|group| group.grain == grain)
     }
 
     /// The share that came to that step within the target.
     pub(super) fn share(&self, group: &Group, step: Step) -> Share {
         let Some((_, cut)) = &group.clock(step).within else { return Share::NoTarget };
         // Whoever came to a step in time came to it: if some hidden parts of R3 came to it and some did not, a share
-        // would tell a little of how many of each.
+        // would tell a little of how many of each. A part of the coarse grain says nothing of answers.
         let is_apart = match step {
             Step::Acknowledged => true,
-            Step::Answered => self.count(group, Outcome::is_answered).is_some(),
-            Step::Changed => self.count(group, Outcome::is_changed).is_some(),
+            Step::Answered => {
+                group.grain == Grain::Coarse || self.count(group, Outcome::is_answered).is_some()
+            }
+            Step::Changed => self.standing(group, Fate::Changed).is_some(),
         };
         let (Some(within), Some(whole), true) = (cut.part(0), cut.total(), is_apart) else {
             return Share::HeldBack;
@@ -237,8 +297,10 @@ impl Released<'_> {
 
 impl Group {
     fn first(counts: Counts, threshold: u64) -> Self {
+        let grain = Grain::of(counts.live);
         Self {
-            outcomes: Cut::first(&counts.outcomes, threshold),
+            grain,
+            outcomes: Cut::first(counts.parts(grain), threshold),
             anonymity: Cut::first(&counts.anonymity, threshold),
             withdrawn: Cut::first(&counts.withdrawn, threshold),
             clocks: counts.clocks.map(|ticked| Clock {
@@ -255,7 +317,7 @@ impl Group {
 
     fn next(&mut self, counts: Counts, threshold: u64) {
         self.has_moved = true;
-        self.outcomes.next(&counts.outcomes, threshold);
+        self.outcomes.next(counts.parts(self.grain), threshold);
         self.anonymity.next(&counts.anonymity, threshold);
         self.withdrawn.next(&counts.withdrawn, threshold);
         for (clock, ticked) in self.clocks.iter_mut().zip(counts.clocks) {
@@ -346,6 +408,7 @@ impl<'a> At<'a> {
         let mut counts = Counts {
             live: 0,
             outcomes: vec![0; Outcome::Reason(self.reasons.len()).part()],
+            fates: [0; 3],
             anonymity: [0; 2],
             withdrawn: [0; 8],
             clocks: Step::ALL.map(|step| self.tick(items, step)),
@@ -356,7 +419,9 @@ impl<'a> At<'a> {
                 add(&mut counts.withdrawn, steps.map(Step::bit).sum());
             } else {
                 counts.live += 1;
-                add(&mut counts.outcomes, item.outcome(self.on, self.reasons).part());
+                let outcome = item.outcome(self.on, self.reasons);
+                add(&mut counts.outcomes, outcome.part());
+                add(&mut counts.fates, outcome.fate().part());
                 add(&mut counts.anonymity, usize::from(!item.is_anonymous));
             }
         }

@@ -67,6 +67,26 @@ pub(in crate::reports) enum Outcome {
     Reason(usize),
 }
 
+/// Where an item stands: the parts of R3 for a small group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::reports) enum Fate {
+    Changed,
+    /// Closed with a reason, and nothing changed.
+    Closed,
+    Open,
+}
+
+impl Fate {
+    /// In the order of the parts of the cut. Where another part has to go with a small one it is the last: what is open
+    /// goes before what was done.
+    pub(in crate::reports) const ALL: [Self; 3] = [Self::Changed, Self::Closed, Self::Open];
+
+    /// Its place among the parts of the cut.
+    pub(in crate::reports) const fn part(self) -> usize {
+        self as usize
+    }
+}
+
 /// The last day of age of each band of open items without an answer, but the last band.
 pub(in crate::reports) const BANDS: [u64; 3] = [30, 90, 180];
 
@@ -86,18 +106,15 @@ impl Outcome {
         }
     }
 
-    pub(in crate::reports) const fn is_changed(self) -> bool {
-        use Outcome::{ChangedNotAnswered, ChangedNotTold, PolicyChanged, PracticeChanged};
-        matches!(self, PolicyChanged | PracticeChanged | ChangedNotTold | ChangedNotAnswered)
-    }
-
-    pub(in crate::reports) const fn is_open(self) -> bool {
-        matches!(self, Self::AnsweredOpen | Self::Waiting(_))
-    }
-
-    /// Closed with a reason, and nothing changed.
-    pub(in crate::reports) const fn is_closed(self) -> bool {
-        !self.is_changed() && !self.is_open()
+    /// Where it stands, and no more than that.
+    pub(in crate::reports) const fn fate(self) -> Fate {
+        match self {
+            Self::PolicyChanged | Self::PracticeChanged | Self::ChangedNotTold | Self::ChangedNotAnswered => {
+                Fate::Changed
+            }
+            Self::ClosedNotTold | Self::ClosedNotAnswered | Self::Reason(_) => Fate::Closed,
+            Self::AnsweredOpen | Self::Waiting(_) => Fate::Open,
+        }
     }
 
     pub(in crate::reports) const fn is_answered(self) -> bool {

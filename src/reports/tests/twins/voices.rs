@@ -236,6 +236,10 @@ impl<'f> Twin<'f> {
                     Some((target, [within, clocks[step].len() as u64 - within]))
                 };
                 let live: u64 = anonymity.iter().sum();
+                let coarse = groups.get(&who).map_or(live < 100, |group| group.coarse);
+                if coarse {
+                    outcomes = print::three(&outcomes);
+                }
                 if let Some(group) = groups.get_mut(&who) {
                     group.again = true;
                     group.outcomes.step(&outcomes, least);
@@ -260,6 +264,7 @@ impl<'f> Twin<'f> {
                         |step| split(step).map(|(target, counts)| (target, Slices::new(&counts, least)));
                     let group = Group {
                         again: false,
+                        coarse,
                         outcomes: Slices::new(&outcomes, least),
                         anonymity: Slices::new(&anonymity, least),
                         withdrawn: Slices::new(&withdrawn, least),
@@ -300,6 +305,7 @@ impl<'f> Twin<'f> {
         let (mut r3, mut r4) = (Cells::new(), Cells::new());
         let heard = self.at(last).voices();
         let tables = !groups.is_empty();
+        let detail = groups.values().any(|group| !group.coarse);
         for (who, name) in WHO {
             let group = groups.get(&who);
             let silence = match group {
@@ -309,7 +315,7 @@ impl<'f> Twin<'f> {
             };
             match (silence, group) {
                 (None, Some(group)) => {
-                    r3.extend(group.r3(name, &reasons));
+                    r3.extend(group.r3(name, &reasons, detail));
                     r4.extend(group.r4(name, self.at(last).voices_least()));
                 }
                 (mark, _) => {
@@ -318,7 +324,11 @@ impl<'f> Twin<'f> {
                         .map(|step| (format!("{name}/{}|way", STEPS[step]), way(name, step)));
                     r4.extend(ways);
                     let mark = mark.unwrap_or_default().to_owned();
-                    r3.extend(silent_r3(name, &reasons, tables).into_iter().map(|key| (key, mark.clone())));
+                    r3.extend(
+                        silent_r3(name, &reasons, (tables, detail))
+                            .into_iter()
+                            .map(|key| (key, mark.clone())),
+                    );
                     r4.extend(silent_r4(name, tables).into_iter().map(|key| (key, mark.clone())));
                 }
             }
