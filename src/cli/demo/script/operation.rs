@@ -85,6 +85,16 @@ fn erasures(year: &mut Year) {
     let on = day(3, 17);
     let erased = ContentErased { backups_expire_on: Some(date(after(4, 16))), attested_by: LEAD.into() };
     year.post(on, DATA_PROTECTION, vec![event(on, "erasure/f15", LEAD, Payload::ContentErased(erased))]);
+    // So it is with six that were taken back in September: three to nine working days later it was gone.
+    for (id, number) in super::voices::taken_back().zip(0..) {
+        let said = year.said(&subject(&id), received).event_id;
+        let erasure = format!("september-{number}");
+        requested(year, day(9, 25), &erasure, ErasureGround::Withdrawn, "", (SURVEY, said));
+        let on = [day(9, 30), day(10, 2), day(10, 6)][number % 3];
+        let erased = ContentErased { backups_expire_on: Some(date(day(11, 6))), attested_by: LEAD.into() };
+        let payload = Payload::ContentErased(erased);
+        year.post(on, DATA_PROTECTION, vec![event(on, &format!("erasure/{erasure}"), LEAD, payload)]);
+    }
     // Words about a decision on a deadline: the public interest in them is greater.
     let moved = |payload: &Payload| matches!(payload, Payload::DeadlineRevised(_));
     let reason = year.said("action/absence-letters", moved).event_id;
