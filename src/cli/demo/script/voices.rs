@@ -174,7 +174,7 @@ const BATCHES: [Batch; 21] = [
         Closed("outside-remit", "Each partner decides on its own supervision; what was asked was passed on."),
     )
     .and_anonymous(12, day(10, 1), SEPTEMBER),
-    batch("drafts", (PARTNERS, PARTNERSHIP), (AT_PARTNERS, 26), 12, Considered),
+    batch("drafts", (PARTNERS, PARTNERSHIP), (AT_PARTNERS, 32), 12, Considered),
     batch("booking", (WINTER, SPACE), (IN_WINTER, 24), 8, Considered).and_anonymous(12, day(2, 10), FEBRUARY),
     batch(
         "clearer",
@@ -186,21 +186,23 @@ const BATCHES: [Batch; 21] = [
 ];
 
 /// Taken back whole: which items of which batch, on.
-const TAKEN_BACK: (&str, usize, Date) = ("desks", 6, day(9, 24));
+const TAKEN_BACK: [(&str, usize, Date); 2] = [("desks", 6, day(9, 24)), ("drafts", 6, day(11, 12))];
 
 pub(super) fn write(year: &mut Year) {
     for batch in &BATCHES {
         batch.write(year);
     }
-    let (_, _, on) = TAKEN_BACK;
-    let whole = || FeedbackWithdrawn { scope: WithdrawalScope::Whole.into() };
-    let withdrawn = taken_back().map(|id| event(on, &subject(&id), "", Payload::FeedbackWithdrawn(whole())));
-    year.post(on, SURVEY, withdrawn.collect());
+    for (batch, count, on) in TAKEN_BACK {
+        let whole = || FeedbackWithdrawn { scope: WithdrawalScope::Whole.into() };
+        let withdrawn = (0..count)
+            .map(|number| event(on, &subject(&name(batch, number)), "", Payload::FeedbackWithdrawn(whole())));
+        year.post(on, SURVEY, withdrawn.collect());
+    }
 }
 
-/// The items that were taken back.
+/// The items of which their words are to be erased, too.
 pub(super) fn taken_back() -> impl Iterator<Item = String> {
-    let (batch, count, _) = TAKEN_BACK;
+    let [(batch, count, _), _] = TAKEN_BACK;
     (0..count).map(move |number| name(batch, number))
 }
 
