@@ -23,7 +23,7 @@ use crate::projections::surveys::Round;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r9/1",
+    version: "r9/2",
     terms: &[
         (
             "Round (of a period)",
@@ -50,11 +50,13 @@ pub(super) const DEFINITION: Definition = Definition {
         (
             "Given anonymously, confidentially, with a name",
             "Items of feedback that were received in the financial year, asked for or not, by how far whoever gave them can be \
-             known. Withdrawn items are among them: the choice was made.",
+             known: shares of the items that R3 counts, released as they are, and without their numbers; withdrawn ones are not among them, and staff or partners \
+             with fewer than twice the threshold of items are held back whole.",
         ),
         (
             "Withdrawn",
-            "Items received in the financial year that were taken back since, wholly, or only the way to be answered.",
+            "Items received in the financial year that were taken back since as a whole: what R3 says of staff and of \
+             partners, together.",
         ),
         (
             "Days to erase",
@@ -135,10 +137,15 @@ fn too_small(rounds: &[Round<'_>], asked: &[Round<'_>], parameters: &Parameters)
     of_rounds(rounds, asked, parameters, |whole| {
         let small: Vec<_> = asked.iter().filter(|it| it.is_too_small()).collect();
         let (n, of) = (small.len() as u64, count(whole, "round", "rounds"));
-        let text = format!(
-            "{n} of {of} asked fewer than {ANONYMOUS_AMONG} people, among whom nobody is unknown: these answers are called \
+        let text = match n {
+            0 => format!(
+                "Of {of} none is known to have asked fewer than {ANONYMOUS_AMONG} people, among whom nobody is unknown."
+            ),
+            _ => format!(
+                "{n} of {of} asked fewer than {ANONYMOUS_AMONG} people, among whom nobody is unknown: these answers are called \
              confidential."
-        );
+            ),
+        };
         Figure::share(n, whole, "rounds", text).from_events(small.iter().map(|round| round.announced))
     })
 }
@@ -254,7 +261,7 @@ fn notes() -> Vec<String> {
         "Figures about what people chose are worked out at release points only and do not move between them. They are about \
          items received in the financial year; whoever gave several is counted with each.",
         "A number that moved by fewer than 5 (or the ledger's threshold) since it was released is shown as it was released. \
-         What was released as none is called fewer than that.",
+         What was released as none is called very few.",
         "Nobody has to say why something is withdrawn, and nobody can.",
     ]
     .map(str::to_owned)

@@ -17,12 +17,15 @@
 //! Invariant: what was released at one point is worked out from the points up to it alone. Must not know how it is worded.
 
 mod item;
+mod times;
 
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use self::item::{BANDS, Fate, Outcome, Step};
-use self::item::{Item, reasons, received_in};
+use self::item::{Given, Item, reasons, received_in};
+pub(super) use self::times::Time;
+use self::times::nearest_rank;
 use super::disclosure::{Shown, share, threshold};
 use super::phrases::{natural, percent};
 use super::release::Cut;
@@ -81,8 +84,8 @@ pub(super) struct Group {
     pub(super) grain: Grain,
     /// By outcome, or by fate.
     outcomes: Cut,
-    /// Anonymous items, and the others.
-    anonymity: Cut,
+    /// By how far whoever gave them can be known.
+    given: Cut,
     /// Withdrawn items, by the steps that they had not come to: one part for each set of steps.
     withdrawn: Cut,
     clocks: [Clock; 3],
@@ -105,16 +108,6 @@ pub(super) struct Clock {
     pub(super) is_covered: bool,
 }
 
-/// A number of working days that so many of 100 did not need more than.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Time {
-    /// Too few items.
-    HeldBack,
-    /// Too many are not there yet.
-    NotReached,
-    Days(u64),
-}
-
 /// The share that came to a step in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Share {
@@ -130,7 +123,7 @@ struct Counts {
     live: u64,
     outcomes: Vec<u64>,
     fates: [u64; 3],
-    anonymity: [u64; 2],
+    given: [u64; 4],
     withdrawn: [u64; 8],
     clocks: [Ticked; 3],
 }
@@ -301,7 +294,7 @@ impl Group {
         Self {
             grain,
             outcomes: Cut::first(counts.parts(grain), threshold),
-            anonymity: Cut::first(&counts.anonymity, threshold),
+            given: Cut::first(&counts.given, threshold),
             withdrawn: Cut::first(&counts.withdrawn, threshold),
             clocks: counts.clocks.map(|ticked| Clock {
                 within: ticked.target.map(|target| (target, Cut::first(&ticked.within, threshold))),
@@ -318,7 +311,7 @@ impl Group {
     fn next(&mut self, counts: Counts, threshold: u64) {
         self.has_moved = true;
         self.outcomes.next(counts.parts(self.grain), threshold);
-        self.anonymity.next(&counts.anonymity, threshold);
+        self.given.next(&counts.given, threshold);
         self.withdrawn.next(&counts.withdrawn, threshold);
         for (clock, ticked) in self.clocks.iter_mut().zip(counts.clocks) {
             clock.next(&ticked, threshold);
@@ -334,8 +327,17 @@ impl Group {
         self.outcomes.total()
     }
 
+    /// Items of which only the month is known.
     pub(super) fn anonymous(&self) -> Option<u64> {
-        self.anonymity.part(0)
+        self.given.sum([Given::Anonymous, Given::AnonymousAmongFew].map(Given::part))
+    }
+
+    /// How many were given anonymously, confidentially, with a name; and all of them. Among few people nobody is unknown:
+    /// what is called anonymous there was given confidentially.
+    pub(super) fn given(&self) -> ([Option<u64>; 3], Option<u64>) {
+        let ways =
+            [&[Given::Anonymous][..], &[Given::AnonymousAmongFew, Given::Confidential], &[Given::Named]];
+        (ways.map(|ways| self.given.sum(ways.iter().map(|way| way.part()))), self.given.total())
     }
 
     pub(super) fn withdrawn(&self) -> Option<u64> {
@@ -409,7 +411,7 @@ impl<'a> At<'a> {
             live: 0,
             outcomes: vec![0; Outcome::Reason(self.reasons.len()).part()],
             fates: [0; 3],
-            anonymity: [0; 2],
+            given: [0; 4],
             withdrawn: [0; 8],
             clocks: Step::ALL.map(|step| self.tick(items, step)),
         };
@@ -422,14 +424,14 @@ impl<'a> At<'a> {
                 let outcome = item.outcome(self.on, self.reasons);
                 add(&mut counts.outcomes, outcome.part());
                 add(&mut counts.fates, outcome.fate().part());
-                add(&mut counts.anonymity, usize::from(!item.is_anonymous));
+                add(&mut counts.given, item.given.part());
             }
         }
         counts
     }
 
     fn tick(&self, items: &[&Item<'_>], step: Step) -> Ticked {
-        let clocked = items.iter().filter(|item| !item.is_anonymous && !item.withdrawn_before(step));
+        let clocked = items.iter().filter(|item| !item.is_anonymous() && !item.withdrawn_before(step));
         // What is not there yet stands behind everything that is.
         let mut took: Vec<u64> = clocked
             .map(|item| item.step(step).map_or(u64::MAX, |on| self.days.between(item.received, on)))
@@ -457,38 +459,5 @@ impl<'a> At<'a> {
 fn add(counts: &mut [u64], part: usize) {
     if let Some(count) = counts.get_mut(part) {
         *count += 1;
-    }
-}
-
-/// The value at the nearest rank: the smallest of which at least so many of 100 are not above.
-fn nearest_rank(took: &[u64], of_100: usize, at_least: u64) -> Time {
-    if (took.len() as u64) < at_least {
-        return Time::HeldBack;
-    }
-    let rank = (took.len() * of_100).div_ceil(100);
-    match took.get(rank.saturating_sub(1)) {
-        None | Some(&u64::MAX) => Time::NotReached,
-        Some(days) => Time::Days(*days),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn given_times_when_ranked_then_the_rank_is_the_nearest_and_what_is_open_stands_last() {
-        // Of 10: the 5th and the 9th. Of 11: the 6th and the 10th.
-        let took: Vec<u64> = (1..=10).collect();
-        assert_eq!((nearest_rank(&took, 50, 5), nearest_rank(&took, 90, 10)), (Time::Days(5), Time::Days(9)));
-        let took: Vec<u64> = (1..=9).chain([u64::MAX; 2]).collect();
-        assert_eq!(
-            (nearest_rank(&took, 50, 5), nearest_rank(&took, 90, 10)),
-            (Time::Days(6), Time::NotReached)
-        );
-        assert_eq!(
-            (nearest_rank(&[1, 2, 3, 4], 50, 5), nearest_rank(&took, 90, 12)),
-            (Time::HeldBack, Time::HeldBack)
-        );
     }
 }

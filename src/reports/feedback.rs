@@ -197,32 +197,38 @@ impl About<'_> {
                 return who.all(&|text| held_back(text).from_events([point]), &sentence, "held back");
             }
         };
-        let count = |is: fn(Outcome) -> bool| match group.grain {
-            Grain::Coarse => Err(NOT_APART),
-            Grain::Fine => group.told(self.released.count(group, is)).ok_or(HELD_BACK),
+        let count = |is: fn(Outcome) -> bool| group.told(self.released.count(group, is));
+        let standing = |fate| group.told(self.released.standing(group, fate));
+        let apart = match group.grain {
+            Grain::Coarse => "not told apart for fewer than 100 items",
+            Grain::Fine => FEW,
         };
-        let standing = |fate| group.told(self.released.standing(group, fate)).ok_or(HELD_BACK);
-        let of = |part: Result<u64, &str>, said: &dyn Fn(u64, &str) -> String| match (part, group.total()) {
+        let of = |part: Option<u64>, (what, why): (&str, &str), said: &dyn Fn(u64, &str) -> String| match (
+            part,
+            group.total(),
+        ) {
             (_, Some(0)) => Figure::not_applicable(format!("No {} counts any more.", who.name)),
-            (Ok(part), Some(whole)) => {
+            (Some(part), Some(whole)) => {
                 Figure::share(part, whole, "items", said(part, &format!("{part} of {whole}")))
             }
             // The total is held back, and not what is shown of it.
-            (Ok(part), None) => {
+            (Some(part), None) => {
                 Figure::number(part, "items", said(part, &count_or_no(part, "item", "items").to_lowercase()))
             }
-            (Err(why), _) => held_back(why),
+            (None, _) => held_back(format!("{}, {what}: held back, {why}.", capital(who.name))),
         };
         let figures = [
             self.answer(who, group),
-            of(standing(Fate::Closed), &|_, said| {
+            of(standing(Fate::Closed), ("no change, and why", FEW), &|_, said| {
                 capital(&format!("{said} led to no change, and a reason is given."))
             }),
-            of(standing(Fate::Open), &|n, said| {
+            of(standing(Fate::Open), ("open", FEW), &|n, said| {
                 capital(&format!("{said} {} open: neither changed nor closed.", is(n)))
             }),
-            of(count(Outcome::is_answered), &|n, said| capital(&format!("{said} {} answered.", was(n)))),
-            of(count(Outcome::is_loop_closed), &|_, said| {
+            of(count(Outcome::is_answered), ("answered", apart), &|n, said| {
+                capital(&format!("{said} {} answered.", was(n)))
+            }),
+            of(count(Outcome::is_loop_closed), ("loop closed", apart), &|_, said| {
                 format!("For {said} the loop is closed: answered, decided, and told what came of it.")
             }),
             match group.told(group.withdrawn()) {
@@ -231,7 +237,7 @@ impl About<'_> {
                     let text = format!("{n} more {} withdrawn, and {} in no other number.", was(n), is(n));
                     Figure::number(n, "items", text)
                 }
-                None => held_back("Held back: how many were withdrawn."),
+                None => held_back(format!("{}, withdrawn: held back.", capital(who.name))),
             },
         ];
         let named = figures.into_iter().zip(who.figures);
@@ -398,9 +404,7 @@ fn held_back(text: impl Into<String>) -> Figure {
     Figure::with_status(FigureStatus::Suppressed, text)
 }
 
-const NOT_APART: &str = "Held back: not told apart for fewer than 100 items.";
-
-const HELD_BACK: &str = "Held back: fewer than may be shown, or next to such a number.";
+const FEW: &str = "fewer than may be shown, or next to such a number";
 
 const fn is(number: u64) -> &'static str {
     if number == 1 { "is" } else { "are" }

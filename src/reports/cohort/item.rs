@@ -11,7 +11,7 @@ use crate::domain::event::{Anonymity, Respondents};
 use crate::domain::id::{Code, Kind};
 use crate::projections::Views;
 use crate::projections::actions::ActionState;
-use crate::projections::feedback::{FeedbackFact, Link, Made};
+use crate::projections::feedback::{FeedbackFact, Link, Made, Received};
 use crate::projections::history::{Dated, Horizon};
 use crate::reports::Period;
 use crate::reports::phrases::days_after;
@@ -20,7 +20,7 @@ use crate::reports::policy_changes;
 /// One item that was received in the period.
 pub(super) struct Item<'v> {
     pub(super) respondents: Respondents,
-    pub(super) is_anonymous: bool,
+    pub(super) given: Given,
     pub(super) received: Date,
     /// When it was first acknowledged, considered or answered; first answered; last changed anything.
     steps: [Option<Date>; 3],
@@ -65,6 +65,23 @@ pub(in crate::reports) enum Outcome {
     Waiting(usize),
     /// Closed with that reason, counted among the reasons.
     Reason(usize),
+}
+
+/// How far whoever gave an item can be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Given {
+    Anonymous,
+    /// Called anonymous, in a round of so few people that nobody among them is unknown.
+    AnonymousAmongFew,
+    Confidential,
+    Named,
+}
+
+impl Given {
+    /// Its place among the parts of the cut.
+    pub(super) const fn part(self) -> usize {
+        self as usize
+    }
 }
 
 /// Where an item stands: the parts of R3 for a small group.
@@ -156,6 +173,11 @@ impl Item<'_> {
             Step::Answered => answered,
             Step::Changed => changed,
         }
+    }
+
+    /// Whether only the month of its receipt is known, whatever the round was called.
+    pub(super) const fn is_anonymous(&self) -> bool {
+        matches!(self.given, Given::Anonymous | Given::AnonymousAmongFew)
     }
 
     /// Whether it was withdrawn before it came to that step.
@@ -250,7 +272,7 @@ impl<'v> Works<'v> {
         let (closed, is_told) = end(facts);
         Some(Item {
             respondents: how.respondents,
-            is_anonymous: how.anonymity == Anonymity::Anonymous,
+            given: self.given(how),
             received,
             steps,
             is_policy: policy.is_some(),
@@ -258,6 +280,19 @@ impl<'v> Works<'v> {
             is_told,
             withdrawn: first(&|fact| *fact == FeedbackFact::Withdrawn),
         })
+    }
+
+    fn given(&self, how: &Received) -> Given {
+        let round = how.round.as_ref();
+        let round = round.and_then(|id| self.views.surveys.round(self.views, id, self.horizon));
+        match how.anonymity {
+            Anonymity::Anonymous if round.is_some_and(|round| round.is_too_small()) => {
+                Given::AnonymousAmongFew
+            }
+            Anonymity::Anonymous => Given::Anonymous,
+            Anonymity::Confidential => Given::Confidential,
+            Anonymity::Named => Given::Named,
+        }
     }
 
     /// When the last of the verified actions to which it is linked was verified.

@@ -78,7 +78,7 @@ pub(super) fn silent_r4(name: &str, tables: bool) -> Vec<String> {
 
 impl Group {
     /// Nobody knows of a none that was said before whether it still is one.
-    fn told(&self, number: Option<u64>) -> String {
+    pub(super) fn told(&self, number: Option<u64>) -> String {
         let told = number.filter(|number| *number > 0 || !self.again);
         told.map_or_else(|| "[c]".to_owned(), |number| number.to_string())
     }
@@ -161,7 +161,7 @@ impl Group {
             let missed: Vec<usize> = (0..8).filter(|set| set >> step & 1 == 1).collect();
             cells.insert(format!("{name}|before_{words}"), self.told(self.withdrawn.sum(&missed)));
         }
-        cells.insert(format!("{name}|anonymous"), self.told(self.anonymity.sum(&[0])));
+        cells.insert(format!("{name}|anonymous"), self.told(self.anonymity.sum(&[0, 1])));
         cells
     }
 
