@@ -19,7 +19,6 @@ use super::ledger::{LedgerView, PostFact};
 use super::measures::MeasureFact;
 use super::policies::{ChangeFact, PolicyFact};
 use super::releases::ReleasesView;
-use super::rounds::RoundsView;
 use super::shared::SharedMap;
 use super::sources::SourceFact;
 use super::surveys::{Answered, RoundFact};
@@ -162,7 +161,6 @@ impl Views {
             | Kind::Signposting
             | Kind::SurveyResult => {
                 stamp.add(&mut self.commitments.activity, subject, activity(payload));
-                stamp.add(&mut self.rounds.facts, code, RoundsView::fact(payload));
                 self.keep_done(payload, stamp);
             }
             Kind::Unit => stamp.add(&mut self.learning.units, code, UnitFact::of(payload)),

@@ -23,7 +23,6 @@ pub mod owner;
 pub mod policies;
 pub mod releases;
 pub mod resting;
-pub mod rounds;
 pub mod shared;
 pub mod since;
 pub mod snapshot;
@@ -54,7 +53,6 @@ use self::naming::NamingIndex;
 use self::outside::OutsideView;
 use self::policies::PoliciesView;
 use self::releases::ReleasesView;
-use self::rounds::RoundsView;
 use self::shared::SharedMap;
 use self::sources::SourcesView;
 use self::surveys::SurveysView;
@@ -90,8 +88,6 @@ pub struct Views {
     pub surveys: SurveysView,
     /// Release points and issued reports.
     pub releases: ReleasesView,
-    /// Rounds of asking.
-    pub rounds: RoundsView,
     /// Requests to erase.
     pub erasures: ErasuresView,
     /// The posting systems.

@@ -13,7 +13,7 @@ use super::history::{History, Horizon};
 use super::shared::SharedMap;
 use crate::domain::event::{Anonymity, FeedbackSought, Payload, SurveyResultRecorded};
 use crate::domain::id::Code;
-use crate::domain::subject::feedback::is_anonymous_route;
+use crate::domain::subject::feedback::{ANONYMOUS_AMONG, is_anonymous_route};
 
 /// One thing that happened to a round of asking.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,7 +119,7 @@ pub struct SurveysView {
 }
 
 /// How a round stands from a horizon.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Round<'v> {
     /// Its id.
     pub id: &'v Code,
@@ -138,6 +138,11 @@ impl Round<'_> {
     /// called.
     pub fn is_anonymous(&self) -> bool {
         is_anonymous_route(self.sought)
+    }
+
+    /// Whether so few were asked that nobody among them can be unknown.
+    pub fn is_too_small(&self) -> bool {
+        self.sought.invited.is_some_and(|invited| invited < ANONYMOUS_AMONG)
     }
 
     /// Whether it offers that route, by whatever name.

@@ -16,12 +16,14 @@ use super::report::{Figure, FigureStatus, Table};
 use super::{Body, Parameters, ReportName};
 use crate::domain::event::{Anonymity, Respondents};
 use crate::domain::id::Kind;
+use crate::domain::subject::feedback::ANONYMOUS_AMONG;
 use crate::projections::Views;
-use crate::projections::rounds::{LEAST_ANONYMOUS, Round, Sought};
+use crate::projections::history::Horizon;
+use crate::projections::surveys::Round;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r9/1",
+    version: "r9/2",
     terms: &[
         (
             "Round (of a period)",
@@ -48,11 +50,13 @@ pub(super) const DEFINITION: Definition = Definition {
         (
             "Given anonymously, confidentially, with a name",
             "Items of feedback that were received in the financial year, asked for or not, by how far whoever gave them can be \
-             known. Withdrawn items are among them: the choice was made.",
+             known: shares of the items that R3 counts, released as they are, and without their numbers; withdrawn ones are not among them, and staff or partners \
+             with fewer than twice the threshold of items are held back whole.",
         ),
         (
             "Withdrawn",
-            "Items received in the financial year that were taken back since, wholly, or only the way to be answered.",
+            "Items received in the financial year that were taken back since as a whole: what R3 says of staff and of \
+             partners, together.",
         ),
         (
             "Days to erase",
@@ -77,7 +81,7 @@ const ABOUT_PEOPLE: [ReportName; 4] =
     [ReportName::Feedback, ReportName::ResponseTimes, ReportName::Learning, ReportName::Surveys];
 
 pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
-    let rounds = views.rounds.standings(views, parameters.horizon());
+    let rounds = opened(views, parameters.horizon());
     let end = parameters.as_at.min(parameters.period.last_day());
     let begins = parameters.period.first_day();
     let asked: Vec<_> =
@@ -93,6 +97,14 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
     figures.extend(people);
     figures.push(suppressed(views, parameters).named("r9.held_back", "Cells held back in the other reports"));
     Body { figures, tables: vec![rounds_table(views, parameters, &asked), choices], notes: notes() }
+}
+
+/// The rounds that stand and had opened by the horizon's day, in the order in which they opened.
+fn opened(views: &Views, horizon: Horizon) -> Vec<Round<'_>> {
+    let mut rounds: Vec<_> = views.surveys.standings(views, horizon).collect();
+    rounds.retain(|round| round.sought.opens <= horizon.as_at);
+    rounds.sort_by_key(|round| (round.sought.opens, round.sought.closes, round.id));
+    rounds
 }
 
 /// A figure about the rounds of the period; or why there is none.
@@ -113,23 +125,28 @@ const NO_ROUND: &str = "No round of asking for feedback is recorded, so nothing 
 
 fn anonymous(rounds: &[Round<'_>], asked: &[Round<'_>], parameters: &Parameters) -> Figure {
     of_rounds(rounds, asked, parameters, |whole| {
-        let n = asked.iter().filter(|it| it.sought.has_anonymous_route()).count() as u64;
+        let n = asked.iter().filter(|it| it.is_anonymous()).count() as u64;
         let of = count(whole, "round", "rounds");
         let period = parameters.period;
         let text = format!("{n} of {of} of asking in {period} had an anonymous way to answer.");
-        Figure::share(n, whole, "rounds", text).from_events(asked.iter().map(|round| round.sequence))
+        Figure::share(n, whole, "rounds", text).from_events(asked.iter().map(|round| round.announced))
     })
 }
 
 fn too_small(rounds: &[Round<'_>], asked: &[Round<'_>], parameters: &Parameters) -> Figure {
     of_rounds(rounds, asked, parameters, |whole| {
-        let small: Vec<_> = asked.iter().filter(|it| it.sought.is_too_small()).collect();
+        let small: Vec<_> = asked.iter().filter(|it| it.is_too_small()).collect();
         let (n, of) = (small.len() as u64, count(whole, "round", "rounds"));
-        let text = format!(
-            "{n} of {of} asked fewer than {LEAST_ANONYMOUS} people, among whom nobody is unknown: these answers are called \
+        let text = match n {
+            0 => format!(
+                "Of {of} none is known to have asked fewer than {ANONYMOUS_AMONG} people, among whom nobody is unknown."
+            ),
+            _ => format!(
+                "{n} of {of} asked fewer than {ANONYMOUS_AMONG} people, among whom nobody is unknown: these answers are called \
              confidential."
-        );
-        Figure::share(n, whole, "rounds", text).from_events(small.iter().map(|round| round.sequence))
+            ),
+        };
+        Figure::share(n, whole, "rounds", text).from_events(small.iter().map(|round| round.announced))
     })
 }
 
@@ -181,11 +198,11 @@ fn rounds_table(views: &Views, parameters: &Parameters, asked: &[Round<'_>]) -> 
             Figure::words(round.sought.title.as_str()),
             Figure::words(whom(round.sought.respondents)),
             Figure::words(when(round.sought.opens, round.sought.closes)),
-            Figure::words(choices(round.sought)),
-            Figure::words(anonymous_words(round.sought)),
-            invited(round.sought, threshold),
+            Figure::words(choices(round)),
+            Figure::words(anonymous_words(round)),
+            invited(round.sought.invited, threshold),
         ];
-        let cells = cells.into_iter().map(|cell| cell.from_events([round.sequence]));
+        let cells = cells.into_iter().map(|cell| cell.from_events([round.announced]));
         table.push(Kind::Round.subject(round.id).to_string(), cells.collect());
     }
     table
@@ -202,10 +219,10 @@ const fn whom(respondents: Respondents) -> &'static str {
     }
 }
 
-fn choices(sought: &Sought) -> String {
-    let has = |option| sought.options.contains(&option);
+fn choices(round: &Round<'_>) -> String {
+    let has = |option| round.offers(option);
     // Of a round of a few, what is called anonymous is confidential.
-    let small = sought.is_too_small() && has(Anonymity::Anonymous);
+    let small = round.is_too_small() && has(Anonymity::Anonymous);
     let ways = [
         (has(Anonymity::Anonymous) && !small, "anonymous"),
         (has(Anonymity::Confidential) || small, "confidential"),
@@ -219,16 +236,16 @@ fn choices(sought: &Sought) -> String {
     words
 }
 
-fn anonymous_words(sought: &Sought) -> &'static str {
+fn anonymous_words(round: &Round<'_>) -> &'static str {
     match () {
-        () if sought.has_anonymous_route() => "Yes",
-        () if sought.options.contains(&Anonymity::Anonymous) => "No: fewer than 10 were asked",
+        () if round.is_anonymous() => "Yes",
+        () if round.offers(Anonymity::Anonymous) => "No: fewer than 10 were asked",
         () => "No",
     }
 }
 
-fn invited(sought: &Sought, threshold: u64) -> Figure {
-    match sought.invited.map(u64::from) {
+fn invited(invited: Option<u32>, threshold: u64) -> Figure {
+    match invited.map(u64::from) {
         None => Figure::not_available("Not counted"),
         Some(n) if (1..threshold).contains(&n) => held_back(HELD_BACK),
         Some(n) => Figure::number(n, "people", n.to_string()),
@@ -244,7 +261,7 @@ fn notes() -> Vec<String> {
         "Figures about what people chose are worked out at release points only and do not move between them. They are about \
          items received in the financial year; whoever gave several is counted with each.",
         "A number that moved by fewer than 5 (or the ledger's threshold) since it was released is shown as it was released. \
-         What was released as none is called fewer than that.",
+         What was released as none is called very few.",
         "Nobody has to say why something is withdrawn, and nobody can.",
     ]
     .map(str::to_owned)

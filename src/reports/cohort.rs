@@ -2,21 +2,30 @@
 //!
 //! - Every count of R3 is a sum of parts of *one* cut: how items ended, whether they were answered and told, and how long the
 //!   others wait. So nothing follows from two numbers of it that does not follow from the cut.
+//! - How many parts that cut has, its *grain*, is chosen when a group is first released, and kept for that financial year for
+//!   ever: of fewer than 100 items nearly every one of the many parts would be too small to be shown, so only three are told
+//!   apart. The choice tells nothing: it follows from the total, which is always published at that point. A second cut
+//!   beside the first, or another grain later, would be two divisions of the same people, and a reader who subtracts one
+//!   from the other finds what either hides; so there is neither, however many items come later.
 //! - A group begins to be released at the first release point at which it has twice the threshold of items; until then it is
 //!   held back whole.
 //! - Shares of R4 move as any cut does, and are shown without their counts, and only where R3's parts on either side of that
-//!   step are not mixed among what is hidden. Times of R4 are worked out anew only when the threshold of items
+//!   step are not mixed among what is hidden; in the coarse grain no part says who was answered, so that the share of those
+//!   cannot be held against any. Times of R4 are worked out anew only when the threshold of items
 //!   or more joined them, left them or came to the step.
 //!
 //! Invariant: what was released at one point is worked out from the points up to it alone. Must not know how it is worded.
 
 mod item;
+mod times;
 
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use self::item::{BANDS, Outcome, Step};
-use self::item::{Item, reasons, received_in};
+pub(super) use self::item::{BANDS, Fate, Outcome, Step};
+use self::item::{Given, Item, reasons, received_in};
+pub(super) use self::times::Time;
+use self::times::nearest_rank;
 use super::disclosure::{Shown, share, threshold};
 use super::phrases::{natural, percent};
 use super::release::Cut;
@@ -29,6 +38,24 @@ use crate::projections::working_days::WorkingDays;
 
 /// The list from which the reasons are taken for which nothing changes.
 pub(super) const REASONS: &str = "no-change-reason";
+
+/// A group of at least so many items at its first release is told of in the fine grain.
+pub(super) const FINE_FROM: u64 = 100;
+
+/// Into how many parts a group is divided: chosen at its first release, and never again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grain {
+    /// Changed, closed with a reason, open.
+    Coarse,
+    /// Every outcome.
+    Fine,
+}
+
+impl Grain {
+    const fn of(live: u64) -> Self {
+        if live < FINE_FROM { Self::Coarse } else { Self::Fine }
+    }
+}
 
 /// The cohort of a financial year, as of the last release point.
 pub(super) struct Released<'v> {
@@ -54,9 +81,11 @@ pub(super) enum Heard<'g> {
 
 /// What is released of those of one sort.
 pub(super) struct Group {
+    pub(super) grain: Grain,
+    /// By outcome, or by fate.
     outcomes: Cut,
-    /// Anonymous items, and the others.
-    anonymity: Cut,
+    /// By how far whoever gave them can be known.
+    given: Cut,
     /// Withdrawn items, by the steps that they had not come to: one part for each set of steps.
     withdrawn: Cut,
     clocks: [Clock; 3],
@@ -79,16 +108,6 @@ pub(super) struct Clock {
     pub(super) is_covered: bool,
 }
 
-/// A number of working days that so many of 100 did not need more than.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Time {
-    /// Too few items.
-    HeldBack,
-    /// Too many are not there yet.
-    NotReached,
-    Days(u64),
-}
-
 /// The share that came to a step in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Share {
@@ -103,9 +122,19 @@ pub(super) enum Share {
 struct Counts {
     live: u64,
     outcomes: Vec<u64>,
-    anonymity: [u64; 2],
+    fates: [u64; 3],
+    given: [u64; 4],
     withdrawn: [u64; 8],
     clocks: [Ticked; 3],
+}
+
+impl Counts {
+    fn parts(&self, grain: Grain) -> &[u64] {
+        match grain {
+            Grain::Coarse => &self.fates,
+            Grain::Fine => &self.outcomes,
+        }
+    }
 }
 
 struct Ticked {
@@ -207,20 +236,44 @@ impl Released<'_> {
         [PolicyChanged, PracticeChanged].into_iter().chain(reasons).chain(undone).chain(waiting)
     }
 
-    /// How many items ended so, or are on their way so. None: held back.
+    /// How many items ended so, or are on their way so. None: held back, or not told apart in the group's grain.
     pub(super) fn count(&self, group: &Group, is: impl Fn(Outcome) -> bool) -> Option<u64> {
-        group.outcomes.sum(self.outcomes().filter(|outcome| is(*outcome)).map(Outcome::part))
+        if group.grain == Grain::Fine {
+            return group.outcomes.sum(self.outcomes().filter(|outcome| is(*outcome)).map(Outcome::part));
+        }
+        let mut parts = Vec::new();
+        for fate in Fate::ALL {
+            let mut of_it = self.outcomes().filter(|outcome| outcome.fate() == fate);
+            let is_so = of_it.next().is_some_and(&is);
+            if of_it.any(|outcome| is(outcome) != is_so) {
+                return None;
+            }
+            parts.extend(is_so.then_some(fate.part()));
+        }
+        group.outcomes.sum(parts)
+    }
+
+    /// How many items stand so. None: held back.
+    pub(super) fn standing(&self, group: &Group, fate: Fate) -> Option<u64> {
+        self.count(group, |outcome| outcome.fate() == fate)
+    }
+
+    /// Whether any group is released in that grain.
+    pub(super) fn has(&self, grain: Grain) -> bool {
+        self.groups.values().any(|group| group.grain == grain)
     }
 
     /// The share that came to that step within the target.
     pub(super) fn share(&self, group: &Group, step: Step) -> Share {
         let Some((_, cut)) = &group.clock(step).within else { return Share::NoTarget };
         // Whoever came to a step in time came to it: if some hidden parts of R3 came to it and some did not, a share
-        // would tell a little of how many of each.
+        // would tell a little of how many of each. A part of the coarse grain says nothing of answers.
         let is_apart = match step {
             Step::Acknowledged => true,
-            Step::Answered => self.count(group, Outcome::is_answered).is_some(),
-            Step::Changed => self.count(group, Outcome::is_changed).is_some(),
+            Step::Answered => {
+                group.grain == Grain::Coarse || self.count(group, Outcome::is_answered).is_some()
+            }
+            Step::Changed => self.standing(group, Fate::Changed).is_some(),
         };
         let (Some(within), Some(whole), true) = (cut.part(0), cut.total(), is_apart) else {
             return Share::HeldBack;
@@ -237,9 +290,11 @@ impl Released<'_> {
 
 impl Group {
     fn first(counts: Counts, threshold: u64) -> Self {
+        let grain = Grain::of(counts.live);
         Self {
-            outcomes: Cut::first(&counts.outcomes, threshold),
-            anonymity: Cut::first(&counts.anonymity, threshold),
+            grain,
+            outcomes: Cut::first(counts.parts(grain), threshold),
+            given: Cut::first(&counts.given, threshold),
             withdrawn: Cut::first(&counts.withdrawn, threshold),
             clocks: counts.clocks.map(|ticked| Clock {
                 within: ticked.target.map(|target| (target, Cut::first(&ticked.within, threshold))),
@@ -255,8 +310,8 @@ impl Group {
 
     fn next(&mut self, counts: Counts, threshold: u64) {
         self.has_moved = true;
-        self.outcomes.next(&counts.outcomes, threshold);
-        self.anonymity.next(&counts.anonymity, threshold);
+        self.outcomes.next(counts.parts(self.grain), threshold);
+        self.given.next(&counts.given, threshold);
         self.withdrawn.next(&counts.withdrawn, threshold);
         for (clock, ticked) in self.clocks.iter_mut().zip(counts.clocks) {
             clock.next(&ticked, threshold);
@@ -272,8 +327,17 @@ impl Group {
         self.outcomes.total()
     }
 
+    /// Items of which only the month is known.
     pub(super) fn anonymous(&self) -> Option<u64> {
-        self.anonymity.part(0)
+        self.given.sum([Given::Anonymous, Given::AnonymousAmongFew].map(Given::part))
+    }
+
+    /// How many were given anonymously, confidentially, with a name; and all of them. Among few people nobody is unknown:
+    /// what is called anonymous there was given confidentially.
+    pub(super) fn given(&self) -> ([Option<u64>; 3], Option<u64>) {
+        let ways =
+            [&[Given::Anonymous][..], &[Given::AnonymousAmongFew, Given::Confidential], &[Given::Named]];
+        (ways.map(|ways| self.given.sum(ways.iter().map(|way| way.part()))), self.given.total())
     }
 
     pub(super) fn withdrawn(&self) -> Option<u64> {
@@ -346,7 +410,8 @@ impl<'a> At<'a> {
         let mut counts = Counts {
             live: 0,
             outcomes: vec![0; Outcome::Reason(self.reasons.len()).part()],
-            anonymity: [0; 2],
+            fates: [0; 3],
+            given: [0; 4],
             withdrawn: [0; 8],
             clocks: Step::ALL.map(|step| self.tick(items, step)),
         };
@@ -356,15 +421,17 @@ impl<'a> At<'a> {
                 add(&mut counts.withdrawn, steps.map(Step::bit).sum());
             } else {
                 counts.live += 1;
-                add(&mut counts.outcomes, item.outcome(self.on, self.reasons).part());
-                add(&mut counts.anonymity, usize::from(!item.is_anonymous));
+                let outcome = item.outcome(self.on, self.reasons);
+                add(&mut counts.outcomes, outcome.part());
+                add(&mut counts.fates, outcome.fate().part());
+                add(&mut counts.given, item.given.part());
             }
         }
         counts
     }
 
     fn tick(&self, items: &[&Item<'_>], step: Step) -> Ticked {
-        let clocked = items.iter().filter(|item| !item.is_anonymous && !item.withdrawn_before(step));
+        let clocked = items.iter().filter(|item| !item.is_anonymous() && !item.withdrawn_before(step));
         // What is not there yet stands behind everything that is.
         let mut took: Vec<u64> = clocked
             .map(|item| item.step(step).map_or(u64::MAX, |on| self.days.between(item.received, on)))
@@ -392,38 +459,5 @@ impl<'a> At<'a> {
 fn add(counts: &mut [u64], part: usize) {
     if let Some(count) = counts.get_mut(part) {
         *count += 1;
-    }
-}
-
-/// The value at the nearest rank: the smallest of which at least so many of 100 are not above.
-fn nearest_rank(took: &[u64], of_100: usize, at_least: u64) -> Time {
-    if (took.len() as u64) < at_least {
-        return Time::HeldBack;
-    }
-    let rank = (took.len() * of_100).div_ceil(100);
-    match took.get(rank.saturating_sub(1)) {
-        None | Some(&u64::MAX) => Time::NotReached,
-        Some(days) => Time::Days(*days),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn given_times_when_ranked_then_the_rank_is_the_nearest_and_what_is_open_stands_last() {
-        // Of 10: the 5th and the 9th. Of 11: the 6th and the 10th.
-        let took: Vec<u64> = (1..=10).collect();
-        assert_eq!((nearest_rank(&took, 50, 5), nearest_rank(&took, 90, 10)), (Time::Days(5), Time::Days(9)));
-        let took: Vec<u64> = (1..=9).chain([u64::MAX; 2]).collect();
-        assert_eq!(
-            (nearest_rank(&took, 50, 5), nearest_rank(&took, 90, 10)),
-            (Time::Days(6), Time::NotReached)
-        );
-        assert_eq!(
-            (nearest_rank(&[1, 2, 3, 4], 50, 5), nearest_rank(&took, 90, 12)),
-            (Time::HeldBack, Time::HeldBack)
-        );
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: every number here is a sum of parts of one cut, as it was released; no event of a figure names an item.
 
-use super::cohort::{BANDS, Group, Heard, Outcome, REASONS, Released, released};
+use super::cohort::{BANDS, FINE_FROM, Fate, Grain, Group, Heard, Outcome, REASONS, Released, released};
 use super::definition::Definition;
 use super::phrases::{capital, count_or_no, day, short_day};
 use super::report::{Figure, FigureStatus, Table};
@@ -14,7 +14,7 @@ use crate::projections::history::Horizon;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r3/1",
+    version: "r3/2",
     terms: &[
         (
             "Received in the year",
@@ -28,6 +28,13 @@ pub(super) const DEFINITION: Definition = Definition {
              up to four items behind what the ledger holds; numbers below the threshold are held back, and others with \
              them, so that nothing follows by subtraction. Staff or partners with fewer than twice the threshold of items \
              are held back whole.",
+        ),
+        (
+            "Told apart",
+            "Of 100 items or more of staff or of partners, at the first release point of the year at which they are shown, every \
+             row is told apart. Of fewer only three are, for the whole of the year, however many come later: led to a change; \
+             no change, and why; open. Nearly all other numbers would be too small to be shown, and two divisions of the same \
+             items side by side would tell what either holds back.",
         ),
         (
             "Led to a change",
@@ -65,7 +72,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
         Err(why) => {
             let none = |text: String| Figure::not_available(text);
             let figures = WHO.iter().flat_map(|who| who.all(&none, why.sentence(), why.words())).collect();
-            Body { figures, tables: vec![table(why.sentence())], notes: Vec::new() }
+            Body { figures, tables: vec![table(why.sentence()), detail(why.sentence())], notes: Vec::new() }
         }
     }
 }
@@ -128,6 +135,15 @@ fn table(when_empty: &str) -> Table {
     )
 }
 
+fn detail(when_empty: &str) -> Table {
+    Table::new(
+        "r3.detail",
+        "The same, told further apart",
+        when_empty,
+        &[("outcome", "What became of it, and who knows"), ("staff", "Staff"), ("partners", "Partners")],
+    )
+}
+
 /// What the report is written from.
 struct About<'a> {
     views: &'a Views,
@@ -137,15 +153,28 @@ struct About<'a> {
 
 impl About<'_> {
     fn body(&self) -> Body {
-        let mut table = table("Nothing that was said in the year can be shown.");
-        let any = WHO.iter().any(|who| matches!(self.released.of(who.respondents), Heard::Released(_)));
-        for outcome in self.released.outcomes().filter(|_| any) {
-            let (subject, words) = self.outcome(outcome);
-            let cells = WHO.iter().map(|who| self.cell(who.respondents, outcome));
+        let none = "Nothing that was said in the year can be shown.";
+        let (fine, coarse) = (self.released.has(Grain::Fine), self.released.has(Grain::Coarse));
+        let (mut table, mut detail) = (
+            table(none),
+            detail(if coarse { "Of fewer than 100 items no more is told apart." } else { none }),
+        );
+        let push = |table: &mut Table, subject: String, words: String, cell: &dyn Fn(&Who) -> Figure| {
+            let cells = WHO.iter().map(cell);
             table.push(subject, std::iter::once(Figure::words(words)).chain(cells).collect());
+        };
+        for fate in Fate::ALL.into_iter().filter(|_| fine || coarse) {
+            let (subject, words) = fate_row(fate);
+            push(&mut table, subject.to_owned(), words.to_owned(), &|who| {
+                self.standing(who.respondents, fate)
+            });
+        }
+        for outcome in self.released.outcomes().filter(|_| fine) {
+            let (subject, words) = self.outcome(outcome);
+            push(&mut detail, subject, words, &|who| self.cell(who.respondents, outcome));
         }
         let figures = WHO.iter().flat_map(|who| self.figures(who)).collect();
-        Body { figures, tables: vec![table], notes: self.notes() }
+        Body { figures, tables: vec![table, detail], notes: self.notes() }
     }
 
     fn figures(&self, who: &Who) -> Vec<Figure> {
@@ -169,7 +198,15 @@ impl About<'_> {
             }
         };
         let count = |is: fn(Outcome) -> bool| group.told(self.released.count(group, is));
-        let of = |part: Option<u64>, said: &dyn Fn(u64, &str) -> String| match (part, group.total()) {
+        let standing = |fate| group.told(self.released.standing(group, fate));
+        let apart = match group.grain {
+            Grain::Coarse => "not told apart for fewer than 100 items",
+            Grain::Fine => FEW,
+        };
+        let of = |part: Option<u64>, (what, why): (&str, &str), said: &dyn Fn(u64, &str) -> String| match (
+            part,
+            group.total(),
+        ) {
             (_, Some(0)) => Figure::not_applicable(format!("No {} counts any more.", who.name)),
             (Some(part), Some(whole)) => {
                 Figure::share(part, whole, "items", said(part, &format!("{part} of {whole}")))
@@ -178,18 +215,20 @@ impl About<'_> {
             (Some(part), None) => {
                 Figure::number(part, "items", said(part, &count_or_no(part, "item", "items").to_lowercase()))
             }
-            (None, _) => held_back(HELD_BACK),
+            (None, _) => held_back(format!("{}, {what}: held back, {why}.", capital(who.name))),
         };
         let figures = [
             self.answer(who, group),
-            of(count(Outcome::is_closed), &|_, said| {
+            of(standing(Fate::Closed), ("no change, and why", FEW), &|_, said| {
                 capital(&format!("{said} led to no change, and a reason is given."))
             }),
-            of(count(Outcome::is_open), &|n, said| {
+            of(standing(Fate::Open), ("open", FEW), &|n, said| {
                 capital(&format!("{said} {} open: neither changed nor closed.", is(n)))
             }),
-            of(count(Outcome::is_answered), &|n, said| capital(&format!("{said} {} answered.", was(n)))),
-            of(count(Outcome::is_loop_closed), &|_, said| {
+            of(count(Outcome::is_answered), ("answered", apart), &|n, said| {
+                capital(&format!("{said} {} answered.", was(n)))
+            }),
+            of(count(Outcome::is_loop_closed), ("loop closed", apart), &|_, said| {
                 format!("For {said} the loop is closed: answered, decided, and told what came of it.")
             }),
             match group.told(group.withdrawn()) {
@@ -198,7 +237,7 @@ impl About<'_> {
                     let text = format!("{n} more {} withdrawn, and {} in no other number.", was(n), is(n));
                     Figure::number(n, "items", text)
                 }
-                None => held_back("Held back: how many were withdrawn."),
+                None => held_back(format!("{}, withdrawn: held back.", capital(who.name))),
             },
         ];
         let named = figures.into_iter().zip(who.figures);
@@ -207,8 +246,8 @@ impl About<'_> {
 
     /// The answer to the question, in one sentence.
     fn answer(&self, who: &Who, group: &Group) -> Figure {
-        let count = |is: fn(Outcome) -> bool| group.told(self.released.count(group, is));
-        let (changed, closed) = (count(Outcome::is_changed), count(Outcome::is_closed));
+        let standing = |fate| group.told(self.released.standing(group, fate));
+        let (changed, closed) = (standing(Fate::Changed), standing(Fate::Closed));
         let (whole, year) = (group.total(), self.parameters.period);
         let received = whole.map_or_else(
             || format!("Of {} received in {year} (how many items is held back)", who.name),
@@ -218,7 +257,7 @@ impl About<'_> {
             Some(whole) => Figure::share(changed, whole, "items", text),
             None => Figure::number(changed, "items", text),
         };
-        match (changed, closed, count(Outcome::is_open)) {
+        match (changed, closed, standing(Fate::Open)) {
             _ if whole == Some(0) => Figure::not_applicable(format!("No {} counts any more.", who.name)),
             (Some(changed), Some(closed), Some(open)) => {
                 let text = format!(
@@ -236,15 +275,36 @@ impl About<'_> {
         }
     }
 
+    /// One part of the fine grain.
     fn cell(&self, respondents: Respondents, outcome: Outcome) -> Figure {
+        self.items(respondents, |group| match group.grain {
+            Grain::Coarse => held_back("not told apart"),
+            Grain::Fine => self.part(group, self.released.count(group, |it| it == outcome)),
+        })
+    }
+
+    /// How many stand so: of the coarse grain one part, of the fine one several.
+    fn standing(&self, respondents: Respondents, fate: Fate) -> Figure {
+        self.items(respondents, |group| match (group.grain, self.released.standing(group, fate)) {
+            // Each of the parts may be a few by now, and all of them together more.
+            (Grain::Fine, Some(0)) if group.has_moved => held_back(""),
+            (_, items) => self.part(group, items),
+        })
+    }
+
+    fn part(&self, group: &Group, items: Option<u64>) -> Figure {
+        match items {
+            Some(0) if group.has_moved => held_back(format!("fewer than {}", self.released.threshold)),
+            Some(items) => Figure::number(items, "items", items.to_string()),
+            None => held_back(""),
+        }
+    }
+
+    fn items(&self, respondents: Respondents, released: impl FnOnce(&Group) -> Figure) -> Figure {
         let figure = match self.released.of(respondents) {
             Heard::Silent => Figure::not_available("None received"),
             Heard::HeldBack => held_back(""),
-            Heard::Released(group) => match self.released.count(group, |it| it == outcome) {
-                Some(0) if group.has_moved => held_back(format!("fewer than {}", self.released.threshold)),
-                Some(items) => Figure::number(items, "items", items.to_string()),
-                None => held_back(""),
-            },
+            Heard::Released(group) => released(group),
         };
         figure.from_events([self.released.point.sequence])
     }
@@ -284,7 +344,7 @@ impl About<'_> {
 
     fn notes(&self) -> Vec<String> {
         let on = day(self.released.point.on);
-        vec![
+        let mut notes = vec![
             format!(
                 "As of the release point of {on}. Figures about people are worked out at release points only, from what was \
                  known there, and stand still until the next one."
@@ -306,7 +366,24 @@ impl About<'_> {
                  among them.",
                 short_day(self.released.point.on)
             ),
-        ]
+        ];
+        if self.released.has(Grain::Coarse) {
+            let few = format!(
+                "Where fewer than {FINE_FROM} items were received when they were first shown, only three numbers are told \
+                 apart for the whole of the year: what led to a change, what led to none, and what is open."
+            );
+            notes.insert(2, few);
+        }
+        notes
+    }
+}
+
+/// The stable name of a row, and what it says.
+const fn fate_row(fate: Fate) -> (&'static str, &'static str) {
+    match fate {
+        Fate::Changed => ("outcome/changed", "Led to a change"),
+        Fate::Closed => ("outcome/no_change", "No change, and a reason given"),
+        Fate::Open => ("outcome/open", "Open: neither changed nor closed"),
     }
 }
 
@@ -327,7 +404,7 @@ fn held_back(text: impl Into<String>) -> Figure {
     Figure::with_status(FigureStatus::Suppressed, text)
 }
 
-const HELD_BACK: &str = "Held back: fewer than may be shown, or next to such a number.";
+const FEW: &str = "fewer than may be shown, or next to such a number";
 
 const fn is(number: u64) -> &'static str {
     if number == 1 { "is" } else { "are" }

@@ -13,7 +13,7 @@ use crate::projections::Views;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r4/1",
+    version: "r4/2",
     terms: &[
         (
             "Received in the year",
@@ -52,7 +52,8 @@ pub(super) const DEFINITION: Definition = Definition {
             "Within the target",
             "The share of the same items that came to the step within the target of the ledger's settings. Items that have \
              not come to it are not within it, even where the target is not over yet. Shown as \"more than 95 %\" or \"less \
-             than 5 %\" near the ends, and not at all where few items are on one side.",
+             than 5 %\" near the ends, and not at all where few items are on one side, or where it would tell of numbers that R3 \
+             holds back. Where R3 tells only three numbers apart, of fewer than 100 items, none of these is about answers.",
         ),
         (
             "Left out of the clocks",

@@ -29,7 +29,7 @@ pub struct RoundEnd {
 }
 
 /// Among fewer people no route is anonymous: it is called confidential.
-const ANONYMOUS_AMONG: u32 = 10;
+pub const ANONYMOUS_AMONG: u32 = 10;
 
 /// Whether people can answer so that nobody can know.
 pub fn is_anonymous_route(sought: &FeedbackSought) -> bool {

@@ -8,7 +8,7 @@ use super::super::Parameters;
 use super::super::phrases::{count, days_after, percent, short_day};
 use super::super::report::Figure;
 use super::NO_ROUND;
-use crate::projections::rounds::Round;
+use crate::projections::surveys::Round;
 
 /// Days in a row, both ends in it.
 type Span = (Date, Date);
@@ -61,7 +61,7 @@ pub(super) fn open_days(rounds: &[Round<'_>], parameters: &Parameters) -> Figure
         if passed.1 < parameters.period.last_day() { " so far" } else { "" }
     );
     let of = rounds.iter().filter(|it| shared((it.sought.opens, it.sought.closes), passed).is_some());
-    Figure::share(open, whole, "days", text).from_events(of.map(|round| round.sequence))
+    Figure::share(open, whole, "days", text).from_events(of.map(|round| round.announced))
 }
 
 pub(super) fn longest_gap(rounds: &[Round<'_>], parameters: &Parameters) -> Figure {
@@ -85,7 +85,7 @@ pub(super) fn longest_gap(rounds: &[Round<'_>], parameters: &Parameters) -> Figu
     let Some((from, until)) = longest else {
         let text =
             format!("Since {} there was no day without a round in {}.", short_day(*first), parameters.period);
-        return Figure::number(0, "days", text).from_events(rounds.iter().map(|round| round.sequence));
+        return Figure::number(0, "days", text).from_events(rounds.iter().map(|round| round.announced));
     };
     let days = length((from, until));
     let end = if until == parameters.as_at {
@@ -102,5 +102,5 @@ pub(super) fn longest_gap(rounds: &[Round<'_>], parameters: &Parameters) -> Figu
         it.sought.closes.tomorrow().is_ok_and(|day| day == from)
             || it.sought.opens.yesterday().is_ok_and(|day| day == until)
     });
-    Figure::number(days, "days", text).from_events(beside.map(|round| round.sequence))
+    Figure::number(days, "days", text).from_events(beside.map(|round| round.announced))
 }

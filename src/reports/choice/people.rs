@@ -1,30 +1,25 @@
 //! What people chose, withdrew, and asked to erase: counts about people, as they are released.
 //!
-//! Invariant: nothing here leaves but through a `Cut`, and no figure has an event behind it.
+//! Invariant: what is said of how many items there are comes from the one released cohort of R3 and R4, so that no second
+//! division of the same people stands beside it; requests to erase leave through a `Cut` of their own. No figure has an
+//! event behind it.
 
 use jiff::civil::Date;
-use std::collections::BTreeMap;
 
 use super::super::Parameters;
+use super::super::cohort::{Heard, Released, Withheld, released};
 use super::super::disclosure::{Shown, share, threshold};
 use super::super::people_points::{HELD_BACK, at, held_back, points};
 use super::super::phrases::{count, days_after, percent};
-use super::super::release::{Cut, released};
+use super::super::release::Cut;
 use super::super::report::{Figure, Table};
-use crate::domain::event::{Anonymity, Respondents};
+use crate::domain::event::Respondents;
 use crate::projections::Views;
 use crate::projections::erasures::ErasureFact;
-use crate::projections::feedback::FeedbackFact;
-use crate::projections::history::{History, Horizon};
 use crate::projections::releases::Point;
 
-/// The cuts of the items that were received in the year.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Name {
-    Staff,
-    Partners,
-    Withdrawn,
-}
+const WHO: [(Respondents, &str, &str); 2] =
+    [(Respondents::Staff, "staff", "Staff"), (Respondents::Partners, "partners", "Partners")];
 
 /// The columns of the choices, in the order of the parts.
 const CHOICES: [&str; 3] = ["anonymously", "confidentially", "with a name"];
@@ -39,36 +34,30 @@ pub(super) fn part(views: &Views, parameters: &Parameters) -> (Vec<Figure>, Tabl
             ("anonymous", "Anonymously"),
             ("confidential", "Confidentially"),
             ("named", "With a name"),
-            ("all", "Items"),
         ],
     );
-    let figures = match points(views, parameters, true) {
+    let released = released(views, parameters).map_err(Withheld::sentence);
+    let figures = match points(views, parameters, true).and_then(|points| Ok((points, released?))) {
         Err(why) => std::array::from_fn(|_| Figure::not_available(why)),
-        Ok(points) => {
-            // Most items are of other years; those of this one are looked at again at each point.
-            let is_of_year = |history: &&History<FeedbackFact>| {
-                history.all().iter().any(|fact| parameters.period.contains(fact.effective))
-            };
-            let cohort: Vec<_> =
-                views.feedback.items.iter().map(|(_, history)| history).filter(is_of_year).collect();
-            let counts = |point: &Point<'_>| counts(views, parameters, point, &cohort);
-            let cuts = released(&points, |point| threshold(views, point.position), counts);
+        Ok((points, released)) => {
             let threshold = threshold(views, parameters.as_known);
-            for (name, subject, whom) in
-                [(Name::Staff, "staff", "Staff"), (Name::Partners, "partners", "Partners")]
-            {
-                if let Some(cut) = cuts.get(&name) {
-                    let mut cells = vec![Figure::words(whom)];
-                    cells.extend((0..3).map(|part| cell(cut, part, threshold)));
-                    cells.push(number(cut.total(), "items"));
-                    table.push(format!("respondents/{subject}"), cells);
-                }
+            for (who, subject, whom) in WHO {
+                let cells = match released.of(who) {
+                    Heard::Silent => continue,
+                    Heard::HeldBack => [(); 3].map(|()| held_back(HELD_BACK)),
+                    Heard::Released(group) => {
+                        let (parts, whole) = group.given();
+                        parts.map(|part| cell(part, whole, threshold))
+                    }
+                };
+                let cells = std::iter::once(Figure::words(whom)).chain(cells).collect();
+                table.push(format!("respondents/{subject}"), cells);
             }
             let at = at(&points);
             [
-                chose(cuts.get(&Name::Staff), "staff", parameters, &at, threshold),
-                chose(cuts.get(&Name::Partners), "partners", parameters, &at, threshold),
-                withdrawn(cuts.get(&Name::Withdrawn), parameters, &at, threshold),
+                chose(&released.of(Respondents::Staff), "staff", parameters, &at, threshold),
+                chose(&released.of(Respondents::Partners), "partners", parameters, &at, threshold),
+                withdrawn(&released, parameters, &at),
                 erased(views, parameters, &points, threshold),
             ]
         }
@@ -82,137 +71,80 @@ pub(super) fn part(views: &Views, parameters: &Parameters) -> (Vec<Figure>, Tabl
     (figures.into_iter().zip(names).map(|(figure, (id, label))| figure.named(id, label)).collect(), table)
 }
 
-/// The parts of each cut at a point; a cut without any item is not there.
-fn counts(
-    views: &Views,
-    parameters: &Parameters,
-    point: &Point<'_>,
-    cohort: &[&History<FeedbackFact>],
-) -> BTreeMap<Name, Vec<u64>> {
-    let mut counts: BTreeMap<Name, Vec<u64>> = BTreeMap::new();
-    // Nothing of the year can be seen from a day before it.
-    if point.on < parameters.period.first_day() {
-        return counts;
-    }
-    let mut count = |name: Name, part: usize| {
-        if let Some(it) = counts.entry(name).or_insert_with(|| vec![0; 3]).get_mut(part) {
-            *it += 1;
-        }
-    };
-    for history in cohort {
-        let Some(item) = item(views, history, point.horizon(), parameters) else { continue };
-        let whom = if item.0 == Respondents::Staff { Name::Staff } else { Name::Partners };
-        count(whom, item.1);
-        count(Name::Withdrawn, item.2);
-    }
-    counts
-}
+/// What was released as none may be a few by now, and must not be said to be none.
+const VERY_FEW: &str = "very few";
 
-/// Who spoke; which choice; and whether it was withdrawn: 0 wholly, 1 the way to be answered, 2 not. None: it was not
-/// received in the year, as far as is known from there.
-fn item(
-    views: &Views,
-    history: &History<FeedbackFact>,
-    horizon: Horizon,
-    parameters: &Parameters,
-) -> Option<(Respondents, usize, usize)> {
-    let facts = views.seen(history, horizon);
-    let (day, received) = facts.iter().rev().find_map(|fact| match &fact.fact {
-        FeedbackFact::Received(received) => Some((fact.effective, received)),
-        _ => None,
-    })?;
-    if !parameters.period.contains(day) {
-        return None;
-    }
-    let small = received.round.as_ref().is_some_and(|round| {
-        let history = views.rounds.facts.get(round);
-        history.and_then(|it| views.latest(it, horizon)).is_some_and(|it| it.fact.is_too_small())
-    });
-    let choice = match received.anonymity {
-        Anonymity::Anonymous if !small => 0,
-        Anonymity::Anonymous | Anonymity::Confidential => 1,
-        Anonymity::Named => 2,
-    };
-    let has = |sort: &FeedbackFact| facts.iter().any(|fact| fact.fact == *sort);
-    let withdrawn = match () {
-        () if has(&FeedbackFact::Withdrawn) => 0,
-        () if has(&FeedbackFact::ContactWithdrawn) => 1,
-        () => 2,
-    };
-    Some((received.respondents, choice, withdrawn))
-}
-
-fn number(number: Option<u64>, unit: &str) -> Figure {
-    number.map_or_else(|| held_back(HELD_BACK), |n| Figure::number(n, unit, n.to_string()))
-}
-
-fn fewer(threshold: u64) -> String {
-    format!("fewer than {threshold}")
-}
-
-/// A part of a cut, as its share may be shown.
-fn cell(cut: &Cut, part: usize, threshold: u64) -> Figure {
-    let (Some(n), Some(whole)) = (cut.part(part), cut.total()) else { return held_back(HELD_BACK) };
-    // What was released as none may be a few by now, and must not be said to be none.
+/// A part of a cut, as its share may be shown. No number of items stands beside it: R3 has its own, which moves with other
+/// parts, and the difference of the two could tell of a few.
+fn cell(part: Option<u64>, whole: Option<u64>, threshold: u64) -> Figure {
+    let (Some(n), Some(whole)) = (part, whole) else { return held_back(HELD_BACK) };
     if n == 0 {
-        return held_back(fewer(threshold));
+        return held_back(VERY_FEW);
     }
     match share(n, whole, threshold) {
-        Shown::Exactly => Figure::share(n, whole, "items", format!("{n} ({} %)", percent(n, whole.max(1)))),
+        Shown::Exactly => {
+            let share = percent(n, whole.max(1));
+            Figure::number(share, "%", format!("{share} %"))
+        }
         Shown::NearlyAll => Figure::words("More than 95 %"),
         Shown::NearlyNone => Figure::words("Less than 5 %"),
         Shown::HeldBack => held_back(HELD_BACK),
     }
 }
 
-fn chose(cut: Option<&Cut>, whom: &str, parameters: &Parameters, at: &str, threshold: u64) -> Figure {
+fn chose(heard: &Heard<'_>, whom: &str, parameters: &Parameters, at: &str, threshold: u64) -> Figure {
     let period = parameters.period;
-    let Some(cut) = cut else {
-        return Figure::not_available(format!("{at} no feedback from {whom} in {period} was known."));
+    let (parts, whole) = match heard {
+        Heard::Silent => {
+            return Figure::not_available(format!("{at} no feedback from {whom} in {period} was known."));
+        }
+        Heard::HeldBack => {
+            return held_back(format!(
+                "How feedback from {whom} in {period} was given is held back: too few items were received."
+            ));
+        }
+        Heard::Released(group) => group.given(),
     };
-    let Some(whole) = cut.total() else {
+    if whole.is_none() {
         return held_back(format!("How feedback from {whom} in {period} was given is {HELD_BACK}."));
-    };
-    let said = |part: usize| match cell(cut, part, threshold) {
-        it if it.number.is_some() => it.text,
-        it if it.status.mark().is_empty() => it.text.to_lowercase(),
-        _ if cut.part(part) == Some(0) => fewer(threshold),
-        _ => "a number that is held back".to_owned(),
-    };
-    let parts: Vec<_> =
-        CHOICES.iter().enumerate().map(|(part, way)| format!("{} {way}", said(part))).collect();
-    let text = format!(
-        "{at}, of {} from {whom} in {period}: {}.",
-        count(whole, "item of feedback", "items of feedback"),
-        parts.join(", ")
-    );
-    let anonymous = cell(cut, 0, threshold);
+    }
+    let cells = parts.map(|part| cell(part, whole, threshold));
+    let said = CHOICES.iter().zip(parts.iter().zip(&cells)).map(|(way, (part, cell))| {
+        let words = match part {
+            _ if cell.status.mark().is_empty() => cell.text.to_lowercase(),
+            Some(0) => VERY_FEW.to_owned(),
+            _ => "a share that is held back".to_owned(),
+        };
+        format!("{words} {way}")
+    });
+    let text = format!("{at}, of feedback from {whom} in {period}: {}.", said.collect::<Vec<_>>().join(", "));
+    let [anonymous, ..] = cells;
     Figure { text, ..anonymous }
 }
 
-fn withdrawn(cut: Option<&Cut>, parameters: &Parameters, at: &str, threshold: u64) -> Figure {
+/// What R3 says of staff and of partners, together.
+fn withdrawn(released: &Released<'_>, parameters: &Parameters, at: &str) -> Figure {
     let period = parameters.period;
-    let Some(cut) = cut else {
-        return Figure::not_available(format!("{at} no feedback of {period} was known."));
-    };
-    let (Some(n), Some(whole)) = (cut.part(0), cut.total()) else {
-        return held_back(format!("How many items of {period} were withdrawn is {HELD_BACK}."));
-    };
-    if n == 0 {
-        let few = fewer(threshold);
-        return held_back(format!(
-            "{at}, {few} of {} of {period} were withdrawn.",
-            count(whole, "item", "items")
-        ));
+    let (mut sum, mut is_silent) = (Some(0), true);
+    for (who, ..) in WHO {
+        let items = match released.of(who) {
+            Heard::Silent => continue,
+            Heard::HeldBack => None,
+            Heard::Released(group) => group.told(group.withdrawn()),
+        };
+        is_silent = false;
+        sum = sum.zip(items).map(|(sum, items)| sum + items);
     }
-    let contact = match cut.part(1) {
-        Some(0) | None => String::new(),
-        Some(contact) => format!("; of {contact} only the way to be answered was"),
-    };
-    let verb = if n == 1 { "was" } else { "were" };
-    let text =
-        format!("{at}, {n} of {} of {period} {verb} withdrawn{contact}.", count(whole, "item", "items"));
-    Figure::share(n, whole, "items", text)
+    match sum {
+        _ if is_silent => Figure::not_available(format!("{at} no feedback of {period} was known.")),
+        None => held_back(format!("How many items of {period} were withdrawn is {HELD_BACK}.")),
+        Some(0) => Figure::number(0, "items", format!("{at}, no item of {period} was withdrawn.")),
+        Some(n) => {
+            let verb = if n == 1 { "was" } else { "were" };
+            let text = format!("{at}, {} of {period} {verb} withdrawn.", count(n, "item", "items"));
+            Figure::number(n, "items", text)
+        }
+    }
 }
 
 /// Requests to erase at one point: how many were followed, refused, are open; and the days of those that were followed.
@@ -263,7 +195,7 @@ fn erased(views: &Views, parameters: &Parameters, points: &[Point<'_>], shown_fr
     match cut.sum([0, 2]) {
         None => held_back(format!("How long erasing took in {period} is {HELD_BACK}.")),
         Some(0) => {
-            let few = fewer(shown_from);
+            let few = format!("fewer than {shown_from}");
             held_back(format!(
                 "{at}, {few} requests of {period} were followed or open: too few to say how long it took."
             ))

@@ -11,7 +11,7 @@ use crate::domain::event::{Anonymity, Respondents};
 use crate::domain::id::{Code, Kind};
 use crate::projections::Views;
 use crate::projections::actions::ActionState;
-use crate::projections::feedback::{FeedbackFact, Link, Made};
+use crate::projections::feedback::{FeedbackFact, Link, Made, Received};
 use crate::projections::history::{Dated, Horizon};
 use crate::reports::Period;
 use crate::reports::phrases::days_after;
@@ -20,7 +20,7 @@ use crate::reports::policy_changes;
 /// One item that was received in the period.
 pub(super) struct Item<'v> {
     pub(super) respondents: Respondents,
-    pub(super) is_anonymous: bool,
+    pub(super) given: Given,
     pub(super) received: Date,
     /// When it was first acknowledged, considered or answered; first answered; last changed anything.
     steps: [Option<Date>; 3],
@@ -67,6 +67,43 @@ pub(in crate::reports) enum Outcome {
     Reason(usize),
 }
 
+/// How far whoever gave an item can be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Given {
+    Anonymous,
+    /// Called anonymous, in a round of so few people that nobody among them is unknown.
+    AnonymousAmongFew,
+    Confidential,
+    Named,
+}
+
+impl Given {
+    /// Its place among the parts of the cut.
+    pub(super) const fn part(self) -> usize {
+        self as usize
+    }
+}
+
+/// Where an item stands: the parts of R3 for a small group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::reports) enum Fate {
+    Changed,
+    /// Closed with a reason, and nothing changed.
+    Closed,
+    Open,
+}
+
+impl Fate {
+    /// In the order of the parts of the cut. Where another part has to go with a small one it is the last: what is open
+    /// goes before what was done.
+    pub(in crate::reports) const ALL: [Self; 3] = [Self::Changed, Self::Closed, Self::Open];
+
+    /// Its place among the parts of the cut.
+    pub(in crate::reports) const fn part(self) -> usize {
+        self as usize
+    }
+}
+
 /// The last day of age of each band of open items without an answer, but the last band.
 pub(in crate::reports) const BANDS: [u64; 3] = [30, 90, 180];
 
@@ -86,18 +123,15 @@ impl Outcome {
         }
     }
 
-    pub(in crate::reports) const fn is_changed(self) -> bool {
-        use Outcome::{ChangedNotAnswered, ChangedNotTold, PolicyChanged, PracticeChanged};
-        matches!(self, PolicyChanged | PracticeChanged | ChangedNotTold | ChangedNotAnswered)
-    }
-
-    pub(in crate::reports) const fn is_open(self) -> bool {
-        matches!(self, Self::AnsweredOpen | Self::Waiting(_))
-    }
-
-    /// Closed with a reason, and nothing changed.
-    pub(in crate::reports) const fn is_closed(self) -> bool {
-        !self.is_changed() && !self.is_open()
+    /// Where it stands, and no more than that.
+    pub(in crate::reports) const fn fate(self) -> Fate {
+        match self {
+            Self::PolicyChanged | Self::PracticeChanged | Self::ChangedNotTold | Self::ChangedNotAnswered => {
+                Fate::Changed
+            }
+            Self::ClosedNotTold | Self::ClosedNotAnswered | Self::Reason(_) => Fate::Closed,
+            Self::AnsweredOpen | Self::Waiting(_) => Fate::Open,
+        }
     }
 
     pub(in crate::reports) const fn is_answered(self) -> bool {
@@ -139,6 +173,11 @@ impl Item<'_> {
             Step::Answered => answered,
             Step::Changed => changed,
         }
+    }
+
+    /// Whether only the month of its receipt is known, whatever the round was called.
+    pub(super) const fn is_anonymous(&self) -> bool {
+        matches!(self.given, Given::Anonymous | Given::AnonymousAmongFew)
     }
 
     /// Whether it was withdrawn before it came to that step.
@@ -233,7 +272,7 @@ impl<'v> Works<'v> {
         let (closed, is_told) = end(facts);
         Some(Item {
             respondents: how.respondents,
-            is_anonymous: how.anonymity == Anonymity::Anonymous,
+            given: self.given(how),
             received,
             steps,
             is_policy: policy.is_some(),
@@ -241,6 +280,19 @@ impl<'v> Works<'v> {
             is_told,
             withdrawn: first(&|fact| *fact == FeedbackFact::Withdrawn),
         })
+    }
+
+    fn given(&self, how: &Received) -> Given {
+        let round = how.round.as_ref();
+        let round = round.and_then(|id| self.views.surveys.round(self.views, id, self.horizon));
+        match how.anonymity {
+            Anonymity::Anonymous if round.is_some_and(|round| round.is_too_small()) => {
+                Given::AnonymousAmongFew
+            }
+            Anonymity::Anonymous => Given::Anonymous,
+            Anonymity::Confidential => Given::Confidential,
+            Anonymity::Named => Given::Named,
+        }
     }
 
     /// When the last of the verified actions to which it is linked was verified.

@@ -44,11 +44,11 @@ fn given_items_when_they_are_released_then_only_what_is_large_enough_is_shown() 
     let mut ledger = Chronicle::opened(false);
     let staff = Respondents::Staff;
     ledger.seek("board", "2025-04-20", staff, (("2025-05-01", "2025-05-31"), Some(9), EVERY));
-    let items = ledger.hear("2025-05", staff, (Anonymity::Anonymous, None), 12);
-    ledger.hear("2025-05-02", staff, (Anonymity::Confidential, None), 6);
-    // Among nine nobody is anonymous: with these it is nine confidential items.
-    ledger.hear("2025-05-02", staff, (Anonymity::Anonymous, Some("board")), 3);
-    ledger.hear("2025-05-02", staff, (Anonymity::Named, None), 9);
+    let items = ledger.hear("2025-05", staff, (Anonymity::Anonymous, None), 20);
+    ledger.hear("2025-05-02", staff, (Anonymity::Confidential, None), 5);
+    // Among nine nobody is anonymous: with these it is ten confidential items.
+    ledger.hear("2025-05-02", staff, (Anonymity::Anonymous, Some("board")), 5);
+    ledger.hear("2025-05-02", staff, (Anonymity::Named, None), 8);
     ledger.hear("2025-05-02", Respondents::Partners, (Anonymity::Named, None), 4);
     // Of the year before.
     ledger.hear("2025-03-31", staff, (Anonymity::Named, None), 7);
@@ -58,20 +58,30 @@ fn given_items_when_they_are_released_then_only_what_is_large_enough_is_shown() 
     assert_eq!(figure(&r9(&ledger, "2026-03-31"), "r9.choices_staff").status.mark(), "[x]");
     ledger.release_at("june", "2025-06-30", ledger.facts.len() as u64);
     let report = r9(&ledger, "2026-03-31");
-    assert_eq!(share(&report, "r9.choices_staff"), (12, 30));
-    let text = "At the release point of 30 June 2025, of 30 items of feedback from staff in 2025-26: 12 (40 %) \
-                anonymously, 9 (30 %) confidentially, 9 (30 %) with a name.";
+    // Eight were withdrawn: 12 are left, and 10 and 8. So many has R3.
+    assert_eq!(
+        (number(&report, "r9.choices_staff"), figure(&report, "r9.choices_staff").numerator),
+        (40, None)
+    );
+    assert_eq!(share(&ask(ReportName::Feedback, &ledger, "2026-03-31"), "r3.staff_open"), (30, 30));
+    let text = "At the release point of 30 June 2025, of feedback from staff in 2025-26: 40 % anonymously, 33 % \
+                confidentially, 27 % with a name.";
     assert_eq!(figure(&report, "r9.choices_staff").text, text);
     // Four partners are too few even to be counted.
     assert_eq!(figure(&report, "r9.choices_partners").status.mark(), "[c]");
-    assert!(cell(&report, "respondents/partners", "all").starts_with("[c]"));
-    // 8 of 34: 26 were not.
-    assert_eq!(share(&report, "r9.withdrawn"), (8, 34));
+    assert!(cell(&report, "respondents/partners", "anonymous").starts_with("[c]"));
+    // What was withdrawn of four partners is nobody's to know, and neither is the sum of all.
+    assert_eq!(figure(&report, "r9.withdrawn").status.mark(), "[c]");
     assert!(figure(&report, "r9.withdrawn").events.is_empty());
     // Three more by July: too small a move, so the figures stay.
     ledger.hear("2025-07-02", staff, (Anonymity::Anonymous, None), 3);
+    ledger.hear("2025-07-02", Respondents::Partners, (Anonymity::Named, None), 8);
     ledger.release_at("july", "2025-07-31", ledger.facts.len() as u64);
-    assert_eq!(share(&r9(&ledger, "2026-03-31"), "r9.choices_staff"), (12, 30));
+    let report = r9(&ledger, "2026-03-31");
+    assert_eq!(number(&report, "r9.choices_staff"), 40);
+    // Twelve partners are told of: of them none was withdrawn, of staff eight.
+    assert_eq!(number(&report, "r9.withdrawn"), 8);
+    assert_eq!(number(&ask(ReportName::Feedback, &ledger, "2026-03-31"), "r3.staff_withdrawn"), 8);
 }
 
 #[test]

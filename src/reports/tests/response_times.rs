@@ -174,6 +174,29 @@ fn given_few_items_or_no_settings_when_times_are_asked_for_then_they_are_not_tol
 }
 
 #[test]
+fn given_parts_of_r3_that_are_hidden_when_a_share_would_tell_of_one_then_it_is_held_back() {
+    let mut ledger = ledger();
+    ledger.policy("leave", "2025-03-01", "2026-03-31");
+    let items = staff(&mut ledger, 53, Anonymity::Named);
+    let heard = (Origin::Feedback, ChangeNature::Substantive);
+    for (change, from, items) in [("x", "2025-05-12", &items[..30]), ("y", "2025-09-01", &items[30..50])] {
+        ledger.propose(change, "2025-05-06", "leave", heard, items);
+        ledger.approve(change, "2025-05-07");
+        ledger.change(change, "2025-05-08", "leave", from, true);
+    }
+    answer_fourteen(&mut ledger, &items);
+    for item in &items[50..] {
+        ledger.close(*item, "2025-05-20", "law");
+    }
+    ledger.release("autumn", "2025-09-30");
+    let report = r4(&ledger);
+    // R3: 50 led to a change and 3 to none, so both are hidden. 30 of 53 within 60 days, 57 %, would tell of the 50.
+    assert_eq!(times(&report, "changed")[2], "[c]");
+    // Who was answered is in no part of R3: 10 of 53 within 5 days.
+    assert_eq!(times(&report, "answered")[2], "19 %");
+}
+
+#[test]
 fn given_a_new_target_when_a_share_is_told_then_it_begins_anew() {
     let mut ledger = ledger();
     let items = staff(&mut ledger, 20, Anonymity::Named);

@@ -76,11 +76,11 @@ const fn item(
 
 use Contact::{Direct, None as Nobody, ReplyToken};
 
-const SPRING: (&str, &str) = ("spring-2025", "survey");
-const PARTNERS: (&str, &str) = ("partners-2025", "online-form");
-const DROP_IN: (&str, &str) = ("drop-in-2025", "drop-in");
-const WINTER: (&str, &str) = ("winter-2026", "survey");
-const UNASKED: (&str, &str) = ("", "mailbox");
+pub(super) const SPRING: (&str, &str) = ("spring-2025", "survey");
+pub(super) const PARTNERS: (&str, &str) = ("partners-2025", "online-form");
+pub(super) const DROP_IN: (&str, &str) = ("drop-in-2025", "drop-in");
+pub(super) const WINTER: (&str, &str) = ("winter-2026", "survey");
+pub(super) const UNASKED: (&str, &str) = ("", "mailbox");
 
 const ITEMS: [Item; 16] = [
     item("f01", day(5, 13), SPRING, ("flexible-hours", "flexible-working"), false, Direct),
@@ -262,14 +262,14 @@ fn released(&(_, month, round, items): &Release) -> Vec<Event> {
     items.iter().map(|&item| anonymous(month, round, item)).collect()
 }
 
-fn anonymous(month: Month, round: &str, item: (&str, &str, &str)) -> Event {
+pub(super) fn anonymous(month: Month, round: &str, item: (&str, &str, &str)) -> Event {
     let payload = received(item, round, "survey", Anonymity::Anonymous, Contact::None);
     let mut event = event(Date::ZERO, &subject(item.0), "", payload);
     event.occurred = Some(wire::Occurred { precision: Some(Precision::Month(month)) });
     named(event)
 }
 
-fn received(
+pub(super) fn received(
     (id, theme, policy): (&str, &str, &str),
     round: &str,
     channel: &str,

@@ -27,6 +27,7 @@ mod statements;
 mod surveys;
 #[cfg(test)]
 mod tests;
+mod voices;
 
 use super::pen::{Step, Year};
 
@@ -44,6 +45,7 @@ pub(super) fn year() -> Vec<Step> {
     awareness::write(&mut year);
     surveys::write(&mut year);
     replies::write(&mut year);
+    voices::write(&mut year);
     disputes::write(&mut year);
     measures::write(&mut year);
     reviews::write(&mut year);

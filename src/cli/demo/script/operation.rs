@@ -1,7 +1,7 @@
 //! What keeps the ledger itself honest: requests to erase, release points, reports that were issued, an auditor's
 //! opinions. Invented.
 //!
-//! Invariant: release points lie at least 28 days apart, each after the quarter that it releases. Positions, roots and
+//! Invariant: release points lie at least 28 days apart, one after each quarter and one between. Positions, roots and
 //! hashes are the running ledger's and are filled in when they are posted. One request to erase is still undecided.
 
 use jiff::civil::Date;
@@ -10,16 +10,16 @@ use super::super::cast::{AUDIT, DATA_PROTECTION, GOVERNANCE, POLICIES, SURVEY, T
 use super::super::pen::{Fill, Year, after, date, day, event};
 use super::feedback::subject;
 use crate::grpc::wire::{
-    AuditOpinionRecorded, ContentErased, ErasureGround, ErasureReference, ErasureRefused, ErasureRequested,
-    OpinionResult, RefusalGround, ReleasePointDeclared, ReportIssued, event::Payload,
+    ActionCompleted, AuditOpinionRecorded, ContentErased, ErasureGround, ErasureReference, ErasureRefused,
+    ErasureRequested, OpinionResult, RefusalGround, ReleasePointDeclared, ReportIssued, event::Payload,
 };
 
 const LEAD: &str = "data-protection-lead";
 
-/// A quarter's release point, and the reports that were issued on it: id, on, which report, as at.
+/// A release point, and the reports that were issued on it: id, on, which report, as at.
 type Release = (&'static str, Date, &'static [(&'static str, Date, &'static str, Date)]);
 
-const RELEASES: [Release; 4] = [
+const RELEASES: [Release; 5] = [
     ("2025-q1", day(7, 17), &[("r1-2025-q1", day(7, 18), "R1", day(6, 30))]),
     (
         "2025-q2",
@@ -27,6 +27,8 @@ const RELEASES: [Release; 4] = [
         &[("r2-2025-q2", day(10, 17), "R2", day(9, 30)), ("r5-2025-q2", day(10, 17), "R5", day(9, 30))],
     ),
     ("2025-q3", day(1, 22), &[("r2-2025-q3", day(1, 23), "R2", day(12, 31))]),
+    // With the second wave of the survey, ahead of the review of the year.
+    ("2026-winter", day(3, 5), &[]),
     ("2025-q4", after(4, 10), &[("r1-2025-q4", after(4, 10), "R1", day(3, 31))]),
 ];
 
@@ -50,6 +52,11 @@ pub(super) fn write(year: &mut Year) {
             year.filled(on, GOVERNANCE, Fill::Report(as_at), issued);
         }
     }
+    // Done on time, and written down when the year's first report was out: that report reads otherwise now.
+    let (done, recorded) = (day(3, 12), after(4, 10));
+    let payload = Payload::ActionCompleted(ActionCompleted { evidence: Vec::new() });
+    let completed = event(done, "action/partner-principles", "head-of-partnerships", payload);
+    year.post(recorded, TRACKER, vec![completed]);
     opinion(year, day(10, 23), "half-year", OpinionResult::Unqualified);
     // Two months of one source were never stated, and one statement does not match.
     opinion(year, after(4, 10), "full-year", OpinionResult::Qualified);
@@ -85,6 +92,16 @@ fn erasures(year: &mut Year) {
     let on = day(3, 17);
     let erased = ContentErased { backups_expire_on: Some(date(after(4, 16))), attested_by: LEAD.into() };
     year.post(on, DATA_PROTECTION, vec![event(on, "erasure/f15", LEAD, Payload::ContentErased(erased))]);
+    // So it is with six that were taken back in September: three to nine working days later it was gone.
+    for (id, number) in super::voices::taken_back().zip(0..) {
+        let said = year.said(&subject(&id), received).event_id;
+        let erasure = format!("september-{number}");
+        requested(year, day(9, 25), &erasure, ErasureGround::Withdrawn, "", (SURVEY, said));
+        let on = [day(9, 30), day(10, 2), day(10, 6)][number % 3];
+        let erased = ContentErased { backups_expire_on: Some(date(day(11, 6))), attested_by: LEAD.into() };
+        let payload = Payload::ContentErased(erased);
+        year.post(on, DATA_PROTECTION, vec![event(on, &format!("erasure/{erasure}"), LEAD, payload)]);
+    }
     // Words about a decision on a deadline: the public interest in them is greater.
     let moved = |payload: &Payload| matches!(payload, Payload::DeadlineRevised(_));
     let reason = year.said("action/absence-letters", moved).event_id;

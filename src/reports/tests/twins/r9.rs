@@ -4,13 +4,13 @@ use jiff::{ToSpan as _, civil::Date};
 use std::collections::BTreeMap;
 
 use super::{Headlines, Twin, days};
-use crate::domain::event::{Anonymity, FeedbackSought, Payload, Respondents, WithdrawalScope};
+use crate::domain::event::{Anonymity, FeedbackSought, Payload, Respondents};
 use crate::domain::id::Kind;
 use crate::reports::release::Cut;
 
 impl Twin<'_> {
     /// Each round as it stands, with its sequence.
-    fn rounds(&self) -> BTreeMap<String, FeedbackSought> {
+    pub(super) fn rounds(&self) -> BTreeMap<String, FeedbackSought> {
         let mut rounds = BTreeMap::new();
         for said in self.visible() {
             if let Payload::FeedbackSought(it) = said.payload {
@@ -93,19 +93,21 @@ impl Twin<'_> {
             }
         }
         let threshold = self.threshold(self.as_known);
-        for (name, id) in [("staff", "r9.choices_staff"), ("partners", "r9.choices_partners")] {
-            let cut = cuts.get(name);
-            let Some((n, whole)) = cut.and_then(|cut| Some((cut.part(0)?, cut.total()?))) else { continue };
+        let given = self.given();
+        for (who, id) in
+            [(Respondents::Staff, "r9.choices_staff"), (Respondents::Partners, "r9.choices_partners")]
+        {
+            let Some(Some([Some(n), Some(whole), _])) = given.get(&who).copied() else { continue };
             let small = |n: u64| n > 0 && n < threshold;
             let extreme = whole < 100 && (100 * n > 95 * whole || 100 * n < 5 * whole);
             if n == 0 || small(n) || small(whole - n) || small(whole) || extreme {
                 continue;
             }
-            said.insert(id.into(), (n, Some(whole)));
+            said.insert(id.into(), (super::released::percent(n, whole), None));
         }
-        let withdrawn = cuts.get("withdrawn").and_then(|cut| Some((cut.part(0)?, cut.total()?)));
-        if let Some((n @ 1.., whole)) = withdrawn {
-            said.insert("r9.withdrawn".into(), (n, Some(whole)));
+        let withdrawn: Option<Vec<u64>> = given.values().map(|it| it.and_then(|it| it[2])).collect();
+        if let Some(withdrawn) = withdrawn.filter(|_| !given.is_empty()) {
+            said.insert("r9.withdrawn".into(), (withdrawn.iter().sum(), None));
         }
         if let (Some(Some(Some(1..))), Some(days)) = (Some(released), median) {
             said.insert("r9.days_to_erase".into(), (days, None));
@@ -117,38 +119,7 @@ impl Twin<'_> {
     }
 
     fn cohort(&self) -> BTreeMap<&'static str, Vec<u64>> {
-        let mut counts: BTreeMap<_, _> =
-            ["staff", "partners", "withdrawn", "erased"].map(|name| (name, vec![0; 3])).into();
-        let rounds = self.rounds();
-        for id in self.ids(Kind::Feedback) {
-            let about = self.about(&format!("feedback/{id}"));
-            let received = about.iter().rev().find_map(|said| match said.payload {
-                Payload::FeedbackReceived(it) => Some((said.day, it)),
-                _ => None,
-            });
-            let Some((_, it)) = received.filter(|(day, _)| self.in_year(*day)) else { continue };
-            let few =
-                it.round.as_ref().and_then(|id| rounds.get(id.as_str())?.invited).is_some_and(|n| n < 10);
-            let choice = match it.anonymity {
-                Anonymity::Anonymous if few => 1,
-                other => Anonymity::ALL.iter().position(|it| *it == other).unwrap(),
-            };
-            let whom = if it.respondents == Respondents::Staff { "staff" } else { "partners" };
-            counts.get_mut(whom).unwrap()[choice] += 1;
-            let scopes: Vec<_> = about
-                .iter()
-                .filter_map(|said| match said.payload {
-                    Payload::FeedbackWithdrawn(it) => Some(it.scope),
-                    _ => None,
-                })
-                .collect();
-            let part = if scopes.contains(&WithdrawalScope::Whole) {
-                0
-            } else {
-                2 - usize::from(!scopes.is_empty())
-            };
-            counts.get_mut("withdrawn").unwrap()[part] += 1;
-        }
+        let mut counts: BTreeMap<_, _> = [("erased", vec![0; 3])].into();
         for (_, end) in self.requests() {
             let part = match end {
                 Some((true, _)) => 0,

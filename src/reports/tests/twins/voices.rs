@@ -21,6 +21,8 @@ pub(crate) type Cells = BTreeMap<String, String>;
 struct Voice {
     who: Respondents,
     anonymous: bool,
+    /// Anonymously, so called among few, confidentially, with a name.
+    given: usize,
     received: Date,
     acknowledged: Option<Date>,
     answered: Option<Date>,
@@ -102,6 +104,7 @@ impl<'f> Twin<'f> {
 
     fn voices(&self) -> Vec<Voice> {
         let all = self.visible();
+        let rounds = self.rounds();
         let (policies, actions) = self.done(&all);
         let mut voices = Vec::new();
         for id in self.ids(Kind::Feedback) {
@@ -123,6 +126,14 @@ impl<'f> Twin<'f> {
             let mut voice = Voice {
                 who: how.respondents,
                 anonymous: how.anonymity == Anonymity::Anonymous,
+                given: match how.anonymity {
+                    Anonymity::Anonymous => {
+                        let round = how.round.as_ref().and_then(|id| rounds.get(id.as_str()));
+                        usize::from(round.and_then(|it| it.invited).is_some_and(|invited| invited < 10))
+                    }
+                    Anonymity::Confidential => 2,
+                    Anonymity::Named => 3,
+                },
                 received,
                 acknowledged: None,
                 answered: None,
@@ -218,14 +229,14 @@ impl<'f> Twin<'f> {
             for (who, _) in WHO {
                 let of: Vec<&Voice> = voices.iter().filter(|voice| voice.who == who).collect();
                 let mut outcomes = vec![0; FIXED.len() + reasons.len()];
-                let (mut anonymity, mut withdrawn) = ([0; 2], [0; 8]);
+                let (mut anonymity, mut withdrawn) = ([0; 4], [0; 8]);
                 for voice in &of {
                     if voice.withdrawn.is_some() {
                         let missed = |step: usize| usize::from(voice.left_before(step));
                         withdrawn[missed(0) + 2 * missed(1) + 4 * missed(2)] += 1;
                     } else {
                         outcomes[voice.part(then.as_at, reasons)] += 1;
-                        anonymity[usize::from(!voice.anonymous)] += 1;
+                        anonymity[voice.given] += 1;
                     }
                 }
                 let clocks: Vec<Vec<u64>> = (0..3).map(|step| Self::took(&of, step, &calendars)).collect();
@@ -236,6 +247,10 @@ impl<'f> Twin<'f> {
                     Some((target, [within, clocks[step].len() as u64 - within]))
                 };
                 let live: u64 = anonymity.iter().sum();
+                let coarse = groups.get(&who).map_or(live < 100, |group| group.coarse);
+                if coarse {
+                    outcomes = print::three(&outcomes);
+                }
                 if let Some(group) = groups.get_mut(&who) {
                     group.again = true;
                     group.outcomes.step(&outcomes, least);
@@ -260,6 +275,7 @@ impl<'f> Twin<'f> {
                         |step| split(step).map(|(target, counts)| (target, Slices::new(&counts, least)));
                     let group = Group {
                         again: false,
+                        coarse,
                         outcomes: Slices::new(&outcomes, least),
                         anonymity: Slices::new(&anonymity, least),
                         withdrawn: Slices::new(&withdrawn, least),
@@ -291,6 +307,19 @@ impl<'f> Twin<'f> {
         took
     }
 
+    /// Of everybody who was heard: given anonymously, all that were given, withdrawn. None: held back whole.
+    pub(super) fn given(&self) -> BTreeMap<Respondents, Option<[Option<u64>; 3]>> {
+        let points = self.voiced_points();
+        let Some(last) = points.last() else { return BTreeMap::new() };
+        let reasons = self.reasons(points.iter().map(|(_, position)| *position).max().unwrap());
+        let mut all: BTreeMap<_, _> = self.at(*last).voices().iter().map(|voice| (voice.who, None)).collect();
+        for (who, group) in self.groups(&reasons) {
+            let withdrawn = group.told(group.withdrawn.total()).parse().ok();
+            all.insert(who, Some([group.anonymity.sum(&[0]), group.anonymity.total(), withdrawn]));
+        }
+        all
+    }
+
     /// Every cell of R3 and R4 but words; none of them if there is no release point.
     pub(crate) fn of_voices(&self, whole_year: bool) -> Option<[Cells; 2]> {
         let points = self.voiced_points();
@@ -300,6 +329,7 @@ impl<'f> Twin<'f> {
         let (mut r3, mut r4) = (Cells::new(), Cells::new());
         let heard = self.at(last).voices();
         let tables = !groups.is_empty();
+        let detail = groups.values().any(|group| !group.coarse);
         for (who, name) in WHO {
             let group = groups.get(&who);
             let silence = match group {
@@ -309,7 +339,7 @@ impl<'f> Twin<'f> {
             };
             match (silence, group) {
                 (None, Some(group)) => {
-                    r3.extend(group.r3(name, &reasons));
+                    r3.extend(group.r3(name, &reasons, detail));
                     r4.extend(group.r4(name, self.at(last).voices_least()));
                 }
                 (mark, _) => {
@@ -318,7 +348,11 @@ impl<'f> Twin<'f> {
                         .map(|step| (format!("{name}/{}|way", STEPS[step]), way(name, step)));
                     r4.extend(ways);
                     let mark = mark.unwrap_or_default().to_owned();
-                    r3.extend(silent_r3(name, &reasons, tables).into_iter().map(|key| (key, mark.clone())));
+                    r3.extend(
+                        silent_r3(name, &reasons, (tables, detail))
+                            .into_iter()
+                            .map(|key| (key, mark.clone())),
+                    );
                     r4.extend(silent_r4(name, tables).into_iter().map(|key| (key, mark.clone())));
                 }
             }

@@ -6,6 +6,8 @@ use super::slices::{Slices, Times};
 pub(super) struct Group {
     /// It was released before.
     pub(super) again: bool,
+    /// There were fewer than a hundred at first: changed, closed, open.
+    pub(super) coarse: bool,
     pub(super) outcomes: Slices,
     pub(super) anonymity: Slices,
     pub(super) withdrawn: Slices,
@@ -27,10 +29,29 @@ pub(super) const FIXED: [&str; 11] = [
     "waiting.over_180",
 ];
 pub(super) const STEPS: [&str; 3] = ["acknowledged", "answered", "changed"];
-pub(super) fn silent_r3(name: &str, reasons: &[String], tables: bool) -> Vec<String> {
+const STANDS: [&str; 3] = ["changed", "no_change", "open"];
+
+/// Changed, closed, open.
+pub(super) fn three(outcomes: &[u64]) -> Vec<u64> {
+    let mut three = vec![0; 3];
+    for (part, count) in outcomes.iter().enumerate() {
+        let stands = match FIXED.get(part).copied() {
+            Some("policy_changed" | "practice_changed" | "changed_not_told" | "changed_not_answered") => 0,
+            Some("closed_not_told" | "closed_not_answered") | None => 1,
+            Some(_) => 2,
+        };
+        three[stands] += count;
+    }
+    three
+}
+
+pub(super) fn silent_r3(name: &str, reasons: &[String], (tables, detail): (bool, bool)) -> Vec<String> {
     let figures = ["changed", "no_change", "open", "answered", "loop_closed", "withdrawn"];
     let mut keys: Vec<String> = figures.iter().map(|it| format!("r3.{name}_{it}")).collect();
     if tables {
+        keys.extend(STANDS.iter().map(|it| format!("outcome/{it}|{name}")));
+    }
+    if detail {
         keys.extend(FIXED.iter().map(|it| format!("outcome/{it}|{name}")));
         keys.extend(reasons.iter().map(|it| format!("outcome/no_change.{it}|{name}")));
     }
@@ -57,7 +78,7 @@ pub(super) fn silent_r4(name: &str, tables: bool) -> Vec<String> {
 
 impl Group {
     /// Nobody knows of a none that was said before whether it still is one.
-    fn told(&self, number: Option<u64>) -> String {
+    pub(super) fn told(&self, number: Option<u64>) -> String {
         let told = number.filter(|number| *number > 0 || !self.again);
         told.map_or_else(|| "[c]".to_owned(), |number| number.to_string())
     }
@@ -70,22 +91,37 @@ impl Group {
     }
 
     fn changed(&self) -> Option<u64> {
-        self.outcomes.sum(&self.parts(&FIXED[..4], false))
+        if self.coarse { self.outcomes.sum(&[0]) } else { self.outcomes.sum(&self.parts(&FIXED[..4], false)) }
+    }
+
+    fn closed(&self) -> Option<u64> {
+        if self.coarse { self.outcomes.sum(&[1]) } else { self.outcomes.sum(&self.parts(&FIXED[4..6], true)) }
+    }
+
+    fn open(&self) -> Option<u64> {
+        if self.coarse { self.outcomes.sum(&[2]) } else { self.outcomes.sum(&self.parts(&FIXED[6..], false)) }
     }
 
     fn answered(&self) -> Option<u64> {
+        if self.coarse {
+            return None;
+        }
         let answered = [FIXED[0], FIXED[1], FIXED[2], FIXED[4], FIXED[6]];
         self.outcomes.sum(&self.parts(&answered, true))
     }
 
-    pub(super) fn r3(&self, name: &str, reasons: &[String]) -> Cells {
+    fn loop_closed(&self) -> Option<u64> {
+        if self.coarse { None } else { self.outcomes.sum(&self.parts(&FIXED[..2], true)) }
+    }
+
+    pub(super) fn r3(&self, name: &str, reasons: &[String], detail: bool) -> Cells {
         let whole = self.outcomes.total();
         let figures = [
             ("changed", self.changed()),
-            ("no_change", self.outcomes.sum(&self.parts(&FIXED[4..6], true))),
-            ("open", self.outcomes.sum(&self.parts(&FIXED[6..], false))),
+            ("no_change", self.closed()),
+            ("open", self.open()),
             ("answered", self.answered()),
-            ("loop_closed", self.outcomes.sum(&self.parts(&FIXED[..2], true))),
+            ("loop_closed", self.loop_closed()),
         ];
         let mut cells = Cells::new();
         for (id, part) in figures {
@@ -98,10 +134,14 @@ impl Group {
             cells.insert(format!("r3.{name}_{id}"), said);
         }
         cells.insert(format!("r3.{name}_withdrawn"), self.told(self.withdrawn.total()));
+        for (row, number) in STANDS.iter().zip([self.changed(), self.closed(), self.open()]) {
+            cells.insert(format!("outcome/{row}|{name}"), self.told(number));
+        }
         let rows = FIXED.iter().map(|it| (*it).to_owned());
         let rows = rows.chain(reasons.iter().map(|it| format!("no_change.{it}")));
-        for (part, row) in rows.enumerate() {
-            cells.insert(format!("outcome/{row}|{name}"), self.told(self.outcomes.sum(&[part])));
+        for (part, row) in rows.enumerate().filter(|_| detail) {
+            let number = if self.coarse { None } else { self.outcomes.sum(&[part]) };
+            cells.insert(format!("outcome/{row}|{name}"), self.told(number));
         }
         cells
     }
@@ -121,13 +161,15 @@ impl Group {
             let missed: Vec<usize> = (0..8).filter(|set| set >> step & 1 == 1).collect();
             cells.insert(format!("{name}|before_{words}"), self.told(self.withdrawn.sum(&missed)));
         }
-        cells.insert(format!("{name}|anonymous"), self.told(self.anonymity.sum(&[0])));
+        cells.insert(format!("{name}|anonymous"), self.told(self.anonymity.sum(&[0, 1])));
         cells
     }
 
     fn within(&self, step: usize, least: u64) -> String {
         let Some((_, slices)) = &self.within[step] else { return "[x]".to_owned() };
-        let apart = [Some(0), self.answered(), self.changed()][step];
+        // Of three parts none says who was answered.
+        let answered = if self.coarse { Some(0) } else { self.answered() };
+        let apart = [Some(0), answered, self.changed()][step];
         let (Some(within), Some(of), Some(_)) = (slices.sum(&[0]), slices.total(), apart) else {
             return "[c]".to_owned();
         };
