@@ -3,6 +3,7 @@
 //! Invariant: a value of a type here has passed its rule; there is no other way to make one.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
 use std::fmt;
 
 use super::value::{Invalid, parsed};
@@ -12,9 +13,8 @@ pub const MAX_CODE: usize = 64;
 
 /// An identifier inside its kind: `C14`, `rest-spaces`, `head-of-people`. 1–64 ASCII letters, digits, `.`, `_`, `-`,
 /// the first a letter or digit.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct Code(Box<str>);
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code(SmolStr);
 
 impl Code {
     /// Parses an identifier.
@@ -34,7 +34,7 @@ impl Code {
 
     /// The first of all in their order: no other identifier stands before it.
     pub fn first() -> Self {
-        Self("0".into())
+        Self(SmolStr::new_static("0"))
     }
 
     /// The identifier's text.
@@ -46,6 +46,12 @@ impl Code {
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0)
     }
 }
 
@@ -220,7 +226,7 @@ impl fmt::Display for SourceName {
 /// The name of a ledger: `ledgers/improvement-service`. Lower-case letters, digits and inner hyphens, 1–63 characters:
 /// it is a directory's name, too.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LedgerName(Box<str>);
+pub struct LedgerName(SmolStr);
 
 impl LedgerName {
     /// Parses `ledgers/<name>` or the bare name.
