@@ -55,7 +55,8 @@ pub fn verify_integrity(
         audit.pass(record).map_err(|_| Malformed::new("an event that this version cannot open"))
     };
     let report = integrity::verify_passing(&backend, &glance, progress)?;
-    let audited = audit.settle_integrity(&report, &|size| integrity::root(&backend, size).ok().flatten());
+    let mut audited = audit.settle_integrity(&report, &|size| integrity::root(&backend, size).ok().flatten());
+    audited.place(&integrity::places(&backend, &audited.unplaced())?);
     Ok((report, audited))
 }
 
