@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use storage::integrity::Content;
 
+use super::fact::Fact;
 use super::finding::{Conclusion, Findings, Question, Verdict};
 use crate::domain::{
     command::Recorded,
     event::Payload,
     id::{Code, Kind, Subject},
-    value::{Occurred, Sha256},
+    value::{self, Occurred, Sha256},
 };
 use crate::journal::{erasure, receipt::commitment};
 
@@ -48,20 +49,19 @@ struct Seen {
 }
 
 impl Watch {
-    /// A record was read.
-    pub(super) fn record(&self, fact: &Recorded) {
-        let words: Vec<_> =
-            fact.event.payload.words().into_iter().map(|(field, words)| (field, words.0)).collect();
-        let about_erasure = fact.event.subject.kind() == Kind::Erasure;
-        if words.is_empty() && !about_erasure {
+    /// A record was read, with so many words beside it.
+    pub(super) fn record(&self, fact: &Fact, words: Vec<(&'static str, value::Words)>) {
+        let about_erasure = fact.whole.as_ref().filter(|it| it.event.subject.kind() == Kind::Erasure);
+        if words.is_empty() && about_erasure.is_none() {
             return;
         }
         let Ok(mut seen) = self.0.lock() else { return };
         if !words.is_empty() {
-            seen.wanted.insert(fact.sequence, words);
+            let wanted = words.into_iter().map(|(field, words)| (field, words.0)).collect();
+            seen.wanted.insert(fact.sequence, wanted);
         }
-        if about_erasure {
-            seen.erasures.entry(fact.event.subject.clone()).or_default().push(Arc::new(fact.clone()));
+        if let Some(recorded) = about_erasure {
+            seen.erasures.entry(recorded.event.subject.clone()).or_default().push(recorded.clone());
         }
     }
 

@@ -9,10 +9,11 @@ use uuid::Uuid;
 
 use crate::domain::{
     command::Recorded,
-    event::{Event, EventType, Payload},
+    event::{EventType, Payload},
     grants::Claim,
     id::{Code, Kind, SourceName, Subject},
 };
+use crate::journal::codec::Opened;
 
 /// One record, for the folds.
 pub(super) struct Fact {
@@ -26,23 +27,32 @@ pub(super) struct Fact {
     said: EventType,
     subject: Subject,
     posts: Box<[Code]>,
-    /// The record whole, where it is about the ledger itself, a source, a report, an opinion or a cosignature.
+    /// The record whole, where it is about the ledger itself, a source, an erasure, a report, an opinion or a cosignature.
     pub(super) whole: Option<Arc<Recorded>>,
 }
 
 impl Fact {
     /// What is kept of a record.
-    pub(super) fn of(recorded: Recorded) -> Self {
-        let Claim { event_type, said, posts, .. } = Claim::of(&recorded.event);
+    pub(super) fn of(sequence: u64, opened: Opened) -> Self {
+        let Opened { recorded_at, source, irregularities, event } = opened;
+        let Claim { event_type, said, posts, .. } = Claim::of(&event);
         let posts = posts.into_iter().cloned().collect();
-        let kept = matches!(
-            recorded.event.subject.kind(),
-            Kind::Ledger | Kind::Source | Kind::IssuedReport | Kind::AuditOpinion | Kind::Cosignature
-        );
-        let whole = kept.then(|| Arc::new(recorded.clone()));
-        let Recorded { sequence, recorded_at, source, event, .. } = recorded;
         let (id, number) = (event.id, event.source_sequence);
-        let subject = Arc::try_unwrap(event).map_or_else(|shared| shared.subject.clone(), into_subject);
+        let is_kept = matches!(
+            event.subject.kind(),
+            Kind::Ledger
+                | Kind::Source
+                | Kind::Erasure
+                | Kind::IssuedReport
+                | Kind::AuditOpinion
+                | Kind::Cosignature
+        );
+        let (subject, whole) = if is_kept {
+            let (source, subject, event) = (source.clone(), event.subject.clone(), Arc::new(event));
+            (subject, Some(Arc::new(Recorded { sequence, recorded_at, source, irregularities, event })))
+        } else {
+            (event.subject, None)
+        };
         Self { sequence, recorded_at, source, id, number, event_type, said, subject, posts, whole }
     }
 
@@ -60,8 +70,4 @@ impl Fact {
     pub(super) fn payload(&self) -> Option<&Payload> {
         self.whole.as_ref().map(|recorded| &recorded.event.payload)
     }
-}
-
-fn into_subject(event: Event) -> Subject {
-    event.subject
 }

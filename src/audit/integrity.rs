@@ -36,7 +36,8 @@ fn only(report: &Report, rules: &[&str]) -> bool {
 
 /// What was not looked at where events were not opened.
 const UNOPENED: &str = "Whether each event can be opened, and whether the indexes find each by its id and its subjects: \
-                        events were not opened. An index is made from the records, and can be made again.";
+                        events were not opened, but for those that say whose keys are in force. An index is made from \
+                        the records, and can be made again.";
 
 /// `opened`: whether the events were opened, and gave the keys for which the indexes were asked.
 pub(super) fn settle(report: &Report, signatures: Signatures, opened: bool) -> Conclusion {

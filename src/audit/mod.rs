@@ -38,7 +38,7 @@ use storage::{
     integrity::{Content, Entry},
 };
 
-use crate::domain::event::{LedgerOpened, Payload};
+use crate::domain::event::{EventType, LedgerOpened, Payload};
 use crate::journal::{codec, keys as journal_keys};
 
 pub use erasure::{Attested, Words};
@@ -109,11 +109,23 @@ impl Audit {
 
     /// A record was read. Its keys are what the index must find it by.
     pub fn record(&self, record: &Record<'_>) -> Result<Keys, codec::Unreadable> {
-        let recorded = codec::recorded(record)?;
-        let keys = journal_keys::of(&recorded.source, &recorded.event);
-        self.words.record(&recorded);
-        self.folds.give(Fact::of(recorded));
+        let opened = codec::opened(record)?;
+        let keys = journal_keys::of(&opened.source, &opened.event);
+        let words = opened.event.payload.words();
+        let fact = Fact::of(record.sequence, opened);
+        self.words.record(&fact, words);
+        self.folds.give(fact);
         Ok(keys)
+    }
+
+    /// A record is passed by: it is opened only if it says whose keys are in force, or if what it is cannot be seen.
+    pub fn pass(&self, record: &Record<'_>) -> Result<(), codec::Unreadable> {
+        const TOLD: [EventType; 3] =
+            [EventType::LedgerOpened, EventType::KeyRotated, EventType::LedgerRestored];
+        if codec::type_of(record.event).is_none_or(|name| TOLD.iter().any(|it| it.as_str() == name)) {
+            self.folds.give(Fact::of(record.sequence, codec::opened(record)?));
+        }
+        Ok(())
     }
 
     /// Words were read; after the records of their group.
@@ -162,14 +174,7 @@ impl Audit {
         let words = self.words.settle();
         let told = integrity::roots_hold(report);
         let root = |size| if told && size <= report.records { root(size) } else { None };
-        let origin = trust.origin(opened.as_ref().map(|opened| opened.origin.as_str()));
-        let mut signatures = signatures::settle(&rotations, trust, origin, report, &root);
-        let walk = signatures.walk.take();
-        let elsewhere = origin.map_or_else(Vec::new, |origin| {
-            let against =
-                elsewhere::Against { report, origin, walk: walk.as_ref(), restores: &restores, root: &root };
-            elsewhere::compare(trust, &against, &mut signatures.findings)
-        });
+        let (signatures, elsewhere) = signed(trust, opened.as_ref(), &rotations, &restores, report, &root);
         let signed = signatures.signed.clone();
         let head = freshness::Head { report, told, opened: opened.as_ref(), last, now, root: &root };
         let signed_outside =
@@ -194,10 +199,53 @@ impl Audit {
             conclusions.iter_mut().skip(1).for_each(|it| it.rests_on(why));
         }
         let (kept, outside) = (freshness.compared, freshness.outside);
-        let saw_records = true;
-        let words = Some(words);
+        let (saw_records, words) = (true, Some(words));
         Audited { opened, conclusions, words, kept, signed, elsewhere, outside, restores, saw_records }
     }
+
+    /// What it comes to when every record was passed by: the one question that needs no other event opened than those.
+    pub fn settle_integrity(
+        &self,
+        report: &storage::integrity::Report,
+        root: &dyn Fn(u64) -> Option<Digest>,
+    ) -> Audited {
+        let Folds { opened, rotations, restores, .. } = self.folds.settle(Folds::new(&self.given));
+        let told = integrity::roots_hold(report);
+        let root = |size| if told && size <= report.records { root(size) } else { None };
+        let (signatures, elsewhere) =
+            signed(&self.given.trust, opened.as_ref(), &rotations, &restores, report, &root);
+        let signed = signatures.signed.clone();
+        Audited {
+            opened,
+            conclusions: vec![integrity::settle(report, signatures, false)],
+            words: None,
+            kept: Vec::new(),
+            signed,
+            elsewhere,
+            outside: Vec::new(),
+            restores,
+            saw_records: true,
+        }
+    }
+}
+
+/// What signatures show: the ledger's own, and those of what was kept elsewhere.
+fn signed(
+    trust: &Trust,
+    opened: Option<&LedgerOpened>,
+    rotations: &keys::Rotations,
+    restores: &[Restore],
+    report: &storage::integrity::Report,
+    root: &dyn Fn(u64) -> Option<Digest>,
+) -> (signatures::Signatures, Vec<Compared>) {
+    let origin = trust.origin(opened.map(|opened| opened.origin.as_str()));
+    let mut signatures = signatures::settle(rotations, trust, origin, report, root);
+    let walk = signatures.walk.take();
+    let elsewhere = origin.map_or_else(Vec::new, |origin| {
+        let against = elsewhere::Against { report, origin, walk: walk.as_ref(), restores, root };
+        elsewhere::compare(trust, &against, &mut signatures.findings)
+    });
+    (signatures, elsewhere)
 }
 
 impl Audited {
@@ -206,24 +254,6 @@ impl Audited {
         self.saw_records = false;
         for conclusion in &mut self.conclusions {
             conclusion.saw_no_records(size);
-        }
-    }
-
-    /// What a look at bytes, links and the tree alone comes to: the one question that needs no event opened. Keys are
-    /// followed through events, so no signature is looked at.
-    pub fn unopened(report: &storage::integrity::Report) -> Self {
-        let (rotations, trust) = (keys::Rotations::default(), Trust::default());
-        let signatures = signatures::settle(&rotations, &trust, None, report, &|_| None);
-        Self {
-            opened: None,
-            conclusions: vec![integrity::settle(report, signatures, false)],
-            words: None,
-            kept: Vec::new(),
-            signed: None,
-            elsewhere: Vec::new(),
-            outside: Vec::new(),
-            restores: Vec::new(),
-            saw_records: true,
         }
     }
 

@@ -118,9 +118,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{command::Recorded, event::Payload};
+    use crate::domain::event::Payload;
+    use crate::journal::codec::Opened;
     use crate::journal::tests::{noon, opened, source};
-    use std::sync::Arc;
 
     /// Remembers what it saw.
     #[derive(Default)]
@@ -135,8 +135,8 @@ mod tests {
     fn fact(sequence: u64) -> Fact {
         let event = opened();
         assert!(matches!(event.payload, Payload::LedgerOpened(_)));
-        let (source, event) = (source("tracker"), Arc::new(event));
-        Fact::of(Recorded { sequence, recorded_at: noon(), source, irregularities: Vec::new(), event })
+        let source = source("tracker");
+        Fact::of(sequence, Opened { recorded_at: noon(), source, irregularities: Vec::new(), event })
     }
 
     #[test]

@@ -69,8 +69,8 @@ pub(super) struct Verify {
     #[arg(long, value_name = "N", requires = "root")]
     size: Option<u64>,
     /// Answer this question only, and integrity, on which every other rests; may be given several times. With
-    /// `integrity` alone, and no key to follow, no event is opened, which is faster by far, and says nothing of ids and
-    /// subjects in indexes.
+    /// `integrity` alone no event is opened but those that say whose keys are in force, which is faster by far, and says
+    /// nothing of ids and subjects in indexes.
     #[arg(long, value_name = "QUESTION", value_parser = question)]
     only: Vec<Question>,
     /// What is not established counts as wrong: exit with 1 for it, too.
@@ -185,7 +185,8 @@ fn nothing() -> Given {
     }
 }
 
-/// With `only`, the answers to those questions. No event is opened for integrity alone, where no key is to be followed.
+/// With `only`, the answers to those questions. For integrity alone no event is opened but those that say whose keys are
+/// in force.
 fn check(
     name: &LedgerName,
     path: &Path,
@@ -205,11 +206,8 @@ fn check(
         bar.set_length(progress.total);
         bar.set_position(progress.bytes);
     };
-    let trust = &given.trust;
-    let trusted = !(trust.keys.is_empty() && trust.witnesses.is_empty());
-    let bytes_alone = !only.is_empty() && only.iter().all(|it| *it == Question::Integrity) && !trusted;
-    let verified = if bytes_alone {
-        verification::verify_unopened(path, &progress)
+    let verified = if !only.is_empty() && only.iter().all(|it| *it == Question::Integrity) {
+        verification::verify_integrity(path, given, &progress)
     } else {
         verification::verify(path, given, &progress)
     };

@@ -86,6 +86,17 @@ pub fn decode(bytes: &[u8]) -> Result<Event, Defect> {
     Reader::new(bytes, DEPTH).deserialize_map(Envelope)
 }
 
+/// The name of an event's type, where the event begins as we write it; else nothing, and it must be opened to be known.
+/// What stands behind it is not looked at.
+pub fn type_of(event: &[u8]) -> Option<&str> {
+    // A short map, whose first two entries are the id, as 16 bytes, and the type, as a short text.
+    let (_, behind) = event.split_first().filter(|(head, _)| matches!(head, 0x80..=0x8f))?;
+    let (_, behind) = behind.strip_prefix(b"\xa2id\xc4\x10")?.split_at_checked(16)?;
+    let (head, behind) =
+        behind.strip_prefix(b"\xa4type")?.split_first().filter(|(head, _)| matches!(head, 0xa0..=0xbf))?;
+    std::str::from_utf8(behind.get(..usize::from(head & 0x1f))?).ok()
+}
+
 /// As [`decode`], by the deserializer of the crate that writes events: what is opened, and what is refused, is the same.
 #[cfg(any(test, fuzzing))]
 pub fn decode_by_the_writers_crate(bytes: &[u8]) -> Result<Event, rmp_serde::decode::Error> {
@@ -131,18 +142,35 @@ impl<'de> Visitor<'de> for Envelope {
 
 /// Opens a whole record as a fact.
 pub fn recorded(record: &Record<'_>) -> Result<Recorded, Unreadable> {
+    let Opened { recorded_at, source, irregularities, event } = opened(record)?;
+    Ok(Recorded { sequence: record.sequence, recorded_at, source, irregularities, event: Arc::new(event) })
+}
+
+/// What stands in a record, opened, for whoever takes it apart at once.
+pub struct Opened {
+    /// When the ledger took it.
+    pub recorded_at: Timestamp,
+    /// Who posted it.
+    pub source: SourceName,
+    /// What the ledger noticed.
+    pub irregularities: Vec<Irregularity>,
+    /// What the poster said.
+    pub event: Event,
+}
+
+/// Opens a whole record.
+pub fn opened(record: &Record<'_>) -> Result<Opened, Unreadable> {
     let unreadable = |why: String| Unreadable { sequence: record.sequence, why };
     let event = decode(record.event).map_err(|e| unreadable(e.to_string()))?;
     let irregularities = record
         .flags()
         .map(|flag| Irregularity::parse(flag).ok_or_else(|| unreadable(format!("unknown mark {flag:?}"))))
         .collect::<Result<_, _>>()?;
-    Ok(Recorded {
-        sequence: record.sequence,
+    Ok(Opened {
         recorded_at: Timestamp::from_microsecond(record.recorded_at)
             .map_err(|e| unreadable(e.to_string()))?,
         source: SourceName::parse(record.source).map_err(|e| unreadable(e.to_string()))?,
         irregularities,
-        event: Arc::new(event),
+        event,
     })
 }

@@ -2,8 +2,8 @@
 //!
 //! Invariant: it takes no lock and writes nothing, so it may run beside a server; then it
 //! verifies what the watermark says is committed. It trusts no index, no level and no
-//! header: each is compared with what the records give; but without a keyer, the keys in an
-//! index only with their checksums. It must not know who asks.
+//! header: each is compared with what the records give; but where records are only passed by, the
+//! keys in an index only with their checksums. It must not know who asks.
 //!
 //! | Rule | Holds when |
 //! |---|---|
@@ -15,7 +15,7 @@
 //! | `group.order` | a group follows the one before |
 //! | `record.form` | a record is the one canonical encoding |
 //! | `record.sequence`, `record.link`, `record.time` | it follows the record before |
-//! | `record.keys` | the caller's keyer accepts it |
+//! | `record.keys` | the caller's keyer, or glance, accepts it |
 //! | `level.hash`, `level.length` | the level files are what the records give |
 //! | `index.missing`, `index.bytes` | so are the sealed indexes |
 //! | `words.missing`, `words.entry`, `words.length` | words are whole, or erased; half erased only before a clean close |
@@ -145,26 +145,36 @@ pub fn verify_words(
     word: &(dyn Fn(&Entry<'_>) + Sync),
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Error> {
-    examine(backend, Some(&*keyer), word, progress)
+    examine(backend, Eye::Keying(&*keyer), word, progress)
 }
 
-/// As [`verify`], without looking into events: nobody is asked for their keys. So the ids and
-/// subjects in the sealed indexes are only held against their own checksums (`index.bytes`), and
-/// `record.keys` is not asked.
+/// As [`verify`], but nobody is asked for the keys of records: each is shown to `glance`, which may
+/// look into it or not; what it does not take is `record.keys`. So the ids and subjects in the
+/// sealed indexes are only held against their own checksums (`index.bytes`).
 ///
 /// # Errors
 ///
 /// As for [`verify`].
-pub fn verify_unopened(backend: &dyn Backend, progress: &(dyn Fn(Progress) + Sync)) -> Result<Report, Error> {
-    examine(backend, None, &|_| {}, progress)
+pub fn verify_passing(
+    backend: &dyn Backend,
+    glance: &(dyn Fn(&Record<'_>) -> Result<(), Malformed> + Sync),
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Report, Error> {
+    examine(backend, Eye::Passing(glance), &|_| {}, progress)
 }
 
-/// Asks a record for its keys.
-type Keying<'a> = dyn Fn(&Record<'_>) -> Result<Keys, Malformed> + Send + Sync + 'a;
+/// How records are looked at, beside their bytes.
+#[derive(Clone, Copy)]
+enum Eye<'a> {
+    /// Each is asked for the keys that an index must find it by.
+    Keying(&'a (dyn Fn(&Record<'_>) -> Result<Keys, Malformed> + Send + Sync)),
+    /// Each is shown, and of an index the keys are taken as they stand there.
+    Passing(&'a (dyn Fn(&Record<'_>) -> Result<(), Malformed> + Sync)),
+}
 
 fn examine(
     backend: &dyn Backend,
-    keyer: Option<&Keying<'_>>,
+    eye: Eye<'_>,
     word: &(dyn Fn(&Entry<'_>) + Sync),
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Error> {
@@ -176,9 +186,9 @@ fn examine(
     let total = plan.segments.iter().map(|segment| segment.length).sum();
     let meter = Meter { bytes: AtomicU64::new(0), total, report: progress };
     let examination =
-        examine::Examination { backend, keyer, word, plan: &plan, levels: &levels, meter: &meter };
+        examine::Examination { backend, eye, word, plan: &plan, levels: &levels, meter: &meter };
     let mut order: Vec<usize> = (0..plan.segments.len()).collect();
-    if keyer.is_none() {
+    if matches!(eye, Eye::Passing(_)) {
         // The large ones first, so that no core is left with one while the others have no work. Whoever
         // looks into events puts them in order, and holds those that come too early.
         order.sort_by_key(|index| std::cmp::Reverse(plan.segments[*index].length));

@@ -13,9 +13,8 @@ use crate::domain::event::{Access, Payload, ReportIssued};
 use crate::domain::value::Sha256;
 use ledger::{
     CANCELLED, SPARE, Unqualified, Writing, action, audit, code, erase_silently, event, granted, head,
-    honest, post, proposal, rewritten, smuggled, tampered,
+    honest, passed, post, proposal, rewritten, smuggled, tampered,
 };
-use storage::integrity::verify_unopened;
 
 /// Broken in the answer to that question, and in no other.
 fn only(question: Question, otherwise: [Verdict; 5]) -> [Verdict; 5] {
@@ -58,13 +57,12 @@ fn given_nothing_from_elsewhere_when_a_ledger_is_audited_then_it_is_said_that_a_
 fn given_no_event_is_opened_when_a_ledger_is_verified_then_integrity_alone_is_answered_and_the_rest_is_named()
 {
     let backend = honest();
-    let report = verify_unopened(&*backend, &|_| {}).unwrap();
-    let audited = Audited::unopened(&report);
+    let (report, audited) = passed(&backend);
     let [integrity] = &audited.conclusions[..] else { panic!("{audited:#?}") };
     assert_eq!((integrity.question, integrity.verdict), (Question::Integrity, Holds));
     assert!(notes(&audited, Question::Integrity).contains("events were not opened"), "{audited:#?}");
     assert!(!integrity.summary.contains("index"), "{audited:#?}");
-    assert!(audited.words.is_none() && audited.opened.is_none());
+    assert!(audited.words.is_none() && audited.opened.is_some());
     let known = head(&backend);
     assert_eq!((report.records, report.root), (known.size, known.root));
 
@@ -72,7 +70,7 @@ fn given_no_event_is_opened_when_a_ledger_is_verified_then_integrity_alone_is_an
         let segment = files.get_mut("log/00000000.seg").unwrap();
         segment[5_000] ^= 1;
     });
-    let audited = Audited::unopened(&verify_unopened(&*broken, &|_| {}).unwrap());
+    let (_, audited) = passed(&broken);
     assert_eq!(audited.conclusions[0].verdict, Broken);
 }
 

@@ -119,6 +119,21 @@ fn pinned() -> Vec<Vec<u8>> {
     lines.map(|line| const_hex::decode(line.rsplit(' ').next().unwrap()).unwrap()).collect()
 }
 
+#[test]
+fn given_a_stored_form_when_its_type_alone_is_asked_for_then_it_is_that_of_the_event() {
+    for bytes in pinned() {
+        let event = codec::decode(&bytes).unwrap();
+        assert_eq!(codec::type_of(&bytes), Some(event.payload.event_type().as_str()));
+        // Cut within what is asked for, there is none; cut behind it, the rest is not looked at.
+        let asked = bytes
+            .windows(9)
+            .position(|it| it == b"\xa6schema\x01\xa7" || it == b"\xa6schema\x02\xa7")
+            .unwrap();
+        assert!((0..asked).all(|at| codec::type_of(&bytes[..at]).is_none()));
+        assert!(codec::type_of(&bytes[..asked]).is_some());
+    }
+}
+
 /// Both deserializers open the same event, or both none; which, if any.
 fn opened_by_both(bytes: &[u8]) -> Option<Event> {
     let (own, theirs) = (codec::decode(bytes), codec::decode_by_the_writers_crate(bytes));

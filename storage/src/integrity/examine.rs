@@ -7,7 +7,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use super::{Finding, Findings, Keying, Meter, Plan, Planned};
+use super::{Eye, Finding, Findings, Meter, Plan, Planned};
 use crate::backend::{Backend, File, Mode};
 use crate::error::Error;
 use crate::format::digest::Digest;
@@ -26,8 +26,7 @@ use crate::words::{self, Content};
 /// What all examinations share.
 pub(super) struct Examination<'a> {
     pub(super) backend: &'a dyn Backend,
-    /// None: events are not opened, and of an index the keys are taken as they stand there.
-    pub(super) keyer: Option<&'a Keying<'a>>,
+    pub(super) eye: Eye<'a>,
     pub(super) word: &'a (dyn Fn(&words::Entry<'_>) + Sync),
     pub(super) plan: &'a Plan,
     pub(super) levels: &'a LevelFiles,
@@ -41,6 +40,8 @@ pub(super) struct Scratch {
     leaves: Vec<Digest>,
     level: Vec<u8>,
     sorted: Sorted,
+    pages: Vec<u8>,
+    stored: Vec<u8>,
 }
 
 /// What a segment turned out to be.
@@ -89,6 +90,8 @@ impl Examination<'_> {
             level: std::mem::take(&mut scratch.level),
             subtrees: Vec::new(),
             sorted: std::mem::take(&mut scratch.sorted),
+            pages: std::mem::take(&mut scratch.pages),
+            stored: std::mem::take(&mut scratch.stored),
             half_erased: 0,
             findings: Findings::default(),
         };
@@ -97,7 +100,13 @@ impl Examination<'_> {
         pass.settle_leaves(true)?;
         pass.words_length()?;
         let index = if planned.index && pass.whole { pass.index(end)? } else { None };
-        *scratch = Scratch { leaves: pass.leaves, level: pass.level, sorted: pass.sorted.emptied() };
+        *scratch = Scratch {
+            leaves: pass.leaves,
+            level: pass.level,
+            sorted: pass.sorted.emptied(),
+            pages: pass.pages,
+            stored: pass.stored,
+        };
         Ok(Examined {
             number: planned.number,
             begins: pass.begins,
@@ -133,6 +142,9 @@ struct Pass<'a> {
     level: Vec<u8>,
     subtrees: Vec<(u32, Digest)>,
     sorted: Sorted,
+    /// What the index must be, and a piece of what it is.
+    pages: Vec<u8>,
+    stored: Vec<u8>,
     half_erased: u64,
     findings: Findings,
 }
@@ -140,6 +152,9 @@ struct Pass<'a> {
 /// An index is at most so many times as long as its segment: its keys are 255 subjects of 12 bytes
 /// for a record of some 130. What is longer is none, and is not read.
 const MOST_INDEX: u64 = 32;
+
+/// Of an index, so much is read and compared at once: a whole number of pages.
+const PIECE: usize = 64 * PAGE;
 
 const LEAVES_AT_ONCE: usize = 1 << 12;
 
@@ -257,10 +272,14 @@ impl Pass<'_> {
                 }
                 self.begins.get_or_insert((sequence, record.prev, record.recorded_at));
                 self.recorded_at = self.recorded_at.max(record.recorded_at);
-                match self.on.keyer.map(|keyer| keyer(&record)) {
-                    Some(Ok(keys)) if self.planned.index => self.keys(keys),
-                    None | Some(Ok(_)) => {}
-                    Some(Err(fault)) => self.find(at, "record.keys", "keys", fault),
+                let keys = match self.on.eye {
+                    Eye::Keying(keyer) => keyer(&record).map(Some),
+                    Eye::Passing(glance) => glance(&record).map(|()| None),
+                };
+                match keys {
+                    Ok(Some(keys)) if self.planned.index => self.keys(keys),
+                    Ok(_) => {}
+                    Err(fault) => self.find(at, "record.keys", "keys", fault),
                 }
             }
             Err(fault) => {
@@ -440,30 +459,42 @@ impl Pass<'_> {
         let io = |error| Error::io(&name, 0, error);
         let file = self.on.backend.open(&name, Mode::Read).map_err(io)?;
         let length = file.length().map_err(io)?;
-        let read = |most: usize| {
-            let mut stored = vec![0; most];
-            file.read_at(&mut stored, 0).map(|count| (stored, count)).map_err(io)
-        };
-        let (mut pages, (mut stored, count));
-        if self.on.keyer.is_some() {
-            pages = index::encode(&summary, &self.sorted);
-            (stored, count) = read(pages.len())?;
+        if matches!(self.on.eye, Eye::Keying(_)) {
+            index::encode_into(&summary, &self.sorted, &mut self.pages);
         } else {
-            (stored, count) = read(length.min(MOST_INDEX * self.planned.length) as usize)?;
-            pages = index::encode_around(&summary, &self.sorted, &stored[..count]);
-            stored.resize(pages.len(), 0);
+            let most = length.min(MOST_INDEX * self.planned.length) as usize;
+            self.stored.resize(most, 0);
+            let count = file.read_at(&mut self.stored, 0).map_err(io)?;
+            self.pages = index::encode_around(&summary, &self.sorted, &self.stored[..count]);
         }
-        for (number, (page, stored)) in pages.chunks(PAGE).zip(stored.chunks(PAGE)).enumerate().skip(1) {
-            if page != stored {
-                let at = (number * PAGE) as u64;
-                self.findings.note(name.clone(), at, "index.bytes", "what the records give", "another page");
+        // In pieces: what is compared is still near when it was just read, and takes no memory to speak of.
+        let mut count = 0;
+        for (piece, wanted) in self.pages.chunks(PIECE).enumerate() {
+            let from = piece * PIECE;
+            self.stored.clear();
+            self.stored.resize(wanted.len(), 0);
+            let read = file.read_at(&mut self.stored, from as u64).map_err(io)?;
+            count += read;
+            if wanted == self.stored {
+                continue;
+            }
+            for (number, (page, stored)) in wanted.chunks(PAGE).zip(self.stored.chunks(PAGE)).enumerate() {
+                let at = (from + number * PAGE) as u64;
+                if at > 0 && page != stored {
+                    self.findings.note(
+                        name.clone(),
+                        at,
+                        "index.bytes",
+                        "what the records give",
+                        "another page",
+                    );
+                }
             }
         }
-        if count < pages.len() || length != pages.len() as u64 {
-            let expected = format!("{} bytes", pages.len());
+        if count < self.pages.len() || length != self.pages.len() as u64 {
+            let expected = format!("{} bytes", self.pages.len());
             self.findings.note(name, length, "index.bytes", &expected, &format!("{length} bytes"));
         }
-        pages.truncate(PAGE);
-        Ok(Some(pages))
+        Ok(Some(self.pages[..PAGE.min(self.pages.len())].to_vec()))
     }
 }

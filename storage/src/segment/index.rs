@@ -81,6 +81,13 @@ impl From<io::Error> for IndexFault {
 
 /// The bytes of the sealed index.
 pub(crate) fn encode(summary: &Summary, sorted: &Sorted) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode_into(summary, sorted, &mut bytes);
+    bytes
+}
+
+/// The same, in `bytes` and nothing else in it: whoever makes many of them needs room once.
+pub(crate) fn encode_into(summary: &Summary, sorted: &Sorted, bytes: &mut Vec<u8>) {
     let mut subjects = 0;
     let mut last = None;
     for (subject, _) in &sorted.subjects {
@@ -95,7 +102,8 @@ pub(crate) fn encode(summary: &Summary, sorted: &Sorted) -> Vec<u8> {
     for (subject, _) in &sorted.subjects {
         mark(&mut filter, subject_seed(*subject));
     }
-    let mut pages = Pages::for_counts([filter_pages, sorted.ids.len(), sorted.subjects.len()], sorted);
+    let mut pages =
+        Pages::within(std::mem::take(bytes), [filter_pages, sorted.ids.len(), sorted.subjects.len()], sorted);
     pages.head(summary, [filter_pages, sorted.ids.len(), sorted.subjects.len(), sorted.words.len()]);
     pages.section(PAYLOAD, filter_pages, |out, index| {
         out.extend_from_slice(&filter[index * PAYLOAD..(index + 1) * PAYLOAD]);
@@ -111,7 +119,7 @@ pub(crate) fn encode(summary: &Summary, sorted: &Sorted) -> Vec<u8> {
         put::u32(out, posting);
     });
     pages.places_and_words(sorted);
-    pages.out
+    *bytes = pages.out;
 }
 
 /// The bytes of the sealed index if its keys are those that `stored` holds: filter, ids and
@@ -122,7 +130,7 @@ pub(crate) fn encode_around(summary: &Summary, sorted: &Sorted, stored: &[u8]) -
     let head = stored.get(..PAYLOAD).and_then(take_summary);
     let [filter_pages, ids, subjects, _] = head.map_or([0; 4], |(_, counts)| counts);
     let keys = filter_pages + pages_for(ids, ID) + pages_for(subjects, SUBJECT);
-    let mut pages = Pages::for_counts([filter_pages.min(whole), 0, 0], sorted);
+    let mut pages = Pages::within(Vec::new(), [filter_pages.min(whole), 0, 0], sorted);
     pages.head(summary, [filter_pages, ids, subjects, sorted.words.len()]);
     for page in stored.chunks_exact(PAGE).skip(1).take(keys) {
         pages.page.extend_from_slice(&page[..PAYLOAD]);
@@ -156,11 +164,13 @@ struct Pages {
 }
 
 impl Pages {
-    /// None yet; with room for an index of so many pages of filter, ids and subjects.
-    fn for_counts([filter_pages, ids, subjects]: [usize; 3], sorted: &Sorted) -> Self {
+    /// None yet; with room in `out` for an index of so many pages of filter, ids and subjects.
+    fn within(mut out: Vec<u8>, [filter_pages, ids, subjects]: [usize; 3], sorted: &Sorted) -> Self {
         let keys = filter_pages + pages_for(ids, ID) + pages_for(subjects, SUBJECT);
         let rest = pages_for(sorted.offsets.len(), PLACE) + pages_for(sorted.words.len(), WORD);
-        Self { out: Vec::with_capacity((1 + keys + rest) * PAGE), page: Vec::with_capacity(PAYLOAD) }
+        out.clear();
+        out.reserve((1 + keys + rest) * PAGE);
+        Self { out, page: Vec::with_capacity(PAYLOAD) }
     }
 
     /// The first page.
