@@ -24,6 +24,7 @@ pub mod policies;
 pub mod releases;
 pub mod resting;
 pub mod rounds;
+pub mod sequences;
 pub mod shared;
 pub mod since;
 pub mod snapshot;
@@ -224,6 +225,20 @@ impl Views {
         let mut facts: Vec<_> = history.all().iter().filter(|fact| self.sees(fact, horizon)).collect();
         facts.sort_by_key(|fact| (fact.effective, fact.place));
         facts
+    }
+
+    /// Goes through the same facts in the same order. Most histories are in it already.
+    pub(super) fn step_through<'v, F>(
+        &self,
+        history: &'v History<F>,
+        horizon: Horizon,
+        mut step: impl FnMut(&'v Dated<F>),
+    ) {
+        if history.all().is_sorted_by_key(|fact| (fact.effective, fact.place)) {
+            history.all().iter().filter(|fact| self.sees(fact, horizon)).for_each(step);
+        } else {
+            self.seen(history, horizon).into_iter().for_each(&mut step);
+        }
     }
 
     /// The last fact of a history that counts from the horizon.
