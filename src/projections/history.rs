@@ -56,18 +56,20 @@ pub struct History<F> {
     /// The sequences of the first and the last: whoever asks for what is new passes most histories by, and need not go
     /// where their facts are.
     span: (u64, u64),
+    /// The first and the last day on which one of them counts; so does whoever asks about a year.
+    days: (Date, Date),
     facts: Arc<Vec<Dated<F>>>,
 }
 
 impl<F> Clone for History<F> {
     fn clone(&self) -> Self {
-        Self { span: self.span, facts: Arc::clone(&self.facts) }
+        Self { span: self.span, days: self.days, facts: Arc::clone(&self.facts) }
     }
 }
 
 impl<F> Default for History<F> {
     fn default() -> Self {
-        Self { span: (u64::MAX, 0), facts: Arc::default() }
+        Self { span: (u64::MAX, 0), days: (Date::MAX, Date::MIN), facts: Arc::default() }
     }
 }
 
@@ -82,12 +84,22 @@ impl<F> History<F> {
         self.span
     }
 
+    /// Whether a fact may count from a day up to another one, whoever looks. If not, none does, nor ever did.
+    pub fn may_tell_of(&self, first: Date, last: Date) -> bool {
+        self.days.0 <= last && first <= self.days.1
+    }
+
     pub(super) fn push(&mut self, fact: Dated<F>)
     where
         F: Clone,
     {
-        self.span = (self.span.0.min(fact.sequence), fact.sequence);
+        self.note(&fact);
         Arc::make_mut(&mut self.facts).push(fact);
+    }
+
+    fn note(&mut self, fact: &Dated<F>) {
+        self.span = (self.span.0.min(fact.sequence), fact.sequence);
+        self.days = (self.days.0.min(fact.effective), self.days.1.max(fact.effective));
     }
 
     /// The sequence of the event with that id from that source.
@@ -106,9 +118,9 @@ impl<F: Serialize> Serialize for History<F> {
 impl<'de, F: Deserialize<'de>> Deserialize<'de> for History<F> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let facts: Vec<Dated<F>> = Deserialize::deserialize(from)?;
-        let first = facts.first().map_or(u64::MAX, |fact| fact.sequence);
-        let last = facts.last().map_or(0, |fact| fact.sequence);
-        Ok(Self { span: (first, last), facts: Arc::new(facts) })
+        let mut history = Self::default();
+        facts.iter().for_each(|fact| history.note(fact));
+        Ok(Self { facts: Arc::new(facts), ..history })
     }
 }
 

@@ -66,8 +66,8 @@ use crate::domain::id::{Code, SourceName};
 /// Every view of one ledger at one position.
 ///
 /// Cost of a clone: some twenty reference counts, whatever the ledger's size. The first [`Views::apply`] after a clone
-/// copies, of each map that it writes to, one pointer for every 32 to 64 subjects, and one leaf of 64 pointers, and the
-/// facts of the one subject; see [`SharedMap`]. So publishing a clone every 20 ms costs well under a millisecond of
+/// copies, of each map that it writes to, one key and pointer for every 32 to 64 subjects, and one leaf of 64 keys and
+/// pointers, and the facts of the one subject; see [`SharedMap`]. So publishing a clone every 20 ms costs well under a millisecond of
 /// copying in a ledger with a million subjects.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Views {

@@ -3,8 +3,8 @@
 //! Shape: a list of leaves, each a sorted run of at most 64 keys with their values, side by side: a search looks into one
 //! run of memory, and follows no pointer. With n entries: a clone is one reference count; the first write after a clone
 //! copies the list of leaves (n/64 to n/32 keys and pointers: about 0.1 ms for a million entries) and one leaf; every
-//! further write into the same leaf before the next clone copies nothing. So a value that is large, or that owns memory,
-//! stands behind `Arc`: it is cloned with its leaf.
+//! further write into the same leaf before the next clone copies nothing. Values are cloned with their leaf: one that is
+//! large stands behind `Arc`.
 //!
 //! Invariant: keys are strictly ascending through all leaves, no leaf is empty, and each says its first key. It knows nothing
 //! of events.
