@@ -119,7 +119,9 @@ impl<'de, F: Deserialize<'de>> Deserialize<'de> for History<F> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let facts: Vec<Dated<F>> = Deserialize::deserialize(from)?;
         let mut history = Self::default();
-        facts.iter().for_each(|fact| history.note(fact));
+        for fact in &facts {
+            history.note(fact);
+        }
         Ok(Self { facts: Arc::new(facts), ..history })
     }
 }

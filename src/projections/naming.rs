@@ -26,6 +26,9 @@ struct Naming {
     subject: Subject,
 }
 
+/// A piece of evidence, and the day and the event of its being attached.
+type Attached = (Code, Date, u64);
+
 /// The index.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct NamingIndex {
@@ -33,8 +36,8 @@ pub(super) struct NamingIndex {
     numbers: SharedMap<Code, u32>,
     /// By number of the commitment, and month.
     namings: SharedMap<(u32, i32), Arc<Vec<Naming>>>,
-    /// The evidence that was ever attached to what is no commitment itself, with the day and the event of attaching.
-    evidence: SharedMap<Subject, Arc<Vec<(Code, Date, u64)>>>,
+    /// The evidence that was ever attached to what is no commitment itself.
+    evidence: SharedMap<Subject, Arc<Vec<Attached>>>,
 }
 
 /// Months since year 0.
