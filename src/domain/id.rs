@@ -5,6 +5,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
+use super::short::Short;
 use super::value::{Invalid, parsed};
 
 /// The longest identifier, in bytes. Identifiers are hashed, listed and printed; 64 fits a UUID and a readable slug.
@@ -12,9 +13,8 @@ pub const MAX_CODE: usize = 64;
 
 /// An identifier inside its kind: `C14`, `rest-spaces`, `head-of-people`. 1–64 ASCII letters, digits, `.`, `_`, `-`,
 /// the first a letter or digit.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct Code(Box<str>);
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code(Short);
 
 impl Code {
     /// Parses an identifier.
@@ -23,7 +23,7 @@ impl Code {
         // Every byte is looked at, so that many are looked at together.
         let good = |b: u8| b.is_ascii_alphanumeric() | matches!(b, b'.' | b'_' | b'-');
         if first && text.len() <= MAX_CODE && text.bytes().fold(true, |all, b| all & good(b)) {
-            Ok(Self(text.into()))
+            Ok(Self(Short::of(text)))
         } else {
             Err(Invalid::new(
                 "not an identifier",
@@ -34,18 +34,24 @@ impl Code {
 
     /// The first of all in their order: no other identifier stands before it.
     pub fn first() -> Self {
-        Self("0".into())
+        Self(Short::of("0"))
     }
 
     /// The identifier's text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
     }
 }
 
@@ -248,7 +254,7 @@ impl LedgerName {
 
     /// The subject of the ledger's own events.
     pub fn subject(&self) -> Subject {
-        Subject { kind: Kind::Ledger, id: Code(self.0.clone()) }
+        Subject { kind: Kind::Ledger, id: Code(Short::of(&self.0)) }
     }
 }
 

@@ -13,5 +13,7 @@ pub mod decide;
 pub mod grants;
 pub mod subject;
 
+mod short;
+
 #[cfg(test)]
 mod tests;

@@ -62,6 +62,7 @@ impl Remembered {
 mod tests {
     use super::*;
     use crate::domain::value::Sha256;
+    use crate::projections::chronicle::people::Answers;
     use crate::projections::chronicle::{Chronicle, on};
     use crate::reports::Period;
 
@@ -140,5 +141,46 @@ mod tests {
             crate::domain::event::ReleasePointDeclared { position: 2 },
         );
         assert_ne!(basis(&ledger, ReportName::Feedback, point + 1), voided);
+    }
+
+    #[test]
+    fn given_positions_with_one_basis_when_reports_about_people_are_worked_out_then_they_say_the_same() {
+        let mut ledger = Chronicle::opened(false);
+        ledger.settings(5);
+        ledger.unit("u1", None, None);
+        let counted = ledger.learned("u1", "2025-05-01", [80, 60, 40, 20, 10], [20, 15, 10, 10, 5]);
+        let delivered = ledger.deliver("s1", "2025-05-20", Some(12));
+        let answered = ledger.answered("a1", "2025-06-01", &Answers::default());
+        ledger.release("p1", "2025-06-30");
+        // All of this is known later, and counts from the next point on; settings and lists count at once.
+        ledger.learned("u1", "2025-06-02", [90, 70, 50, 30, 20], [20, 15, 10, 10, 5]);
+        ledger.void(counted, "2025-07-01");
+        ledger.void(answered, "2025-07-01");
+        ledger.deliver("s2", "2025-06-20", None);
+        ledger.survey_minimum(30);
+        ledger.answered("a2", "2025-06-03", &Answers { counts: Ok([30, 30, 0]), ..Answers::default() });
+        ledger.release("p2", "2025-09-30");
+        ledger.void(delivered, "2025-10-01");
+        ledger.unit("u2", Some("u1"), None);
+        let views = ledger.views();
+        let stand = Stand { ledger: "ledgers/acme".into(), root: Sha256([0; 32]) };
+        let (mut same, mut other) = (0, 0);
+        for name in [ReportName::Learning, ReportName::Surveys] {
+            let of = |known| {
+                let report = reports::report(name, &views, &asked(known, "2025-26"), &stand).unwrap();
+                let basis = reports::basis(name, &views, &asked(known, "2025-26"));
+                (basis, report.figures, report.tables, report.notes)
+            };
+            let all: Vec<_> = (1..=views.size()).map(of).collect();
+            for pair in all.windows(2) {
+                if pair[0].0 == pair[1].0 {
+                    assert_eq!(pair[0], pair[1]);
+                    same += 1;
+                } else {
+                    other += u32::from(pair[0].1 != pair[1].1);
+                }
+            }
+        }
+        assert!(same >= 16 && other >= 2, "{same} pairs with one basis, {other} that read otherwise");
     }
 }

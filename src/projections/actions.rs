@@ -11,6 +11,7 @@ use super::Views;
 use super::history::{Dated, History, Horizon};
 use super::owner::Owner;
 use super::resting::Resting;
+use super::sequences::Sequences;
 use super::shared::SharedMap;
 use crate::domain::command::Recorded;
 use crate::domain::event::{ActionPlanned, Payload};
@@ -153,7 +154,7 @@ pub struct Standing<'views> {
     /// Whether it was ever reopened.
     pub reopened: bool,
     /// The sequences of the events that say so, ascending.
-    pub events: Vec<u64>,
+    pub events: Sequences,
 }
 
 impl ActionsView {
@@ -241,7 +242,6 @@ fn standing<'v>(
     // A plan that was taken back stays listed: a void must not make a promise disappear.
     let (planned, void) = views.last_or_voided(history, horizon, is_plan)?;
     let ActionFact::Planned(plan) = &planned.fact else { return None };
-    let facts = views.seen(history, horizon);
     let mut standing = Standing {
         id,
         plan,
@@ -259,11 +259,9 @@ fn standing<'v>(
         moved: 0,
         ignored_moves: 0,
         reopened: false,
-        events: vec![planned.sequence],
+        events: Sequences::of(planned.sequence),
     };
-    for fact in facts {
-        standing.step(fact);
-    }
+    views.step_through(history, horizon, |fact| standing.step(fact));
     if let Some(void) = void {
         standing.state = ActionState::Voided;
         standing.closed_on = Some(void.recorded_on);
@@ -274,8 +272,7 @@ fn standing<'v>(
     if standing.cancelled_late.is_some() && standing.cancelled_late == planned_on_record(views, history) {
         standing.cancelled_late = None;
     }
-    standing.events.sort_unstable();
-    standing.events.dedup();
+    standing.events.sort();
     Some(standing)
 }
 

@@ -168,22 +168,22 @@ impl FeedbackView {
         named: Option<Made>,
     ) -> Option<Link> {
         let is_work = |work: &Subject| work.kind() == kind && work.id() == id;
-        let own = history.map(|history| views.seen(history, horizon)).unwrap_or_default();
         let (mut since, mut gone) = (named, None);
-        for fact in own {
-            match &fact.fact {
-                FeedbackFact::Linked(to) if is_work(to) => {
-                    let first =
-                        since.filter(|since| (since.effective, since.place) <= (fact.effective, fact.place));
-                    since = first.or(Some(Made::by(fact)));
-                    gone = None;
-                }
-                FeedbackFact::Unlinked(from) if is_work(from) => {
-                    gone = since.or(gone);
-                    since = None;
-                }
-                _ => {}
+        let step = |fact: &Dated<FeedbackFact>| match &fact.fact {
+            FeedbackFact::Linked(to) if is_work(to) => {
+                let first =
+                    since.filter(|since| (since.effective, since.place) <= (fact.effective, fact.place));
+                since = first.or(Some(Made::by(fact)));
+                gone = None;
             }
+            FeedbackFact::Unlinked(from) if is_work(from) => {
+                gone = since.or(gone);
+                since = None;
+            }
+            _ => {}
+        };
+        if let Some(history) = history {
+            views.step_through(history, horizon, step);
         }
         since.map(Link::Linked).or(gone.map(Link::Unlinked))
     }

@@ -5,6 +5,7 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::domain::event::EventType;
@@ -49,29 +50,79 @@ pub struct Void {
     pub recorded_on: Date,
 }
 
-/// The facts of one subject, in the order of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct History<F>(Vec<Dated<F>>);
+/// The facts of one subject, in the order of the ledger. A clone shares them.
+#[derive(Debug, PartialEq, Eq)]
+pub struct History<F> {
+    /// The sequences of the first and the last: whoever asks for what is new passes most histories by, and need not go
+    /// where their facts are.
+    span: (u64, u64),
+    /// The first and the last day on which one of them counts; so does whoever asks about a year.
+    days: (Date, Date),
+    facts: Arc<Vec<Dated<F>>>,
+}
+
+impl<F> Clone for History<F> {
+    fn clone(&self) -> Self {
+        Self { span: self.span, days: self.days, facts: Arc::clone(&self.facts) }
+    }
+}
 
 impl<F> Default for History<F> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self { span: (u64::MAX, 0), days: (Date::MAX, Date::MIN), facts: Arc::default() }
     }
 }
 
 impl<F> History<F> {
     /// Every fact, whoever looks.
     pub fn all(&self) -> &[Dated<F>] {
-        &self.0
+        &self.facts
     }
 
-    pub(super) fn push(&mut self, fact: Dated<F>) {
-        self.0.push(fact);
+    /// The sequences of the first and the last fact; of none, the last is less than the first.
+    pub(super) const fn span(&self) -> (u64, u64) {
+        self.span
+    }
+
+    /// Whether a fact may count from a day up to another one, whoever looks. If not, none does, nor ever did.
+    pub fn may_tell_of(&self, first: Date, last: Date) -> bool {
+        self.days.0 <= last && first <= self.days.1
+    }
+
+    pub(super) fn push(&mut self, fact: Dated<F>)
+    where
+        F: Clone,
+    {
+        self.note(&fact);
+        Arc::make_mut(&mut self.facts).push(fact);
+    }
+
+    fn note(&mut self, fact: &Dated<F>) {
+        self.span = (self.span.0.min(fact.sequence), fact.sequence);
+        self.days = (self.days.0.min(fact.effective), self.days.1.max(fact.effective));
     }
 
     /// The sequence of the event with that id from that source.
     pub(super) fn find(&self, id: Uuid, source: u32) -> Option<u64> {
-        self.0.iter().find(|fact| fact.id == id && fact.source == source).map(|fact| fact.sequence)
+        self.facts.iter().find(|fact| fact.id == id && fact.source == source).map(|fact| fact.sequence)
+    }
+}
+
+/// The facts alone.
+impl<F: Serialize> Serialize for History<F> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.facts.serialize(to)
+    }
+}
+
+impl<'de, F: Deserialize<'de>> Deserialize<'de> for History<F> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let facts: Vec<Dated<F>> = Deserialize::deserialize(from)?;
+        let mut history = Self::default();
+        for fact in &facts {
+            history.note(fact);
+        }
+        Ok(Self { facts: Arc::new(facts), ..history })
     }
 }
 

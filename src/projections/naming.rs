@@ -7,6 +7,7 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use std::sync::Arc;
 
 use super::Views;
 use super::actions::ActionFact;
@@ -25,15 +26,18 @@ struct Naming {
     subject: Subject,
 }
 
+/// A piece of evidence, and the day and the event of its being attached.
+type Attached = (Code, Date, u64);
+
 /// The index.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct NamingIndex {
     /// The number that stands for each commitment.
     numbers: SharedMap<Code, u32>,
     /// By number of the commitment, and month.
-    namings: SharedMap<(u32, i32), Vec<Naming>>,
-    /// The evidence that was ever attached to what is no commitment itself, with the day and the event of attaching.
-    evidence: SharedMap<Subject, Vec<(Code, Date, u64)>>,
+    namings: SharedMap<(u32, i32), Arc<Vec<Naming>>>,
+    /// The evidence that was ever attached to what is no commitment itself.
+    evidence: SharedMap<Subject, Arc<Vec<Attached>>>,
 }
 
 /// Months since year 0.
@@ -48,7 +52,8 @@ impl NamingIndex {
             self.numbers.set(commitment, number);
             number
         });
-        self.namings.change(&(number, month(naming.on)), Vec::new, |namings| namings.push(naming));
+        self.namings
+            .change(&(number, month(naming.on)), Arc::default, |namings| Arc::make_mut(namings).push(naming));
     }
 
     /// A subject's fact names commitments.
@@ -56,7 +61,7 @@ impl NamingIndex {
         let attached = self.evidence.get(subject).cloned().unwrap_or_default();
         for commitment in commitments {
             self.note(commitment, Naming { on, sequence, subject: subject.clone() });
-            for (evidence, on, sequence) in &attached {
+            for (evidence, on, sequence) in attached.iter() {
                 let subject = Kind::Evidence.subject(evidence);
                 self.note(commitment, Naming { on: *on, sequence: *sequence, subject });
             }
@@ -73,7 +78,7 @@ impl Views {
             return;
         }
         let entry = (evidence.clone(), on, sequence);
-        self.naming.evidence.change(about, Vec::new, |attached| attached.push(entry));
+        self.naming.evidence.change(about, Arc::default, |attached| Arc::make_mut(attached).push(entry));
         for commitment in self.ever_named(about) {
             self.naming.note(&commitment, naming());
         }

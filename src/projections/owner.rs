@@ -15,20 +15,27 @@ pub struct Owner<'v> {
     pub post: &'v Code,
     /// The day from which it does, if it took over from another post.
     pub since: Option<Date>,
-    /// The sequences of the events that say so: the beginning, and every handing over since.
-    pub events: Vec<u64>,
+    /// The event by which it began.
+    named: u64,
+    /// Every handing over since.
+    handed: Vec<u64>,
 }
 
 impl<'v> Owner<'v> {
     /// Whoever was named when it began.
     pub fn named<F>(by: &Dated<F>, post: &'v Code) -> Self {
-        Self { post, since: None, events: vec![by.sequence] }
+        Self { post, since: None, named: by.sequence, handed: Vec::new() }
     }
 
     /// Hands it over.
     pub fn hand_over<F>(&mut self, by: &Dated<F>, to: &'v Code) {
         self.post = to;
         self.since = Some(by.effective);
-        self.events.push(by.sequence);
+        self.handed.push(by.sequence);
+    }
+
+    /// The sequences of the events that say so: the beginning, and every handing over since.
+    pub fn events(&self) -> impl Iterator<Item = u64> {
+        std::iter::once(self.named).chain(self.handed.iter().copied())
     }
 }

@@ -1,9 +1,10 @@
 //! An ordered map that is cheap to publish: a clone shares everything, and a write copies only what it touches.
 //!
-//! Shape: a list of leaves, each a sorted run of at most 64 entries, everything behind `Arc`. With n entries:
-//! a clone is one reference count; the first write after a clone copies the list of leaves (n/64 to n/32 pointers: about
-//! 0.1 ms for a million entries), one leaf (64 pointers) and one entry; every further write into the same leaf before
-//! the next clone copies one entry at most.
+//! Shape: a list of leaves, each a sorted run of at most 64 keys with their values, side by side: a search looks into one
+//! run of memory, and follows no pointer. With n entries: a clone is one reference count; the first write after a clone
+//! copies the list of leaves (n/64 to n/32 keys and pointers: about 0.1 ms for a million entries) and one leaf; every
+//! further write into the same leaf before the next clone copies nothing. Values are cloned with their leaf: one that is
+//! large stands behind `Arc`.
 //!
 //! Invariant: keys are strictly ascending through all leaves, no leaf is empty, and each says its first key. It knows nothing
 //! of events.
@@ -17,13 +18,19 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 /// The most entries in one leaf. Measured in copies: a leaf is copied whole, the list of leaves has n/LEAF pointers.
 const LEAF: usize = 64;
 
-type Entry<K, V> = Arc<(K, V)>;
-
 /// A run of entries. Its first key stands beside it: the search for a leaf then looks into none.
 #[derive(Clone, Debug)]
 struct Leaf<K, V> {
     first: K,
-    entries: Arc<Vec<Entry<K, V>>>,
+    entries: Arc<Vec<(K, V)>>,
+}
+
+impl<K: Clone, V> Leaf<K, V> {
+    fn of(entry: (K, V)) -> Self {
+        let (first, mut entries) = (entry.0.clone(), Vec::with_capacity(LEAF));
+        entries.push(entry);
+        Self { first, entries: Arc::new(entries) }
+    }
 }
 
 /// A copy-on-write ordered map.
@@ -77,7 +84,7 @@ impl<K: Ord, V> SharedMap<K, V> {
 
     /// Every entry, in the order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.leaves.iter().flat_map(|leaf| leaf.entries.iter().map(|entry| (&entry.0, &entry.1)))
+        self.leaves.iter().flat_map(|leaf| leaf.entries.iter().map(|(key, value)| (key, value)))
     }
 
     /// Every entry from a key on, in the order of the keys.
@@ -112,44 +119,71 @@ impl<K: Ord, V> SharedMap<K, V> {
 impl<K: Ord + Clone, V: Clone> SharedMap<K, V> {
     /// Changes the value at a key, which is made first if it is not there.
     pub fn change(&mut self, key: &K, make: impl FnOnce() -> V, change: impl FnOnce(&mut V)) {
-        let number = self.leaf_of(key).unwrap_or(0);
-        let leaves = Arc::make_mut(&mut self.leaves);
-        if leaves.is_empty() {
-            leaves.push(Leaf { first: key.clone(), entries: Arc::new(Vec::with_capacity(LEAF)) });
-        }
-        let last = number + 1 == leaves.len();
-        let Some(leaf) = leaves.get_mut(number) else { return };
-        match leaf.entries.binary_search_by(|entry| entry.0.cmp(key)) {
-            Ok(at) => {
-                if let Some(entry) = Arc::make_mut(&mut leaf.entries).get_mut(at) {
-                    change(&mut Arc::make_mut(entry).1);
+        match self.find(key) {
+            Ok((number, at)) => {
+                if let Some(value) = self.value_mut(number, at) {
+                    change(value);
                 }
             }
-            Err(at) => {
+            Err((number, at)) => {
                 let mut value = make();
                 change(&mut value);
-                let entry = Arc::new((key.clone(), value));
-                self.len += 1;
-                if at == 0 {
-                    leaf.first = key.clone();
-                }
-                if leaf.entries.len() < LEAF {
-                    Arc::make_mut(&mut leaf.entries).insert(at, entry);
-                } else if last && at == LEAF {
-                    // Keys that only ever grow fill their leaves instead of halving them.
-                    leaves.push(Leaf { first: key.clone(), entries: Arc::new(vec![entry]) });
-                } else {
-                    let low = Arc::make_mut(&mut leaf.entries);
-                    let mut high = low.split_off(LEAF / 2);
-                    if at <= LEAF / 2 {
-                        low.insert(at, entry);
-                    } else {
-                        high.insert(at - LEAF / 2, entry);
-                    }
-                    let Some(first) = high.first().map(|entry| entry.0.clone()) else { return };
-                    leaves.insert(number + 1, Leaf { first, entries: Arc::new(high) });
+                self.insert(number, at, (key.clone(), value));
+            }
+        }
+    }
+
+    /// Sets the value at a key.
+    pub fn set(&mut self, key: &K, value: V) {
+        match self.find(key) {
+            Ok((number, at)) => {
+                if let Some(there) = self.value_mut(number, at) {
+                    *there = value;
                 }
             }
+            Err((number, at)) => self.insert(number, at, (key.clone(), value)),
+        }
+    }
+
+    /// In which leaf a key stands, and where in it; or else would stand.
+    fn find(&self, key: &K) -> Result<(usize, usize), (usize, usize)> {
+        let number = self.leaf_of(key).unwrap_or(0);
+        let Some(leaf) = self.leaves.get(number) else { return Err((0, 0)) };
+        let found = leaf.entries.binary_search_by(|entry| entry.0.cmp(key));
+        found.map(|at| (number, at)).map_err(|at| (number, at))
+    }
+
+    fn value_mut(&mut self, number: usize, at: usize) -> Option<&mut V> {
+        let leaf = Arc::make_mut(&mut self.leaves).get_mut(number)?;
+        Arc::make_mut(&mut leaf.entries).get_mut(at).map(|(_, value)| value)
+    }
+
+    fn insert(&mut self, number: usize, at: usize, entry: (K, V)) {
+        let leaves = Arc::make_mut(&mut self.leaves);
+        self.len += 1;
+        let last = number + 1 >= leaves.len();
+        let Some(leaf) = leaves.get_mut(number) else {
+            leaves.push(Leaf::of(entry));
+            return;
+        };
+        if at == 0 {
+            leaf.first = entry.0.clone();
+        }
+        if leaf.entries.len() < LEAF {
+            Arc::make_mut(&mut leaf.entries).insert(at, entry);
+        } else if last && at == LEAF {
+            // Keys that only ever grow fill their leaves instead of halving them.
+            leaves.push(Leaf::of(entry));
+        } else {
+            let low = Arc::make_mut(&mut leaf.entries);
+            let mut high = low.split_off(LEAF / 2);
+            if at <= LEAF / 2 {
+                low.insert(at, entry);
+            } else {
+                high.insert(at - LEAF / 2, entry);
+            }
+            let Some(first) = high.first().map(|entry| entry.0.clone()) else { return };
+            leaves.insert(number + 1, Leaf { first, entries: Arc::new(high) });
         }
     }
 
@@ -170,19 +204,6 @@ impl<K: Ord + Clone, V: Clone> SharedMap<K, V> {
             Some(first) if at == 0 => leaf.first = first.0.clone(),
             Some(_) => {}
             None => drop(leaves.remove(number)),
-        }
-    }
-
-    /// Sets the value at a key.
-    pub fn set(&mut self, key: &K, value: V) {
-        let mut value = Some(value);
-        if self.get(key).is_none() {
-            if let Some(value) = value.take() {
-                self.change(key, || value, |_| ());
-            }
-        } else if let Some(value) = value {
-            let kept = value.clone();
-            self.change(key, || kept, |there| *there = value);
         }
     }
 }
@@ -220,8 +241,8 @@ impl<'de, K: Ord + Clone + Deserialize<'de>, V: Deserialize<'de>> Deserialize<'d
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
                 let (mut leaves, mut len) = (Vec::new(), 0);
-                let mut entries: Vec<Entry<K, V>> = Vec::new();
-                let close = |entries: Vec<Entry<K, V>>| {
+                let mut entries: Vec<(K, V)> = Vec::new();
+                let close = |entries: Vec<(K, V)>| {
                     let first = entries.first()?.0.clone();
                     Some(Leaf { first, entries: Arc::new(entries) })
                 };
@@ -233,7 +254,7 @@ impl<'de, K: Ord + Clone + Deserialize<'de>, V: Deserialize<'de>> Deserialize<'d
                     if entries.len() == LEAF {
                         leaves.extend(close(std::mem::replace(&mut entries, Vec::with_capacity(LEAF))));
                     }
-                    entries.push(Arc::new(entry));
+                    entries.push(entry);
                     len += 1;
                 }
                 leaves.extend(close(entries));

@@ -4,7 +4,6 @@
 //! nor of requests to erase. Histories that did not grow are passed by. Must not know which figures follow.
 
 use jiff::civil::Date;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Views;
@@ -49,8 +48,8 @@ pub struct Change {
 struct Asked {
     since: u64,
     horizon: Horizon,
-    /// What was taken back since, by sequence.
-    voided: BTreeSet<u64>,
+    /// The sequences of what was taken back since, ascending.
+    voided: Vec<u64>,
 }
 
 impl Asked {
@@ -59,9 +58,10 @@ impl Asked {
     }
 
     /// Whether a history can hold anything new.
-    fn touches<F>(&self, facts: &[Dated<F>]) -> bool {
-        let (Some(first), Some(last)) = (facts.first(), facts.last()) else { return false };
-        last.sequence >= self.since || self.voided.range(first.sequence..=last.sequence).next().is_some()
+    fn touches<F>(&self, history: &History<F>) -> bool {
+        let (first, last) = history.span();
+        let next = self.voided.partition_point(|target| *target < first);
+        last >= self.since || self.voided.get(next).is_some_and(|target| *target <= last)
     }
 }
 
@@ -97,7 +97,7 @@ impl Views {
         asked: &Asked,
         found: &mut Vec<Change>,
     ) {
-        for (key, history) in map.iter().filter(|(_, history)| asked.touches(history.all())) {
+        for (key, history) in map.iter().filter(|(_, history)| asked.touches(history)) {
             let changes = history.all().iter().flat_map(|fact| {
                 [said(history, fact, asked), self.taken_back(history, fact, asked)]
                     .map(|parts| Some((fact.event_type, parts?)))

@@ -33,10 +33,13 @@ enum Known {
 /// On what a report rests.
 pub fn basis(name: ReportName, views: &Views, parameters: &Parameters) -> Basis {
     let known = match name {
-        ReportName::Feedback | ReportName::ResponseTimes => Known::Release {
-            point: views.releases.points(parameters.horizon()).last().map(|point| point.sequence),
-            surroundings: views.surroundings_known(parameters.as_known),
-        },
+        // Not R9, which tells of the rounds of asking up to now, too.
+        ReportName::Feedback | ReportName::ResponseTimes | ReportName::Learning | ReportName::Surveys => {
+            Known::Release {
+                point: views.releases.points(parameters.horizon()).last().map(|point| point.sequence),
+                surroundings: views.surroundings_known(parameters.as_known),
+            }
+        }
         _ => Known::Events(parameters.as_known),
     };
     let Parameters { as_at, period, since, days, .. } = *parameters;

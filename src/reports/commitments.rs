@@ -128,7 +128,6 @@ pub(super) struct LastEvidence {
 
 /// Every commitment that is known from the horizon, with its last evidence of activity.
 pub(super) fn last_evidence(views: &Views, horizon: Horizon) -> Vec<LastEvidence> {
-    let standings: Vec<Standing<'_>> = views.actions.standings(views, horizon).collect();
     let measures: Vec<Measured<'_>> = views.measures.standings(views, horizon).collect();
     let of = |line: &Line<'_>| {
         let facts = views.commitments.facts.get(line.id)?.all();
@@ -143,10 +142,10 @@ pub(super) fn last_evidence(views: &Views, horizon: Horizon) -> Vec<LastEvidence
             last,
         })
     };
-    // No period is asked about.
+    // No period is asked about, and no action's standing.
     let period = Period::financial_year_of(horizon.as_at);
     let parameters = Parameters::new(horizon.as_at, horizon.as_known, period);
-    lines(views, &parameters, &standings, &measures).iter().filter_map(of).collect()
+    lines(views, &parameters, &[], &measures).iter().filter_map(of).collect()
 }
 
 fn measures_table(about: &About<'_>, measures: &[Measured<'_>]) -> Table {

@@ -8,6 +8,7 @@
 mod lineage;
 
 use jiff::civil::Date;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::lineage::{CountedAs, Inherited, Lineage, is_listed};
@@ -141,15 +142,14 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
             ("lag", "Recorded after"),
         ],
     );
-    for item in items.iter().take(ROWS) {
+    for item in shown(&items) {
         let subject = Kind::Action.subject(item.standing.id).to_string();
         table.push(subject, row(views, parameters, item));
     }
     Body { figures: figures(views, parameters, &items), tables: vec![table], notes: notes(items.len()) }
 }
 
-/// The listed actions. Those that have a row stand first: the latest against the first date first, then by first date,
-/// then by id.
+/// The listed actions, in no order that means anything.
 fn items<'v>(views: &'v Views, parameters: &Parameters) -> Vec<Item<'v>> {
     let (horizon, period_begins) = (parameters.horizon(), parameters.period.first_day());
     let (mut items, mut bound) = (Vec::new(), Vec::new());
@@ -183,19 +183,20 @@ fn items<'v>(views: &'v Views, parameters: &Parameters) -> Vec<Item<'v>> {
             items.push(item(standing, inherited, replaced_by, counted));
         }
     }
-    in_order(&mut items);
     items
 }
 
-/// Puts those that have a row in order. All are put in order by numbers; by name only where that shows.
-fn in_order(items: &mut [Item<'_>]) {
-    let late = |item: &Item<'_>| (std::cmp::Reverse(item.against_first.days()), item.inherited.first);
-    items.sort_by_key(late);
-    let last = items.get(ROWS.saturating_sub(1)).map(late);
-    let shown = last.map_or(items.len(), |last| items.partition_point(|item| late(item) <= last));
-    if let Some(shown) = items.get_mut(..shown) {
-        shown.sort_by_cached_key(|item| (late(item), natural(item.standing.id)));
-    }
+/// Those that have a row, in order: the latest against the first date first, then by first date, then by id. Only these
+/// are put in order by name, which costs more than by numbers.
+fn shown<'a, 'v>(items: &'a [Item<'v>]) -> Vec<&'a Item<'v>> {
+    let late = |item: &Item<'_>| (Reverse(item.against_first.days()), item.inherited.first);
+    let mut lates: Vec<_> = items.iter().map(late).collect();
+    let last = (lates.len() > ROWS).then(|| *lates.select_nth_unstable(ROWS - 1).1);
+    let is_shown = |item: &&Item<'v>| last.is_none_or(|last| late(item) <= last);
+    let mut shown: Vec<&Item<'v>> = items.iter().filter(is_shown).collect();
+    shown.sort_by_cached_key(|item| (late(item), natural(item.standing.id)));
+    shown.truncate(ROWS);
+    shown
 }
 
 /// Actions, those that they replace or that replace them, and so on.

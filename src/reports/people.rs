@@ -18,7 +18,7 @@ pub(super) fn owner_cell(views: &Views, horizon: Horizon, owner: &Owner<'_>) -> 
     if let Some(ended) = views.post_ended(owner.post, horizon) {
         words = format!("{words} (post ended {})", short_day(ended));
     }
-    Figure::words(words).from_events(owner.events.iter().copied())
+    Figure::words(words).from_events(owner.events())
 }
 
 /// What there is to add about a judgement of which so many pieces of evidence have fallen. Nothing if none has.

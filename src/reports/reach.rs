@@ -100,7 +100,12 @@ impl<'a, 'v> Reach<'a, 'v> {
     fn of(views: &'v Views, parameters: &'a Parameters) -> Self {
         let (horizon, period) = (parameters.horizon(), parameters.period);
         let (mut held, mut told, mut anything) = (Vec::new(), Vec::new(), [false; 2]);
+        // Once it is known that there is something, whatever never had a day in the period is passed by.
+        let (first, last) = (period.first_day(), period.last_day());
         for (id, history) in views.awareness.activities.iter() {
+            if anything[0] && !history.may_tell_of(first, last) {
+                continue;
+            }
             let Some(fact) = views.latest(history, horizon) else { continue };
             anything[0] = true;
             if period.contains(fact.effective) {
@@ -108,6 +113,9 @@ impl<'a, 'v> Reach<'a, 'v> {
             }
         }
         for (_, history) in views.awareness.signposting.iter() {
+            if anything[1] && !history.may_tell_of(first, last) {
+                continue;
+            }
             let Some(fact) = views.latest(history, horizon) else { continue };
             anything[1] = true;
             if period.contains(fact.effective) {

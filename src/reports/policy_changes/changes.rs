@@ -4,7 +4,7 @@
 //! outside this file and the one that counts who spoke. Must not know how changes are counted or worded.
 
 use jiff::civil::Date;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -196,7 +196,9 @@ impl<'v> Change<'v> {
         let named = self.proposed.map(|(fact, proposed)| (Made::by(fact), &proposed.feedback));
         let own = views.feedback.linked.get(self.id).map(Vec::as_slice).unwrap_or_default();
         let of_proposal = named.map(|(_, items)| items.as_slice()).unwrap_or_default();
-        let items: BTreeSet<&Uuid> = own.iter().chain(of_proposal).collect();
+        let mut items: Vec<&Uuid> = own.iter().chain(of_proposal).collect();
+        items.sort_unstable();
+        items.dedup();
         for item in items {
             let said = named.filter(|(_, items)| items.contains(item)).map(|(made, _)| made);
             let history = views.feedback.items.get(item);

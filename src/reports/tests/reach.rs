@@ -1,9 +1,11 @@
 //! R7, by hand.
 
+use proptest::prelude::*;
+
 use super::{ask, ask_known, cell_of, figure, number, share, subjects};
 use crate::domain::event::Purpose::{Benefits, EverybodysBusiness, Impact};
-use crate::projections::chronicle::Chronicle;
 use crate::projections::chronicle::people::Entry;
+use crate::projections::chronicle::{Chronicle, on};
 use crate::reports::{FigureStatus, Report, ReportName};
 
 const ALWAYS: (Option<&str>, Option<&str>) = (None, None);
@@ -173,4 +175,48 @@ fn given_no_list_of_councils_when_councils_are_asked_then_nobody_can_say() {
     let reached = figure(&report, "r7.councils_reached");
     assert_eq!((reached.status, reached.number), (FigureStatus::NotAvailable, None));
     assert_eq!(number(&report, "r7.activities"), 1);
+}
+
+proptest! {
+    /// Whatever is passed by for its days must not have counted: the naive walk looks at every fact.
+    #[test]
+    fn given_random_activities_when_they_are_counted_then_a_naive_walk_counts_as_many(
+        said in prop::collection::vec((0usize..5, 0i64..700, 0u8..6), 1..24),
+        known in 0usize..26,
+    ) {
+        let mut ledger = Chronicle::opened(false);
+        let day = |days: i64| on("2024-10-01").checked_add(jiff::Span::new().days(days)).unwrap().to_string();
+        // By its first event: the activity, and whether that was taken back and on which day it counts, as known.
+        let mut naive: Vec<(usize, u64, bool, jiff::civil::Date)> = Vec::new();
+        let as_known = (known as u64).clamp(1, said.len() as u64 + 1);
+        for (which, days, what) in said {
+            let today = day(days);
+            let last = naive.iter().rposition(|it| it.0 == which && !it.2);
+            let sequence = match (what, last) {
+                (0, Some(last)) => ledger.void(naive[last].1, &today),
+                (1 | 2, Some(last)) => {
+                    let held = ledger.facts[naive[last].1 as usize].event.payload.clone();
+                    ledger.correct(naive[last].1, &today, held)
+                }
+                (_, Some(_)) => ledger.signpost(&format!("other-{days}"), &today, "helpline", None),
+                (_, None) => ledger.hold(&format!("a{which}"), &today, Benefits, (&[], &[]), None),
+            };
+            if sequence >= as_known {
+                break;
+            }
+            match (what, last) {
+                (0, Some(last)) => naive[last].2 = true,
+                (1 | 2, Some(last)) => naive[last].3 = on(&today),
+                (_, Some(_)) => {}
+                (_, None) => naive.push((which, sequence, false, on(&today))),
+            }
+        }
+        let as_known = as_known.min(ledger.facts.len() as u64);
+        let as_at = on("2026-03-31");
+        let counted = naive.iter().filter(|it| !it.2 && on("2025-04-01") <= it.3 && it.3 <= as_at).count() as u64;
+        let report = ask_known(ReportName::Reach, &ledger, "2026-03-31", as_known);
+        let figure = figure(&report, "r7.activities");
+        let any = naive.iter().any(|it| !it.2 && it.3 <= as_at);
+        prop_assert_eq!(figure.number, any.then_some(counted as f64));
+    }
 }
