@@ -99,7 +99,7 @@ fn moves(drawn: &Drawn, views: &Views) -> Vec<String> {
                 {
                     if let (true, Some(n)) = (parts.contains(&cell.id.as_str()), cell.number) {
                         let name = format!("{} {} {}", table.id, row.subject, cell.id);
-                        seen.entry(name).or_default().push((at, n as u64));
+                        seen.entry(name).or_default().push((at, (n as i64).cast_unsigned()));
                     }
                 }
             }

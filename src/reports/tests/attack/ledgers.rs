@@ -59,7 +59,7 @@ struct Fates {
 }
 
 fn later(day: Date, days: u64) -> Date {
-    day.checked_add((days as i64).days()).unwrap()
+    day.checked_add(days.cast_signed().days()).unwrap()
 }
 
 pub(super) fn drawn(seed: u64) -> Drawn {
@@ -189,8 +189,16 @@ fn goes_on(ledger: &mut Chronicle, draw: &mut Draw, fates: &Fates, (item, from):
 fn counted(ledger: &mut Chronicle, draw: &mut Draw, number: u64, from: Date) {
     let day = later(from, 45).to_string();
     let asked = (from.to_string(), later(from, 30).to_string());
-    for (id, unit, most) in [("whole", None, 60), ("east", Some("east"), 30), ("west", Some("west"), 14)] {
-        let counts = [5 + draw.below(most), draw.below(most / 3), draw.below(9)].map(|it| it as u32);
+    // Whoever answered in a unit answered in the whole.
+    let mut all = [0; 3];
+    for (id, unit, most) in [("east", Some("east"), 30), ("west", Some("west"), 14), ("whole", None, 60)] {
+        let mut counts = [5 + draw.below(most), draw.below(most / 3), draw.below(9)].map(|it| it as u32);
+        for (count, all) in counts.iter_mut().zip(&mut all) {
+            *all += *count;
+            if unit.is_none() {
+                *count = *all;
+            }
+        }
         let answers = Answers {
             item: draw.of(&["feel-safe", "kindness"]),
             unit,

@@ -17,9 +17,11 @@ const MANY: i64 = 1 << 20;
 pub(super) struct System {
     names: BTreeMap<String, usize>,
     bounds: Vec<(i64, i64)>,
-    /// The unknowns with what each is multiplied by, and between which numbers their sum lies.
-    sums: Vec<(Vec<(usize, i64)>, i64, i64)>,
+    sums: Vec<Sum>,
 }
+
+/// The unknowns with what each is multiplied by, and between which numbers their sum lies.
+type Sum = (Vec<(usize, i64)>, i64, i64);
 
 impl System {
     pub(super) fn unknown(&mut self, name: &str) -> usize {
@@ -38,7 +40,7 @@ impl System {
 
     fn sum(&mut self, names: &[String], value: u64) {
         let terms: Vec<_> = names.iter().map(|name| (name.clone(), 1)).collect();
-        self.lies(&terms, value as i64, value as i64);
+        self.lies(&terms, value.cast_signed(), value.cast_signed());
     }
 
     /// Tightens bounds until nothing moves.
@@ -78,7 +80,7 @@ impl System {
         let whole = || cell.text.rsplit(' ').next().and_then(|it| it.parse::<i64>().ok());
         match (cell.status, cell.numerator, cell.number) {
             (FigureStatus::Given, Some(n), _) => self.sum(names, n),
-            (FigureStatus::Given, None, Some(n)) => self.sum(names, n as u64),
+            (FigureStatus::Given, None, Some(n)) => self.sum(names, (n as i64).cast_unsigned()),
             (FigureStatus::Given, ..) if cell.text.starts_with("more than 95 %") => {
                 let whole = whole().unwrap_or(0);
                 self.lies(&terms, whole * 95 / 100, MANY);
@@ -151,7 +153,7 @@ pub(super) fn outcomes(system: &mut System, report: &Report, whom: &str) {
         if figure.status != FigureStatus::Given {
             continue;
         }
-        if let Some(n) = figure.numerator.or(figure.number.map(|n| n as u64)) {
+        if let Some(n) = figure.numerator.or(figure.number.map(|n| (n as i64).cast_unsigned())) {
             system.sum(&of(sum), n);
         }
         if let Some(whole) = figure.denominator {
@@ -215,7 +217,11 @@ pub(super) fn surveys(system: &mut System, report: &Report) {
                 [("agree_known", &answers[..2]), ("agree", &answers[..]), ("answers", &answers[..])]
             {
                 let cell = column(row, id);
-                let whole = if id == "answers" { cell.number.map(|n| n as u64) } else { cell.denominator };
+                let whole = if id == "answers" {
+                    cell.number.map(|n| (n as i64).cast_unsigned())
+                } else {
+                    cell.denominator
+                };
                 if let (FigureStatus::Given, Some(whole)) = (cell.status, whole) {
                     system.sum(&parts(some), whole);
                 }

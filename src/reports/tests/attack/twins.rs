@@ -59,6 +59,9 @@ impl Said {
 
 type Place = (&'static str, String);
 
+/// Everything that is counted.
+type All = BTreeMap<Place, Said>;
+
 /// Everything that is counted, from one place.
 fn said(views: &Views, at: Stood) -> BTreeMap<Place, Said> {
     let mut said = BTreeMap::new();
@@ -98,7 +101,7 @@ fn said(views: &Views, at: Stood) -> BTreeMap<Place, Said> {
 
 /// What a ledger says from each place, and what is true there.
 pub(super) struct Known {
-    places: Vec<(Stood, BTreeMap<Place, Said>, BTreeMap<Place, Said>)>,
+    places: Vec<(Stood, All, All)>,
 }
 
 impl Known {
@@ -273,12 +276,11 @@ pub(super) fn twin(draw: &mut Draw, drawn: &Drawn, known: &Known) -> Option<(Kin
     let facts = &drawn.ledger.facts;
     let fact = facts.get(20 + draw.below(facts.len() as u64 - 20) as usize)?;
     let by_day = draw.is(25);
-    let (kind, event) = match by_day.then(|| moved(draw, fact)).flatten() {
-        Some(moved) => moved,
-        None => {
-            let (kind, payload) = changed(draw, &fact.event.payload)?;
-            (kind, Event { payload, ..(*fact.event).clone() })
-        }
+    let (kind, event) = if let Some(moved) = by_day.then(|| moved(draw, fact)).flatten() {
+        moved
+    } else {
+        let (kind, payload) = changed(draw, &fact.event.payload)?;
+        (kind, Event { payload, ..(*fact.event).clone() })
     };
     let what = format!("record {}: {:?} is {:?}", fact.sequence, fact.event.payload, event.payload);
     let event = Arc::new(event);
