@@ -5,6 +5,7 @@
 
 use jiff::civil::Date;
 
+use super::rules::{Rule, holds};
 use crate::projections::Views;
 use crate::projections::history::Horizon;
 
@@ -15,6 +16,9 @@ const FEW: u64 = 100;
 
 /// From how many on a count about people is shown: the highest that the ledger ever set; it is never lowered.
 pub(super) fn threshold(views: &Views, as_known: u64) -> u64 {
+    if !holds(Rule::Threshold) {
+        return 1;
+    }
     let everything = Horizon { as_at: Date::MAX, as_known };
     let histories = views.ledger.settings.iter().flat_map(|(_, history)| views.seen(history, everything));
     histories.map(|fact| u64::from(fact.fact.suppress_below)).fold(LEAST_THRESHOLD, u64::max)
@@ -25,6 +29,9 @@ const LEAST_SURVEY_MINIMUM: u64 = 10;
 
 /// From how many answers on a survey's cell is shown: the highest that the ledger ever set; it is never lowered.
 pub(super) fn survey_minimum(views: &Views, as_known: u64) -> u64 {
+    if !holds(Rule::Threshold) {
+        return 1;
+    }
     let everything = Horizon { as_at: Date::MAX, as_known };
     let histories = views.ledger.settings.iter().flat_map(|(_, history)| views.seen(history, everything));
     histories.map(|fact| u64::from(fact.fact.survey_minimum)).fold(LEAST_SURVEY_MINIMUM, u64::max)
@@ -49,7 +56,7 @@ pub(super) fn share(part: u64, whole: u64, threshold: u64) -> Shown {
     let rest = whole.saturating_sub(part);
     let small = |count: u64| (1..threshold).contains(&count);
     match () {
-        () if part > whole => Shown::Exactly,
+        () if part > whole || !holds(Rule::Threshold) => Shown::Exactly,
         () if small(part) || small(rest) || small(whole) => Shown::HeldBack,
         () if whole < FEW && 100 * part > 95 * whole => Shown::NearlyAll,
         () if whole < FEW && 100 * part < 5 * whole => Shown::NearlyNone,

@@ -8,6 +8,7 @@ use std::fmt;
 
 use super::period::Period;
 use super::report::{Figure, FigureStatus, Report};
+use super::rules::{Rule, holds};
 use super::{Parameters, ReportName};
 use crate::domain::id::{Kind, Subject};
 use crate::projections::Views;
@@ -147,6 +148,7 @@ pub fn explain(
     let point = points.last();
     let of_people = (name.is_about_people() && figure.events.is_empty() && point.is_some())
         || figure.status == FigureStatus::Suppressed;
+    let eyes = if holds(Rule::DrillDown) { eyes } else { Eyes::Auditor };
     let mut events = figure.events.clone();
     match (eyes, point) {
         (Eyes::Reader, _) if of_people => events.clear(),

@@ -31,6 +31,7 @@ mod reach;
 mod release;
 mod response_times;
 mod restatements;
+mod rules;
 mod shares;
 mod silence;
 mod surveys;

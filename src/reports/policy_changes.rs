@@ -2,8 +2,8 @@
 //!
 //! What its words and numbers mean: [`DEFINITION`].
 //!
-//! Invariant: nothing here can be traced to an item of feedback. Feedback is a word ("Staff feedback"); how many items
-//! led to a change is said from the ledger's threshold (5 at least) on; no event of a figure is an event of feedback.
+//! Invariant: nothing here can be traced to an item of feedback. Feedback is a word ("Staff feedback"); whose it
+//! is and how many items led to a change is said as released, and so is the same as in a trace; no event of a figure is an event of feedback.
 
 mod changes;
 mod tables;
@@ -44,7 +44,7 @@ pub(super) fn changed_by(views: &Views, horizon: Horizon) -> BTreeMap<Uuid, Date
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r5/2",
+    version: "r5/3",
     terms: &[
         (
             "Came into force in the period",
@@ -64,6 +64,11 @@ pub(super) const DEFINITION: Definition = Definition {
              last counts: from the day on which a link is taken back it does not count, and one that is made \
              again is as old as its making again. A link whose feedback was withdrawn or taken back later still \
              counts, and is marked.",
+        ),
+        (
+            "Feedback items",
+            "How many items were linked to the change at the last release point, as released: between release points it does \
+             not move, and at one by the ledger's threshold (5 at least) or not at all. Below the threshold it is held back.",
         ),
         ("Editorial change", "A change of wording only. Listed apart, never counted."),
         (
@@ -113,7 +118,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
         .iter()
         .filter(|it| it.is_given_up() && it.end.is_some_and(|fact| period.contains(fact.effective)));
     let (policies, overdue) = overdue(views, parameters);
-    let about = About { views, parameters, threshold: threshold(views, parameters.as_known) };
+    let about = About { views, parameters };
     let counted = Counted {
         parameters,
         anything: policies > 0 || any(views, parameters.horizon()),
@@ -136,7 +141,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
         about.to_come_table(&counted.to_come),
         about.overdue_table(&counted.overdue),
     ];
-    Body { figures: figures(&counted), tables, notes: notes(about.threshold) }
+    Body { figures: figures(&counted), tables, notes: notes(threshold(views, parameters.as_known)) }
 }
 
 /// How many policies there are, and those whose review is overdue, the longest first.
@@ -324,8 +329,9 @@ fn notes(threshold: u64) -> Vec<String> {
             .to_owned(),
         "Editorial changes, and reviews that changed nothing, are not changes.".to_owned(),
         format!(
-            "Feedback is named without number, dates or names. How many items led to a change is shown from {threshold} on; \
-             below that it is held back."
+            "Feedback is named without number, dates or names. Whose it is, and how many items led to a change, is as of the \
+             last release point; how many is shown from {threshold} on, moves by as many or not at all, and is held back below \
+             that."
         ),
         "A review is overdue if the day by which the policy was to be looked at again has passed. Changing a policy is \
          not reviewing it."

@@ -17,6 +17,7 @@
 
 use std::collections::BTreeMap;
 
+use super::rules::{Rule, holds};
 use crate::projections::releases::Point;
 
 /// The parts of one cut, as released at one point.
@@ -43,6 +44,10 @@ impl Cut {
 
     /// The cut at the next release point, with as many parts.
     pub(super) fn next(&mut self, counts: &[u64], threshold: u64) {
+        if !holds(Rule::SmallMoves) {
+            *self = Self::first(counts, threshold);
+            return;
+        }
         // Thresholds are only ever raised; one that was lowered by mistake does not count.
         self.threshold = self.threshold.max(threshold);
         let moves = |from: u64, to: u64| from.abs_diff(to) >= self.threshold;
@@ -72,7 +77,7 @@ impl Cut {
         for part in &mut self.parts {
             part.hidden |= (1..threshold).contains(&part.released);
         }
-        while !self.is_safe() {
+        while !self.is_safe() && holds(Rule::Complements) {
             let shown = self.parts.iter().enumerate().filter(|(_, part)| !part.hidden && part.released > 0);
             // The last first, and not the smallest: which parts are hidden must not tell which is larger.
             let next = shown.map(|(index, _)| index).filter(|index| may(*index)).last();
@@ -104,7 +109,9 @@ impl Cut {
         }
         let mut hidden =
             self.parts.iter().zip(&within).filter(|(part, _)| part.hidden).map(|(_, within)| *within);
+        let covers = holds(Rule::Complements) || within.iter().filter(|within| **within).count() == 1;
         if let Some(first) = hidden.next()
+            && covers
             && (hidden.any(|within| within != first) || (first && !self.is_safe()))
         {
             return None;

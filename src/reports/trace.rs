@@ -23,6 +23,7 @@ use super::explain::{Eyes, Released};
 use super::phrases::short_day;
 use super::policy_changes::origin_words;
 use super::release::{Cut, released};
+use super::rules::{Rule, holds};
 use crate::domain::event::{Origin, Respondents, ResponseMode};
 use crate::domain::id::{Kind, Subject};
 use crate::projections::Views;
@@ -119,6 +120,7 @@ pub fn trace(
     from: &Subject,
     eyes: Eyes,
 ) -> Result<Trace, NotTraceable> {
+    let eyes = if holds(Rule::DrillDown) { eyes } else { Eyes::Auditor };
     let horizon = parameters.horizon();
     if horizon.as_known > views.size() {
         return Err(NotTraceable::BeyondHead { size: views.size() });
@@ -266,7 +268,7 @@ const HOW: [&str; 3] = ["Told directly", "Told in public", "Not told yet"];
 pub const NO_FEEDBACK: &str = "No feedback is linked to it";
 
 /// What may be said of the feedback behind a piece of work, as of the last release point.
-fn voice(views: &Views, horizon: Horizon, work: &Subject) -> Voice {
+pub(super) fn voice(views: &Views, horizon: Horizon, work: &Subject) -> Voice {
     let points = views.releases.points(horizon);
     let Some(newest) = points.last() else {
         let words =
@@ -326,6 +328,9 @@ fn told_how(views: &Views, horizon: Horizon, id: &Uuid) -> Option<ResponseMode> 
     let told = facts.into_iter().rev().find(|fact| fact.fact == FeedbackFact::Told)?;
     views.feedback.modes.get(&told.sequence).copied()
 }
+
+/// Who may be said to have spoken, if it may be said.
+pub(super) const WHOSE: [&str; 3] = ["Staff feedback", "Partner feedback", "Staff and partner feedback"];
 
 /// Who spoke, as far as it may be said: a group that is smaller than the threshold is not told apart in a mixture.
 fn whose<'u>(

@@ -3,6 +3,7 @@
 #![allow(clippy::pedantic, missing_docs, unreachable_pub, reason = "tests")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on panics")]
 
+mod attack;
 mod auditing;
 mod auth;
 mod binary;

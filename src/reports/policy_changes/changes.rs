@@ -1,14 +1,14 @@
 //! Each policy change as R5 sees it: proposal, approval, force, end, and the feedback that it is linked to.
 //!
 //! Invariant: a link is one between an item of feedback and a change, whichever side made it; an item is never named
-//! outside this file and the one that counts who spoke. Must not know how changes are counted or worded.
+//! outside this file. Must not know how changes are counted or worded.
 
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-use crate::domain::event::{ChangeNature, Origin, PolicyChangeProposed, Respondents};
+use crate::domain::event::{ChangeNature, Origin, PolicyChangeProposed};
 use crate::domain::id::{Code, Kind};
 use crate::projections::Views;
 use crate::projections::feedback::{FeedbackView, Link, Made};
@@ -42,8 +42,6 @@ pub(super) struct Linked {
     pub(super) item: Uuid,
     /// When the link was made.
     pub(super) made: Made,
-    /// Who spoke, if that is known.
-    pub(super) who: Option<Respondents>,
 }
 
 /// What the register says of a change.
@@ -206,8 +204,7 @@ impl<'v> Change<'v> {
                 Some(Link::Linked(made)) => {
                     let gone = |history| FeedbackView::is_gone_in(views, horizon, history);
                     self.some_gone = self.some_gone || history.is_some_and(gone);
-                    let who = history.and_then(|it| FeedbackView::respondents_in(views, horizon, it));
-                    self.linked.push(Linked { item: *item, made, who });
+                    self.linked.push(Linked { item: *item, made });
                 }
                 Some(Link::Unlinked(made)) => self.unlinked.push(made),
                 None => {}

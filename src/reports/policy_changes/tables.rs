@@ -1,11 +1,11 @@
 //! The tables of R5: each change with what led to it, as far as that may be said.
 //!
-//! Invariant: this file alone turns feedback into words, and it gives neither ids nor dates; a number only from the
-//! threshold on. Must not know how changes are counted.
+//! Invariant: this file alone turns feedback into words, and it gives neither ids nor dates; a number, and
+//! who spoke, only as released. Must not know how changes are counted.
 
 use super::changes::Change;
 use super::{Overdue, origin_words};
-use crate::domain::event::{Origin, Respondents};
+use crate::domain::event::Origin;
 use crate::domain::id::Kind;
 use crate::projections::Views;
 use crate::projections::policies::PolicyFact;
@@ -13,13 +13,12 @@ use crate::reports::Parameters;
 use crate::reports::people::owner_cell;
 use crate::reports::phrases::{count, days_after, short_day};
 use crate::reports::report::{Figure, FigureStatus, Table};
+use crate::reports::trace::{Voice, WHOSE, voice};
 
 /// What the tables are written from.
 pub(super) struct About<'v> {
     pub(super) views: &'v Views,
     pub(super) parameters: &'v Parameters,
-    /// From how many items on feedback has a number.
-    pub(super) threshold: u64,
 }
 
 impl About<'_> {
@@ -42,16 +41,16 @@ impl About<'_> {
         );
         for change in changes {
             let Some(entry) = &change.changed else { continue };
-            let (state, since) = standing(change);
+            let ((state, since), voice) = (standing(change), self.voice(change));
             let cells = vec![
                 Self::title(change),
                 Figure::words(self.policy_title(change)),
                 Figure::words(format!("{}{since}", short_day(entry.from)))
                     .from_events(change.events().into_iter().chain(change.superseded.map(|it| it.sequence))),
-                self.because(change),
+                Self::because(change, &voice),
                 self.approval(change),
                 Figure::words(linked_words(change)).from_events(change.events()),
-                self.items(change),
+                Self::items(change, &voice),
                 Figure::words(entry.version.as_str()).from_events([entry.sequence]),
                 Figure::words(state).from_events(change.events()),
             ];
@@ -81,7 +80,7 @@ impl About<'_> {
                 Figure::words(self.policy_title(change)),
                 Figure::words(short_day(reversed.effective)).from_events([reversed.sequence]),
                 Figure::words(short_day(entry.from)).from_events([entry.sequence]),
-                self.because(change),
+                Self::because(change, &self.voice(change)),
                 Figure::words(nature(change)),
             ];
             table.push(Kind::PolicyChange.subject(change.id).to_string(), cells);
@@ -115,7 +114,7 @@ impl About<'_> {
                 Self::title(change),
                 Figure::words(self.policy_title(change)),
                 Figure::words(state).from_events(change.events()),
-                self.because(change),
+                Self::because(change, &self.voice(change)),
                 Figure::words(nature(change)),
             ];
             table.push(Kind::PolicyChange.subject(change.id).to_string(), cells);
@@ -161,42 +160,30 @@ impl About<'_> {
         }
     }
 
-    fn because(&self, change: &Change<'_>) -> Figure {
+    /// What is released of the feedback behind a change: the same as a trace says.
+    fn voice(&self, change: &Change<'_>) -> Voice {
+        voice(self.views, self.parameters.horizon(), &Kind::PolicyChange.subject(change.id))
+    }
+
+    fn because(change: &Change<'_>, voice: &Voice) -> Figure {
         let words = match (change.proposed, change.origin()) {
             (None, _) => "Not stated".to_owned(),
-            (_, Origin::Feedback) => self.whose_feedback(change).to_owned(),
+            (_, Origin::Feedback) => whose_feedback(voice).to_owned(),
             (_, origin) if !change.linked.is_empty() => {
-                format!("{}; linked to {}", origin_words(origin), self.whose_feedback(change).to_lowercase())
+                format!("{}; linked to {}", origin_words(origin), whose_feedback(voice).to_lowercase())
             }
             (_, origin) => origin_words(origin).to_owned(),
         };
         Figure::words(words).from_events(change.proposed.map(|(fact, _)| fact.sequence))
     }
 
-    /// Who spoke, as far as it may be said: a group that is smaller than the threshold is not told apart in a mixture.
-    fn whose_feedback(&self, change: &Change<'_>) -> &'static str {
-        let (mut staff, mut partners) = (0, 0);
-        for item in &change.linked {
-            match item.who {
-                Some(Respondents::Staff) => staff += 1,
-                Some(Respondents::Partners) => partners += 1,
-                None => {}
-            }
-        }
-        match (staff, partners) {
-            (1.., 0) => "Staff feedback",
-            (0, 1..) => "Partner feedback",
-            _ if staff.min(partners) >= self.threshold => "Staff and partner feedback",
-            _ => "Feedback",
-        }
-    }
-
-    fn items(&self, change: &Change<'_>) -> Figure {
-        match change.linked.len() as u64 {
-            0 => Figure::not_applicable("None linked"),
-            items if items < self.threshold => Figure::with_status(FigureStatus::Suppressed, ""),
-            items => Figure::number(items, "items", items.to_string())
+    fn items(change: &Change<'_>, voice: &Voice) -> Figure {
+        match (voice.items, &voice.point) {
+            (Some(items), _) => Figure::number(items, "items", items.to_string())
                 .from_events(change.proposed.map(|(fact, _)| fact.sequence)),
+            (None, _) if change.linked.is_empty() => Figure::not_applicable("None linked"),
+            (None, None) => Figure::not_available("No release point yet"),
+            (None, Some(_)) => Figure::with_status(FigureStatus::Suppressed, ""),
         }
     }
 
@@ -235,6 +222,11 @@ fn standing(change: &Change<'_>) -> (&'static str, String) {
             ("Superseded", format!("; superseded {from} by \u{201c}{by}\u{201d}{nature}"))
         }
     }
+}
+
+/// Who spoke, as far as it is released.
+fn whose_feedback(voice: &Voice) -> &'static str {
+    WHOSE.into_iter().find(|words| *words == voice.words).unwrap_or("Feedback")
 }
 
 /// Whether feedback was linked in time. That some of it is gone is said without a number: it may be one person's.

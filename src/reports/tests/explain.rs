@@ -112,6 +112,7 @@ fn given_a_figure_that_is_held_back_when_a_reader_asks_then_there_is_no_event_in
     ledger.propose("hours", "2025-05-01", "leave", (Origin::Feedback, ChangeNature::Substantive), &items);
     ledger.approve("hours", "2025-06-01");
     ledger.change("hours", "2025-06-10", "leave", "2025-07-01", true);
+    ledger.release("summer", "2025-07-20");
     let place = cell("r5.changes", "policy-change/hours", "items");
     let explained = ask(&ledger, ReportName::PolicyChanges, &place, Eyes::Reader).unwrap();
     assert_eq!(explained.figure.status, FigureStatus::Suppressed);

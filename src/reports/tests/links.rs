@@ -47,6 +47,7 @@ fn given_a_link_of_its_own_when_it_is_made_by_the_approval_then_it_counts() {
         let (mut ledger, items, _) = proposed(LAW, 0);
         ledger.link(items[0], day, CHANGE);
         decided(&mut ledger);
+        ledger.release("summer", "2025-07-01");
         let report = r5(&ledger, "2025-07-01");
         assert_eq!((answering(&report), linked(&report)), (counts, words.to_owned()), "{day}");
         assert_eq!(cell(&report, CHANGE, "because"), "The law; linked to staff feedback");
@@ -140,6 +141,7 @@ fn given_a_proposal_when_a_correction_adds_feedback_after_the_approval_then_that
     let (mut ledger, items, proposal) = proposed(LAW, 0);
     decided(&mut ledger);
     ledger.correct_feedback(proposal, &items);
+    ledger.release("summer", "2025-07-01");
     let report = r5(&ledger, "2025-07-01");
     assert_eq!((answering(&report), linked(&report)), (1, "Yes, but recorded after the approval".to_owned()));
     assert_eq!(cell(&report, CHANGE, "items"), "6");

@@ -1,5 +1,6 @@
 //! Tests of the reports: figures worked out by hand, naive twins, properties, and golden outputs.
 
+mod attack;
 mod choice;
 mod commitments;
 mod compare;

@@ -117,6 +117,13 @@ fn below_the_threshold_feedback_is_a_word() {
         ledger.approve(id, "2025-05-02");
         ledger.change(id, "2025-05-03", "leave", "2025-05-03", true);
     }
+    // Before the first release point nothing is said but that it is feedback.
+    let before = r5(&ledger, "2025-06-30");
+    assert_eq!(
+        (of(&before, "five", "because"), of(&before, "five", "items")),
+        ("Feedback".into(), "[x] No release point yet".into())
+    );
+    ledger.release("summer", "2025-06-20");
     let report = r5(&ledger, "2025-06-30");
     assert_eq!(
         (of(&report, "four", "because"), of(&report, "four", "items")),
@@ -142,6 +149,32 @@ fn below_the_threshold_feedback_is_a_word() {
 }
 
 #[test]
+fn given_feedback_that_is_linked_between_release_points_when_it_is_reported_then_the_number_does_not_move() {
+    let mut ledger = ledger();
+    let items = ledger.feedback("2025-04-01", Respondents::Staff, 12);
+    let partner = ledger.feedback("2025-04-01", Respondents::Partners, 1);
+    ledger.propose("x", "2025-05-01", "leave", HEARD, &items[..6]);
+    ledger.approve("x", "2025-05-02");
+    ledger.change("x", "2025-05-03", "leave", "2025-05-03", true);
+    ledger.release("first", "2025-06-01");
+    let read = |ledger: &Chronicle| {
+        let report = r5(ledger, "2025-09-30");
+        (of(&report, "x", "because"), of(&report, "x", "items"))
+    };
+    assert_eq!(read(&ledger), ("Staff feedback".into(), "6".into()));
+    // Six more and a partner's: the same until the next point, and then by six or more or not at all.
+    for item in items[6..].iter().chain(&partner) {
+        ledger.link(*item, "2025-06-02", "policy-change/x");
+    }
+    assert_eq!(read(&ledger), ("Staff feedback".into(), "6".into()));
+    ledger.release("second", "2025-07-01");
+    assert_eq!(read(&ledger), ("Feedback".into(), "13".into()));
+    ledger.unlink(items[0], "2025-07-02", "policy-change/x");
+    ledger.release("third", "2025-08-01");
+    assert_eq!(read(&ledger), ("Feedback".into(), "13".into()));
+}
+
+#[test]
 fn the_threshold_can_only_be_raised() {
     let mut ledger = ledger();
     let six = ledger.feedback("2025-04-01", Respondents::Staff, 6);
@@ -149,9 +182,11 @@ fn the_threshold_can_only_be_raised() {
     ledger.approve("x", "2025-05-02");
     ledger.change("x", "2025-05-03", "leave", "2025-05-03", true);
     ledger.settings(2);
+    ledger.release("first", "2025-06-10");
     assert_eq!(of(&r5(&ledger, "2025-06-30"), "x", "items"), "6");
     ledger.settings(7);
     ledger.settings(5);
+    ledger.release("second", "2025-06-20");
     assert_eq!(of(&r5(&ledger, "2025-06-30"), "x", "items"), "[c]");
 }
 
