@@ -176,7 +176,7 @@ impl Label {
             && text.is_ascii()
             && !text.starts_with(' ')
             && !text.ends_with(' ')
-            && text.bytes().fold(true, |all, b| all & (b != b'@') & !b.is_ascii_control())
+            && text.bytes().fold(0, |any, b| any | u8::from(b == b'@') | u8::from(b.is_ascii_control())) == 0
             && digits(text) <= MOST_DIGITS;
         if is_plain && !text.is_empty() {
             return Ok(Self(text.into()));

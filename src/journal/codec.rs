@@ -89,12 +89,23 @@ pub fn decode(bytes: &[u8]) -> Result<Event, Defect> {
 /// The name of an event's type, where the event begins as we write it; else nothing, and it must be opened to be known.
 /// What stands behind it is not looked at.
 pub fn type_of(event: &[u8]) -> Option<&str> {
-    // A short map, whose first two entries are the id, as 16 bytes, and the type, as a short text.
-    let (_, behind) = event.split_first().filter(|(head, _)| matches!(head, 0x80..=0x8f))?;
-    let (_, behind) = behind.strip_prefix(b"\xa2id\xc4\x10")?.split_at_checked(16)?;
-    let (head, behind) =
-        behind.strip_prefix(b"\xa4type")?.split_first().filter(|(head, _)| matches!(head, 0xa0..=0xbf))?;
-    std::str::from_utf8(behind.get(..usize::from(head & 0x1f))?).ok()
+    // A short map, whose first two entries are the id, as 16 bytes, and the type, as a text. It is asked of every
+    // record, so what is compared is of a length that is known here.
+    const ID: [u8; 5] = *b"\xa2id\xc4\x10";
+    const TYPE: [u8; 5] = *b"\xa4type";
+    let (&[map], behind) = event.split_first_chunk()?;
+    let (id, behind) = behind.split_first_chunk()?;
+    let (_, behind) = behind.split_first_chunk::<16>()?;
+    let (name, behind) = behind.split_first_chunk()?;
+    let (&[head], behind) = behind.split_first_chunk()?;
+    let (length, behind) = match head {
+        0xa0..=0xbf => (head & 0x1f, behind),
+        0xd9 => behind.split_first_chunk().map(|(&[length], behind)| (length, behind))?,
+        _ => return None,
+    };
+    let is_ours = matches!(map, 0x80..=0x8f) && *id == ID && *name == TYPE;
+    let text = behind.get(..usize::from(length)).filter(|_| is_ours)?;
+    std::str::from_utf8(text).ok()
 }
 
 /// As [`decode`], by the deserializer of the crate that writes events: what is opened, and what is refused, is the same.

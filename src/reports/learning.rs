@@ -20,7 +20,7 @@ use crate::projections::releases::Point;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r6/1",
+    version: "r6/2",
     terms: &[
         (
             "As of the release point",
@@ -46,8 +46,8 @@ pub(super) const DEFINITION: Definition = Definition {
         ),
         (
             "Workforce baseline",
-            "How many work in the unit by its latest baseline. Where it is not the number that the coverage was taken of, \
-             that is said.",
+            "How many work in the unit by its latest baseline. Where it is, as released, five (or the ledger's threshold) or \
+             more away from the number that the coverage was taken of, that is said; a smaller difference is not told from none.",
         ),
         (
             "Units",
@@ -145,27 +145,35 @@ impl Learned<'_, '_> {
         figure.from_events(self.coverage.events().chain([point.sequence]))
     }
 
-    /// In how many units the coverage was taken of another number of people than work there.
+    /// In how many units the coverage was taken of another number of people than work there, both as they were released.
     fn denominators(&self) -> Figure {
         let Some(point) = self.point else { return Figure::not_available(NO_POINT) };
         if self.coverage.shown.is_empty() {
             return Figure::not_available(NO_COVERAGE);
         }
+        let threshold = self.threshold;
         let told = self.coverage.shown.iter().filter_map(|it| {
-            let ((_, by, works), (_, counted_by, counted)) = (it.unit.baseline?, it.unit.coverage?);
-            let same = works.people == counted.staff.people && works.leaders == counted.leaders.people;
-            Some((same, [by, counted_by]))
+            let ((_, by, _), (_, counted_by, _)) = (it.unit.baseline?, it.unit.coverage?);
+            let apart = |(counted, works): (u64, u64)| works.abs_diff(counted) >= threshold;
+            let staff = apart(it.beside_baseline(Who::Staff)?);
+            Some((staff || it.beside_baseline(Who::Leaders).is_some_and(apart), [by, counted_by]))
         });
         let told: Vec<_> = told.collect();
         if told.is_empty() {
-            return Figure::not_available("No workforce baseline is recorded for a unit that is shown.");
+            return Figure::not_available(
+                "No workforce baseline that could be told of is recorded for a unit that is shown.",
+            );
         }
-        let (all, differ) = (told.len() as u64, told.iter().filter(|(same, _)| !same).count() as u64);
+        let (all, differ) = (told.len() as u64, told.iter().filter(|(apart, _)| *apart).count() as u64);
         let units = count(all, "unit", "units");
         let text = match differ {
-            0 => format!("In {units} as many people were counted as work there by the workforce baseline."),
+            0 => format!(
+                "In {units} as many people were counted as work there by the workforce baseline, or fewer than \
+                 {threshold} more or less."
+            ),
             _ => format!(
-                "In {differ} of {units} another number of people was counted than work there by the workforce baseline."
+                "In {differ} of {units} another number of people was counted than work there by the workforce baseline, \
+                 by {threshold} or more."
             ),
         };
         let events = told.iter().flat_map(|(_, events)| *events);
@@ -299,5 +307,5 @@ const NOTES: [&str; 5] = [
     "A unit is not shown beside one that it is a part of.",
     "Numbers of people move between release points only by five or more at a level, so that nobody can be picked out. A sum of \
      them, such as the number of people counted, can therefore differ by some from the count itself.",
-    "The number of people that a coverage was taken of is its own; where the workforce baseline differs from the count, that is said.",
+    "The number of people that a coverage was taken of is its own; where the workforce baseline differs from the count by five or more, that is said.",
 ];

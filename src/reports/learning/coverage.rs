@@ -72,8 +72,12 @@ impl Shown<'_> {
         people.filter(|people| *people > 0 || level == 0 || self.at_least(who, 0) == Some(0))
     }
 
-    /// How many the workforce baseline has. None: there is none, or it is held back.
-    pub(super) fn baseline(&self, who: Who) -> Option<u64> {
+    /// How many were counted, and how many the workforce baseline has. None: there is none, or one is held back.
+    pub(super) fn beside_baseline(&self, who: Who) -> Option<(u64, u64)> {
+        self.at_least(who, 0).zip(self.baseline(who))
+    }
+
+    fn baseline(&self, who: Who) -> Option<u64> {
         let cut = self.baseline.as_ref()?;
         match who {
             Who::Staff => cut.total(),

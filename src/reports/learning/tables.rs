@@ -63,25 +63,20 @@ impl Learned<'_, '_> {
         table
     }
 
-    /// How the number of people that a coverage was taken of stands to the workforce baseline.
+    /// How the number of people that a coverage was taken of stands to the workforce baseline: both as they were released,
+    /// for a word that changed with the truth would tell of one person.
     fn baseline(&self, shown: &Shown<'_>, who: Who) -> Figure {
-        let (Some((on, sequence, baseline)), Some((_, coverage, counted))) =
-            (shown.unit.baseline, shown.unit.coverage)
+        let (Some((on, sequence, _)), Some((_, coverage, _))) = (shown.unit.baseline, shown.unit.coverage)
         else {
             return Figure::not_available("None recorded");
         };
-        let (works, counted) = match who {
-            Who::Staff => (baseline.people, counted.staff.people),
-            Who::Leaders => (baseline.leaders, counted.leaders.people),
-        };
-        let on = short_day(on);
-        let figure = match (u64::from(works.abs_diff(counted)), shown.baseline(who)) {
-            (0, _) => Figure::words(format!("The same, on {on}")),
-            (few, _) if few < self.threshold => {
-                Figure::words(format!("DIFFERS by fewer than {}, on {on}", self.threshold))
+        let (on, threshold) = (short_day(on), self.threshold);
+        let figure = match shown.beside_baseline(who) {
+            None => held_back(),
+            Some((counted, works)) if works.abs_diff(counted) < threshold => {
+                Figure::words(format!("Fewer than {threshold} apart, on {on}"))
             }
-            (_, None) => held_back(),
-            (_, Some(works)) => Figure::number(works, "people", format!("DIFFERS: {works}, on {on}")),
+            Some((_, works)) => Figure::number(works, "people", format!("DIFFERS: {works}, on {on}")),
         };
         figure.from_events([sequence, coverage])
     }

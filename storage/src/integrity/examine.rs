@@ -459,42 +459,45 @@ impl Pass<'_> {
         let io = |error| Error::io(&name, 0, error);
         let file = self.on.backend.open(&name, Mode::Read).map_err(io)?;
         let length = file.length().map_err(io)?;
+        let mut count = 0;
         if matches!(self.on.eye, Eye::Keying(_)) {
             index::encode_into(&summary, &self.sorted, &mut self.pages);
+            // In pieces: what is compared is still near when it was just read, and takes no memory to speak of.
+            for from in (0..self.pages.len()).step_by(PIECE) {
+                self.stored.clear();
+                self.stored.resize(PIECE.min(self.pages.len() - from), 0);
+                count += file.read_at(&mut self.stored, from as u64).map_err(io)?;
+                self.compare(&name, from);
+            }
         } else {
             let most = length.min(MOST_INDEX * self.planned.length) as usize;
             self.stored.resize(most, 0);
-            let count = file.read_at(&mut self.stored, 0).map_err(io)?;
+            count = file.read_at(&mut self.stored, 0).map_err(io)?;
             self.pages = index::encode_around(&summary, &self.sorted, &self.stored[..count]);
-        }
-        // In pieces: what is compared is still near when it was just read, and takes no memory to speak of.
-        let mut count = 0;
-        for (piece, wanted) in self.pages.chunks(PIECE).enumerate() {
-            let from = piece * PIECE;
-            self.stored.clear();
-            self.stored.resize(wanted.len(), 0);
-            let read = file.read_at(&mut self.stored, from as u64).map_err(io)?;
-            count += read;
-            if wanted == self.stored {
-                continue;
-            }
-            for (number, (page, stored)) in wanted.chunks(PAGE).zip(self.stored.chunks(PAGE)).enumerate() {
-                let at = (from + number * PAGE) as u64;
-                if at > 0 && page != stored {
-                    self.findings.note(
-                        name.clone(),
-                        at,
-                        "index.bytes",
-                        "what the records give",
-                        "another page",
-                    );
-                }
-            }
+            self.stored.truncate(count);
+            self.stored.resize(self.pages.len(), 0);
+            self.compare(&name, 0);
         }
         if count < self.pages.len() || length != self.pages.len() as u64 {
             let expected = format!("{} bytes", self.pages.len());
             self.findings.note(name, length, "index.bytes", &expected, &format!("{length} bytes"));
         }
         Ok(Some(self.pages[..PAGE.min(self.pages.len())].to_vec()))
+    }
+
+    /// Compares what is stored of an index from a byte on with what must stand there, but for its first page.
+    fn compare(&mut self, name: &str, from: usize) {
+        let wanted = self.pages.get(from..).unwrap_or_default();
+        let wanted = &wanted[..wanted.len().min(self.stored.len())];
+        if wanted == self.stored {
+            return;
+        }
+        for (number, (page, stored)) in wanted.chunks(PAGE).zip(self.stored.chunks(PAGE)).enumerate() {
+            let at = (from + number * PAGE) as u64;
+            if at > 0 && page != stored {
+                let (expected, found) = ("what the records give", "another page");
+                self.findings.note(name.to_owned(), at, "index.bytes", expected, found);
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use storage::integrity::{self, Report, verify_unopened};
+use storage::integrity::{self, Report, verify_passing};
 use storage::{Backend, Error, Identity, Keyer, Log, MemoryBackend};
 
 use crate::ledger::{SMALL, Served, append, create, identity, keyer, open, served, verify};
@@ -70,7 +70,7 @@ fn judge(files: &Files, all: &Served, what: &str) -> Option<String> {
 
 /// What is found where no event is opened.
 fn unopened(files: &Files) -> Report {
-    verify_unopened(&MemoryBackend::restore(files), &|_| {}).unwrap()
+    verify_passing(&MemoryBackend::restore(files), &|_| Ok(()), &|_| {}).unwrap()
 }
 
 /// Flips one bit and holds what then happens against what there was; whether it is refused.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::reports::{Figure, FigureStatus, Report, Row};
 
 /// More than any count here.
-const MANY: i64 = 1 << 20;
+const MANY: i64 = 1 << 32;
 
 /// Unknown whole numbers, none below 0, and what is known of their sums.
 #[derive(Default)]
@@ -130,11 +130,14 @@ fn is_part(outcome: &str, of: &str) -> bool {
     }
 }
 
-/// What R3 says of staff or of partners.
+/// What R3 says of staff or of partners. Where outcomes are told further apart, the three parts are sums of those.
 pub(super) fn outcomes(system: &mut System, report: &Report, whom: &str) {
-    let rows: Vec<_> = rows(report, "r3.outcomes").iter().collect();
     let part = |row: &Row| format!("R3 {whom} {}", row.subject);
-    for row in &rows {
+    let is_fine = |row: &&Row| column(row, whom).text != "not told apart";
+    let fine: Vec<_> = rows(report, "r3.detail").iter().filter(is_fine).collect();
+    let coarse: Vec<_> = rows(report, "r3.outcomes").iter().collect();
+    let leaves = if fine.is_empty() { &coarse } else { &fine };
+    for row in leaves {
         let cell = column(row, whom);
         system.cell(cell, &[part(row)]);
         if cell.status == FigureStatus::Suppressed && !cell.text.starts_with("fewer") {
@@ -142,14 +145,18 @@ pub(super) fn outcomes(system: &mut System, report: &Report, whom: &str) {
             system.lies(&[(part(row), 1)], 1, MANY);
         }
     }
-    if rows.is_empty() {
+    if leaves.is_empty() {
         return;
+    }
+    let of = |sum: &str| {
+        leaves.iter().filter(|row| is_part(&row.subject, sum)).map(|row| part(row)).collect::<Vec<_>>()
+    };
+    for row in coarse.iter().filter(|_| !fine.is_empty()) {
+        let sum = row.subject.strip_prefix("outcome/").unwrap_or(&row.subject);
+        system.cell(column(row, whom), &of(sum));
     }
     for sum in ["changed", "no_change", "open", "answered", "loop_closed"] {
         let Some(figure) = figure(report, &format!("r3.{whom}_{sum}")) else { continue };
-        let of = |sum: &str| {
-            rows.iter().filter(|row| is_part(&row.subject, sum)).map(|row| part(row)).collect::<Vec<_>>()
-        };
         if figure.status != FigureStatus::Given {
             continue;
         }
@@ -167,20 +174,37 @@ pub(super) fn outcomes(system: &mut System, report: &Report, whom: &str) {
     }
 }
 
-/// What R9 says of them; and, if both reports release them for the first time, that they are the same items.
-pub(super) fn choices(system: &mut System, report: &Report, whom: &str, with_r3: bool) {
-    let Some(row) = rows(report, "r9.choices").iter().find(|row| row.subject.ends_with(whom)) else { return };
+/// What R9 says of the same items, in shares, and R4 of those without a name; and, if both are released for the first
+/// time, that together they are as many as in R3.
+pub(super) fn choices(system: &mut System, r9: &Report, r4: &Report, whom: &str, is_first: bool) {
     let parts = ["anonymous", "confidential", "named"];
     let name = |part: &str| format!("R9 {whom} {part}");
-    for part in parts {
-        system.cell(column(row, part), &[name(part)]);
+    let row = |report, table| rows(report, table).iter().find(|row| row.subject.ends_with(whom));
+    if let Some(row) = row(r4, "r4.apart") {
+        system.cell(column(row, "anonymous"), &[name("anonymous")]);
     }
-    let all = column(row, "all");
-    system.cell(all, &parts.map(name));
-    if with_r3 && all.status == FigureStatus::Given {
-        let n = all.number.unwrap_or(0.0) as i64;
-        let terms = [(format!("R3 {whom} all"), 1), (format!("{whom} withdrawn"), 1)];
-        system.lies(&terms, n, n);
+    let Some(row) = row(r9, "r9.choices") else { return };
+    let mut is_shown = false;
+    for part in parts {
+        let cell = column(row, part);
+        let (low, high) = match (cell.status, cell.number) {
+            (FigureStatus::Given, Some(share)) => (2 * share as i64 - 1, 2 * share as i64 + 1),
+            (FigureStatus::Given, None) if cell.text.starts_with("More") => (190, 200),
+            (FigureStatus::Given, None) if cell.text.starts_with("Less") => (0, 10),
+            _ => continue,
+        };
+        is_shown = true;
+        // Rounded to whole percent of all three.
+        let against = |times: i64| -> Vec<_> {
+            parts.iter().map(|it| (name(it), if *it == part { 200 - times } else { -times })).collect()
+        };
+        system.lies(&against(low), 0, MANY);
+        system.lies(&against(high), -MANY, 0);
+    }
+    if is_shown && is_first {
+        let mut terms: Vec<_> = parts.iter().map(|part| (name(part), 1)).collect();
+        terms.push((format!("R3 {whom} all"), -1));
+        system.lies(&terms, 0, 0);
     }
 }
 
