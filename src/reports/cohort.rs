@@ -23,7 +23,7 @@ use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use self::item::{BANDS, Fate, Outcome, Step};
-use self::item::{Given, Item, reasons, received_in};
+use self::item::{Cohort, Given, Item, reasons};
 pub(super) use self::times::Time;
 use self::times::nearest_rank;
 use super::disclosure::{Shown, share, threshold};
@@ -195,9 +195,11 @@ pub(super) fn released<'v>(views: &'v Views, parameters: &Parameters) -> Result<
     reasons.sort_by_cached_key(|code| natural(code));
     let mut heard = BTreeSet::new();
     let mut groups: BTreeMap<Respondents, Group> = BTreeMap::new();
-    for point in &points {
+    let cohort = Cohort::of(views, period);
+    // Before the period began nothing of it had been received: of ten years of release points four or five are left.
+    for point in points.iter().filter(|point| point.on >= period.first_day()) {
         let below = threshold(views, point.position);
-        let items = received_in(views, point.horizon(), period);
+        let items = cohort.from(views, point.horizon(), period);
         heard = items.iter().map(|item| item.respondents).collect();
         let at = At::new(views, point, period, &reasons, below);
         for who in Respondents::ALL {

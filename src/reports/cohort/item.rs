@@ -12,7 +12,7 @@ use crate::domain::id::{Code, Kind};
 use crate::projections::Views;
 use crate::projections::actions::ActionState;
 use crate::projections::feedback::{FeedbackFact, Link, Made, Received};
-use crate::projections::history::{Dated, Horizon};
+use crate::projections::history::{Dated, History, Horizon};
 use crate::reports::Period;
 use crate::reports::phrases::days_after;
 use crate::reports::policy_changes;
@@ -186,22 +186,28 @@ impl Item<'_> {
     }
 }
 
-/// The items that count from the horizon and were received in the period, in no order that tells anything.
-pub(super) fn received_in(views: &Views, horizon: Horizon, period: Period) -> Vec<Item<'_>> {
-    let works = Works::of(views, horizon);
-    let mut items = Vec::new();
-    for (id, history) in views.feedback.items.iter() {
+/// The items of which any record says that they were received in the period, whoever may know it.
+pub(super) struct Cohort<'v>(Vec<(&'v Uuid, &'v History<FeedbackFact>)>);
+
+impl<'v> Cohort<'v> {
+    pub(super) fn of(views: &'v Views, period: Period) -> Self {
+        let (first, last) = (period.first_day(), period.last_day());
         let is_received_then = |fact: &Dated<FeedbackFact>| {
             matches!(fact.fact, FeedbackFact::Received(_)) && period.contains(fact.effective)
         };
         // Most items of a long ledger are of other years: they cost one look.
-        if history.all().iter().any(is_received_then) {
-            items.extend(
-                works.item(id, &views.seen(history, horizon)).filter(|it| period.contains(it.received)),
-            );
-        }
+        let items = views.feedback.items.iter().filter(|(_, history)| {
+            history.may_tell_of(first, last) && history.all().iter().any(is_received_then)
+        });
+        Self(items.collect())
     }
-    items
+
+    /// Those that count from the horizon and were received in the period, in no order that tells anything.
+    pub(super) fn from(&self, views: &'v Views, horizon: Horizon, period: Period) -> Vec<Item<'v>> {
+        let works = Works::of(views, horizon);
+        let items = self.0.iter().filter_map(|(id, history)| works.item(id, &views.seen(history, horizon)));
+        items.filter(|item| period.contains(item.received)).collect()
+    }
 }
 
 /// Every reason that anybody ever closed an item with, and every reason of the code list, known among the first so many.
