@@ -5,6 +5,9 @@
 //! place a reader can stand, must be held back (`[c]`) in both, and in one way: next to others in one table column, or as one
 //! that was none when it was released.
 //!
+//! How many people have learned is left out: levels are printed added up, so a part that may be told is printed nowhere by
+//! itself, and what differs in it may be seen later, in a sum. `release::attack` and `subtraction` try those.
+//!
 //! Invariant: ids, sequences, sources, times of recording and subjects are the same in both, so nothing has to be masked. Must
 //! not know how anything is held back.
 
@@ -161,7 +164,6 @@ pub(super) enum Kind {
     Withdrawal,
     Day,
     Survey,
-    Learned,
     Attendances,
     Erasure,
 }
@@ -226,21 +228,6 @@ fn counted(draw: &mut Draw, payload: &Payload) -> Option<(Kind, Payload)> {
             gone.count -= 1;
             other.options.get_mut(to)?.count += 1;
             (Kind::Survey, other.into())
-        }
-        Payload::LearningCoverageRecorded(it) => {
-            let mut staff = it.staff.clone();
-            let parts = [
-                (&mut staff.informed, it.staff.people),
-                (&mut staff.skilled, it.staff.informed),
-                (&mut staff.enhanced, it.staff.skilled),
-                (&mut staff.specialist, it.staff.enhanced),
-            ];
-            let (level, most) = parts.into_iter().nth(draw.below(4) as usize)?;
-            if *level >= most {
-                return None;
-            }
-            *level += 1;
-            (Kind::Learned, LearningCoverageRecorded { staff, leaders: it.leaders.clone() }.into())
         }
         Payload::LearningDelivered(it) => {
             let attendances = Some(few(it.attendances)?);
