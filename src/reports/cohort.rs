@@ -196,8 +196,9 @@ pub(super) fn released<'v>(views: &'v Views, parameters: &Parameters) -> Result<
     let mut heard = BTreeSet::new();
     let mut groups: BTreeMap<Respondents, Group> = BTreeMap::new();
     let cohort = Cohort::of(views, period);
-    // Before the period began nothing of it had been received: of ten years of release points four or five are left.
-    for point in points.iter().filter(|point| point.on >= period.first_day()) {
+    // Before the period began nothing of it had been received, and no group had begun: of ten years of release points four
+    // or five are left. A point for an earlier day may be declared behind them, and then counts like any other.
+    for point in points.iter().skip_while(|point| point.on < period.first_day()) {
         let below = threshold(views, point.position);
         let items = cohort.from(views, point.horizon(), period);
         heard = items.iter().map(|item| item.respondents).collect();
