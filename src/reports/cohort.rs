@@ -29,6 +29,7 @@ use self::times::nearest_rank;
 use super::disclosure::{Shown, share, threshold};
 use super::phrases::{natural, percent};
 use super::release::Cut;
+use super::rules::{Rule, holds};
 use super::{Parameters, Period};
 use crate::domain::event::{ReportSettingsAdopted, Respondents};
 use crate::domain::id::Code;
@@ -323,7 +324,7 @@ impl Group {
 
     /// A sum, if it may be told. What was released as none may be a few by now, in each of its parts.
     pub(super) fn told(&self, sum: Option<u64>) -> Option<u64> {
-        sum.filter(|items| *items > 0 || !self.has_moved)
+        sum.filter(|items| *items > 0 || !self.has_moved || !holds(Rule::Threshold))
     }
 
     pub(super) fn total(&self) -> Option<u64> {
