@@ -2,7 +2,6 @@
 //! Computed when an event is appended, and again, the same, when an index is rebuilt from the log.
 
 use sha2::Digest as _;
-use std::cell::RefCell;
 use storage::{Keys, Malformed, Record};
 use uuid::Uuid;
 
@@ -52,10 +51,10 @@ pub fn about(subject: &Subject) -> u64 {
 pub fn mention(mention: &Mention) -> u64 {
     match mention {
         Mention::Subject(subject) => {
-            again(&[b"m", subject.kind().as_str().as_bytes(), b"/", subject.id().as_str().as_bytes()])
+            short(&[b"m", subject.kind().as_str().as_bytes(), b"/", subject.id().as_str().as_bytes()])
         }
         Mention::Code { list, code } => {
-            again(&[b"c", list.as_str().as_bytes(), b"/", code.as_str().as_bytes()])
+            short(&[b"c", list.as_str().as_bytes(), b"/", code.as_str().as_bytes()])
         }
         Mention::Document { about, sha256 } => short(&[
             b"d",
@@ -65,60 +64,7 @@ pub fn mention(mention: &Mention) -> u64 {
             b"\0",
             &sha256.0,
         ]),
-        Mention::Erasure => again(&[b"e"]),
-    }
-}
-
-/// What was last hashed, by where it falls: posts, commitments and codes are mentioned again and again, and to look is a
-/// third of a hash.
-type Known = [(Room, u64); 128];
-
-thread_local! {
-    static KNOWN: RefCell<Known> = const { RefCell::new([(Room::EMPTY, 0); 128]) };
-}
-
-/// As [`short`], of what may have been hashed before.
-fn again(parts: &[&[u8]]) -> u64 {
-    let Some(room) = Room::of(parts) else { return short(parts) };
-    KNOWN.with_borrow_mut(|known| {
-        let place = room.place() % known.len();
-        let Some((there, fingerprint)) = known.get_mut(place) else { return short(parts) };
-        if *there != room {
-            (*there, *fingerprint) = (room, short(parts));
-        }
-        *fingerprint
-    })
-}
-
-/// Some bytes, and zeros: no part of a key has a zero in it but at the end of all.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Room([u64; 6]);
-
-impl Room {
-    const EMPTY: Self = Self([0; 6]);
-
-    /// The parts, if there is room for them.
-    fn of(parts: &[&[u8]]) -> Option<Self> {
-        let mut room = [0; 48];
-        let mut length = 0;
-        for part in parts {
-            room.get_mut(length..length + part.len())?.copy_from_slice(part);
-            length += part.len();
-        }
-        let (words, _) = room.as_chunks::<8>();
-        let mut filled = [0; 6];
-        for (to, from) in filled.iter_mut().zip(words) {
-            *to = u64::from_le_bytes(*from);
-        }
-        Some(Self(filled))
-    }
-
-    fn place(&self) -> usize {
-        let mixed = self
-            .0
-            .iter()
-            .fold(0_u64, |all, it| (all.rotate_left(23) ^ it).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        (mixed >> 48) as usize
+        Mention::Erasure => short(&[b"e"]),
     }
 }
 
