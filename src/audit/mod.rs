@@ -107,15 +107,39 @@ impl Audit {
         Self { given, folds: order::Line::new(folds), words: erasure::Watch::default() }
     }
 
-    /// A record was read. Its keys are what the index must find it by.
+    /// Records were read, one after the other. Their keys are what the index must find each by.
+    pub fn records(&self, records: &[Record<'_>]) -> Vec<Result<Keys, codec::Unreadable>> {
+        let opened: Vec<_> = records.iter().map(codec::opened).collect();
+        let events = opened.iter().filter_map(|it| it.as_ref().ok()).map(|it| (&it.source, &it.event));
+        let mut keys = journal_keys::of_each(events).into_iter();
+        let (mut facts, mut told) = (Vec::with_capacity(opened.len()), Vec::with_capacity(opened.len()));
+        for (record, opened) in records.iter().zip(opened) {
+            match opened {
+                Ok(opened) => {
+                    facts.push(self.fact(record.sequence, opened));
+                    told.extend(keys.next().map(Ok));
+                }
+                Err(unreadable) => told.push(Err(unreadable)),
+            }
+        }
+        self.folds.give(facts);
+        told
+    }
+
+    /// A record was read, alone.
     pub fn record(&self, record: &Record<'_>) -> Result<Keys, codec::Unreadable> {
         let opened = codec::opened(record)?;
         let keys = journal_keys::of(&opened.source, &opened.event);
-        let words = opened.event.payload.words();
-        let fact = Fact::of(record.sequence, opened);
-        self.words.record(&fact, words);
-        self.folds.give(fact);
+        self.folds.give([self.fact(record.sequence, opened)]);
         Ok(keys)
+    }
+
+    /// What the folds need of a record; the words that it commits to are awaited from now on.
+    fn fact(&self, sequence: u64, opened: codec::Opened) -> Fact {
+        let words = opened.event.payload.words();
+        let fact = Fact::of(sequence, opened);
+        self.words.record(&fact, words);
+        fact
     }
 
     /// A record is passed by: it is opened only if it says whose keys are in force, or if what it is cannot be seen.
@@ -126,7 +150,7 @@ impl Audit {
             EventType::LedgerRestored.as_str(),
         ];
         if codec::type_of(record.event).is_none_or(|name| TOLD.contains(&name)) {
-            self.folds.give(Fact::of(record.sequence, codec::opened(record)?));
+            self.folds.give([Fact::of(record.sequence, codec::opened(record)?)]);
         }
         Ok(())
     }

@@ -50,22 +50,25 @@ impl<F: Fold> Line<F> {
         Self { gates, waiting: Mutex::default(), turn: Mutex::new(Turn { next: 0, fold }) }
     }
 
-    /// Takes a fact to its place.
-    pub(super) fn give(&self, fact: Fact) {
-        let number = fact.sequence / BATCH;
-        let mut gate = lock(&self.gates[(number % GATES as u64) as usize]);
-        let place = gate.iter().position(|(open, _)| *open == number).unwrap_or_else(|| {
-            gate.push((number, Vec::with_capacity(BATCH as usize)));
-            gate.len() - 1
-        });
-        let batch = &mut gate[place].1;
-        batch.push(fact);
-        if batch.len() as u64 != BATCH {
-            return;
+    /// Takes facts to their places: those that follow each other at once.
+    pub(super) fn give(&self, facts: impl IntoIterator<Item = Fact>) {
+        let mut facts = facts.into_iter().peekable();
+        while let Some(number) = facts.peek().map(|fact| fact.sequence / BATCH) {
+            let mut gate = lock(&self.gates[(number % GATES as u64) as usize]);
+            let place = gate.iter().position(|(open, _)| *open == number).unwrap_or_else(|| {
+                gate.push((number, Vec::with_capacity(BATCH as usize)));
+                gate.len() - 1
+            });
+            let batch = &mut gate[place].1;
+            while let Some(fact) = facts.next_if(|fact| fact.sequence / BATCH == number) {
+                batch.push(fact);
+            }
+            if batch.len() as u64 >= BATCH {
+                let (_, complete) = gate.swap_remove(place);
+                drop(gate);
+                self.complete(number, complete);
+            }
         }
-        let (_, complete) = gate.swap_remove(place);
-        drop(gate);
-        self.complete(number, complete);
     }
 
     /// A batch is complete. If somebody is folding already, it is left to them, or to whoever comes next.
@@ -148,13 +151,13 @@ mod tests {
                 let line = &line;
                 scope.spawn(move || {
                     let own = (0..most).filter(|it| it % 2 == half);
-                    own.map(|it| it ^ 0b1000).filter(|it| *it < most).for_each(|it| line.give(fact(it)));
+                    own.map(|it| it ^ 0b1000).filter(|it| *it < most).for_each(|it| line.give([fact(it)]));
                 });
             }
         });
         let left: Vec<u64> = (0..most).filter(|it| it ^ 0b1000 >= most).collect();
         for it in left {
-            line.give(fact(it));
+            line.give([fact(it)]);
         }
         let Seen(seen) = line.settle(Seen::default());
         assert_eq!(seen, (0..most).collect::<Vec<_>>());
@@ -164,7 +167,7 @@ mod tests {
     fn given_a_fact_that_is_missing_when_all_is_settled_then_the_others_are_seen_in_order() {
         let line = Line::new(Seen::default());
         let given: Vec<u64> = (0..3 * BATCH).filter(|it| *it != 5).collect();
-        given.iter().rev().for_each(|it| line.give(fact(*it)));
+        given.iter().rev().for_each(|it| line.give([fact(*it)]));
         assert!(lock(&line.turn).fold.0.is_empty());
         assert_eq!(line.settle(Seen::default()).0, given);
     }

@@ -16,13 +16,22 @@ pub const MAX_CODE: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code(Short);
 
+/// Whether a byte may stand in an identifier: looked up, as it is asked of most bytes of most records.
+const GOOD: [bool; 256] = {
+    let mut good = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        good[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        byte += 1;
+    }
+    good
+};
+
 impl Code {
     /// Parses an identifier.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let first = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
-        // Every byte is looked at, so that many are looked at together.
-        let good = |b: u8| b.is_ascii_alphanumeric() | matches!(b, b'.' | b'_' | b'-');
-        if first && text.len() <= MAX_CODE && text.bytes().fold(true, |all, b| all & good(b)) {
+        if first && text.len() <= MAX_CODE && text.bytes().all(|b| GOOD[usize::from(b)]) {
             Ok(Self(Short::of(text)))
         } else {
             Err(Invalid::new(
@@ -261,5 +270,25 @@ impl LedgerName {
 impl fmt::Display for LedgerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ledgers/{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_any_byte_anywhere_when_it_is_looked_up_then_it_is_as_the_rule_says() {
+        for byte in 0..128_u8 {
+            let c = char::from(byte);
+            let (first, later) = (c.is_ascii_alphanumeric(), c.is_ascii_alphanumeric() || "._-".contains(c));
+            assert_eq!(Code::parse(&format!("{c}a")).is_ok(), first, "{c:?}");
+            assert_eq!(Code::parse(&format!("a{c}")).is_ok(), later, "{c:?}");
+            assert_eq!(Code::parse(&format!("{}{c}", "a".repeat(30))).is_ok(), later, "{c:?}");
+        }
+        assert!(["é", "aé", "a\u{80}", ""].iter().all(|text| Code::parse(text).is_err()));
+        assert!(
+            Code::parse(&"a".repeat(MAX_CODE)).is_ok() && Code::parse(&"a".repeat(MAX_CODE + 1)).is_err()
+        );
     }
 }

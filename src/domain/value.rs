@@ -171,19 +171,20 @@ pub struct Label(Box<str>);
 impl Label {
     /// Parses a label.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        if text.is_empty() || text.trim() != text || text.chars().count() > MAX_LABEL {
+        let looks = Looks::of(text);
+        let (trimmed, length) = if looks.ascii {
+            let space = |end: Option<&u8>| end.is_some_and(u8::is_ascii_whitespace);
+            (!space(text.as_bytes().first()) && !space(text.as_bytes().last()), text.len())
+        } else {
+            (text.trim() == text, text.chars().count())
+        };
+        if text.is_empty() || !trimmed || length > MAX_LABEL {
             return Err(Invalid::new("not a label", "write 1 to 120 characters without spaces around them"));
         }
-        // Of ASCII every byte is looked at, so that many are looked at together.
-        let control = if text.is_ascii() {
-            text.bytes().fold(false, |any, b| any | b.is_ascii_control())
-        } else {
-            text.chars().any(char::is_control)
-        };
-        if control {
+        if looks.control || (!looks.ascii && text.chars().any(char::is_control)) {
             return Err(Invalid::new("a label is one line", "remove line breaks and control characters"));
         }
-        check_no_contact(text)?;
+        looks.check_no_contact(text)?;
         Ok(Self(text.into()))
     }
 
@@ -226,21 +227,57 @@ const MOST_DIGITS: usize = 8;
 /// Refuses what would lead to a person: something like `a@b.c`, or a run of nine or more digits with nothing but
 /// spaces, brackets, hyphens and dots between them.
 pub fn check_no_contact(text: &str) -> Result<(), Invalid> {
-    let mail = text.contains('@')
-        && text.split_whitespace().any(|word| {
-            word.split_once('@').is_some_and(|(name, host)| {
-                name.ends_with(|c: char| c.is_alphanumeric())
-                    && host.starts_with(|c: char| c.is_alphanumeric())
-            })
-        });
+    Looks::of(text).check_no_contact(text)
+}
+
+/// What the bytes of a text look like: every one is looked at, so that many are looked at together.
+struct Looks {
+    ascii: bool,
+    /// A control character of ASCII is among them.
+    control: bool,
+    at: bool,
+    digits: usize,
+}
+
+impl Looks {
+    fn of(text: &str) -> Self {
+        let mut looks = Self { ascii: true, control: false, at: false, digits: 0 };
+        // So many digits can be counted in a byte.
+        for bytes in text.as_bytes().chunks(usize::from(u8::MAX)) {
+            let (mut high, mut control, mut at, mut digits) = (0, false, false, 0_u8);
+            for byte in bytes {
+                high |= byte;
+                control |= byte.is_ascii_control();
+                at |= *byte == b'@';
+                digits += u8::from(byte.is_ascii_digit());
+            }
+            looks.ascii &= high.is_ascii();
+            looks.control |= control;
+            looks.at |= at;
+            looks.digits += usize::from(digits);
+        }
+        looks
+    }
+
+    fn check_no_contact(&self, text: &str) -> Result<(), Invalid> {
+        if !self.at && self.digits <= MOST_DIGITS {
+            return Ok(());
+        }
+        contact_in(text)
+    }
+}
+
+fn contact_in(text: &str) -> Result<(), Invalid> {
+    let mail = text.split_whitespace().any(|word| {
+        word.split_once('@').is_some_and(|(name, host)| {
+            name.ends_with(|c: char| c.is_alphanumeric()) && host.starts_with(|c: char| c.is_alphanumeric())
+        })
+    });
     if mail {
         return Err(Invalid::new(
             "an e-mail address in words",
             "name the post, never a person or an address",
         ));
-    }
-    if text.bytes().filter(u8::is_ascii_digit).count() <= MOST_DIGITS {
-        return Ok(());
     }
     let mut digits = 0;
     for c in text.chars() {
@@ -430,6 +467,33 @@ mod tests {
                     both(&format!("{year:04}-{month:02}-{day:02}"));
                 }
             }
+        }
+    }
+
+    /// The rule as it is said, character by character.
+    fn leads_to_a_person(text: &str) -> bool {
+        let mail = text.split_whitespace().any(|word| {
+            let before = word.chars().take_while(|c| *c != '@').last();
+            let behind = word.chars().skip_while(|c| *c != '@').nth(1);
+            before.is_some_and(char::is_alphanumeric) && behind.is_some_and(char::is_alphanumeric)
+        });
+        let between = |c: char| !(c.is_ascii_digit() || " ()-.+".contains(c));
+        let long = |run: &str| run.chars().filter(char::is_ascii_digit).count() > MOST_DIGITS;
+        mail || text.split(between).any(long)
+    }
+
+    proptest! {
+        #[test]
+        fn given_any_text_when_it_is_judged_then_it_is_as_the_rule_says_character_by_character(
+            text in prop_oneof![
+                "[ -~]{0,130}", "\\PC{0,125}", "[a-c @.\u{e9}\n\u{7f}\u{85}]{0,12}", "[0-9 ()x+.-]{0,20}",
+                "[a-c ]{240,270}[0-9@.a ]{0,24}",
+            ]
+        ) {
+            prop_assert_eq!(check_no_contact(&text).is_err(), leads_to_a_person(&text));
+            let one_line = !text.is_empty() && text.trim() == text && text.chars().count() <= MAX_LABEL
+                && !text.chars().any(char::is_control);
+            prop_assert_eq!(Label::parse(&text).is_ok(), one_line && !leads_to_a_person(&text));
         }
     }
 

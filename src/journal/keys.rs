@@ -1,8 +1,7 @@
 //! What a record is found by: the fingerprint of its id, and of every subject and thing that it is about or mentions.
 //! Computed when an event is appended, and again, the same, when an index is rebuilt from the log.
 
-use sha2::Digest as _;
-use storage::{Keys, Malformed, Record};
+use storage::{Digest, Keys, Malformed, Record};
 use uuid::Uuid;
 
 use super::codec;
@@ -20,11 +19,18 @@ pub const MAX_EVENT: usize = storage::MAX_RECORD - MAX_OWN_PART;
 
 /// The keys of an event.
 pub fn of(source: &SourceName, event: &Event) -> Keys {
-    let mut subjects = vec![about(&event.subject)];
-    subjects.extend(mentions(event).iter().map(mention));
-    subjects.sort_unstable();
-    subjects.dedup();
-    Keys { id: id(source, event.id), subjects }
+    let mut sought = Sought::default();
+    sought.event(source, event);
+    let mut hashes = sought.hashes().into_iter();
+    keys(&mut hashes, sought.events[0])
+}
+
+/// The keys of events, each as [`of`] gives them: many are hashed faster together.
+pub fn of_each<'a>(events: impl IntoIterator<Item = (&'a SourceName, &'a Event)>) -> Vec<Keys> {
+    let mut sought = Sought::default();
+    events.into_iter().for_each(|(source, event)| sought.event(source, event));
+    let mut hashes = sought.hashes().into_iter();
+    sought.events.iter().map(|count| keys(&mut hashes, *count)).collect()
 }
 
 /// The keys of a stored record: the log's way to rebuild its index.
@@ -34,62 +40,110 @@ pub fn of_record(record: &Record<'_>) -> Result<Keys, Malformed> {
     Ok(of(&opened.source, &opened.event))
 }
 
+/// The keys of one event, of which the next so many hashes are: its id's, and then the others.
+fn keys(hashes: &mut impl Iterator<Item = Digest>, count: usize) -> Keys {
+    let id = hashes.next().map_or(0, long);
+    let mut subjects: Vec<u64> = hashes.take(count - 1).map(short).collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    Keys { id, subjects }
+}
+
 /// Fingerprint of an event's id at its source: 128 bits of SHA-256. Hits are confirmed in the log.
 pub fn id(source: &SourceName, id: Uuid) -> u128 {
-    let digest = hash(&[b"i", source.as_str().as_bytes(), b"\0", id.as_bytes()]);
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    u128::from_be_bytes(bytes)
+    let mut sought = Sought::default();
+    sought.id(source, id);
+    long(Digest::of(&sought.bytes))
 }
 
 /// Fingerprint of a subject, for the events about it.
 pub fn about(subject: &Subject) -> u64 {
-    short(&[b"s", subject.kind().as_str().as_bytes(), b"/", subject.id().as_str().as_bytes()])
+    let mut sought = Sought::default();
+    sought.about(subject);
+    short(Digest::of(&sought.bytes))
 }
 
 /// Fingerprint of something mentioned, for the events that mention it.
 pub fn mention(mention: &Mention) -> u64 {
-    match mention {
-        Mention::Subject(subject) => {
-            short(&[b"m", subject.kind().as_str().as_bytes(), b"/", subject.id().as_str().as_bytes()])
+    let mut sought = Sought::default();
+    sought.mention(mention);
+    short(Digest::of(&sought.bytes))
+}
+
+fn long(digest: Digest) -> u128 {
+    digest.0.first_chunk().map_or(0, |front| u128::from_be_bytes(*front))
+}
+
+fn short(digest: Digest) -> u64 {
+    digest.0.first_chunk().map_or(0, |front| u64::from_be_bytes(*front))
+}
+
+/// What is hashed for keys, one after the other: a letter for its sort, a kind and an identifier, and what stands
+/// between.
+#[derive(Default)]
+struct Sought {
+    bytes: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<usize>,
+    /// How many there are for each event.
+    events: Vec<usize>,
+}
+
+impl Sought {
+    fn event(&mut self, source: &SourceName, event: &Event) {
+        let before = self.ends.len();
+        self.id(source, event.id);
+        self.about(&event.subject);
+        for it in &mentions(event) {
+            self.mention(it);
         }
-        Mention::Code { list, code } => {
-            short(&[b"c", list.as_str().as_bytes(), b"/", code.as_str().as_bytes()])
+        self.events.push(self.ends.len() - before);
+    }
+
+    fn id(&mut self, source: &SourceName, id: Uuid) {
+        self.push(&[b"i", source.as_str().as_bytes(), b"\0", id.as_bytes()]);
+    }
+
+    fn about(&mut self, subject: &Subject) {
+        self.push(&[b"s", subject.kind().as_str().as_bytes(), b"/", subject.id().as_str().as_bytes()]);
+    }
+
+    fn mention(&mut self, mention: &Mention) {
+        match mention {
+            Mention::Subject(subject) => {
+                self.push(&[
+                    b"m",
+                    subject.kind().as_str().as_bytes(),
+                    b"/",
+                    subject.id().as_str().as_bytes(),
+                ]);
+            }
+            Mention::Code { list, code } => {
+                self.push(&[b"c", list.as_str().as_bytes(), b"/", code.as_str().as_bytes()]);
+            }
+            Mention::Document { about, sha256 } => self.push(&[
+                b"d",
+                about.kind().as_str().as_bytes(),
+                b"/",
+                about.id().as_str().as_bytes(),
+                b"\0",
+                &sha256.0,
+            ]),
+            Mention::Erasure => self.push(&[b"e"]),
         }
-        Mention::Document { about, sha256 } => short(&[
-            b"d",
-            about.kind().as_str().as_bytes(),
-            b"/",
-            about.id().as_str().as_bytes(),
-            b"\0",
-            &sha256.0,
-        ]),
-        Mention::Erasure => short(&[b"e"]),
     }
-}
 
-fn hash(parts: &[&[u8]]) -> [u8; 32] {
-    // A kind, an identifier and what stands between: hashed at once, for there are some for every record.
-    let mut room = [0; 192];
-    let mut length = 0;
-    for part in parts {
-        let Some(place) = room.get_mut(length..length + part.len()) else { return hash_by_parts(parts) };
-        place.copy_from_slice(part);
-        length += part.len();
+    fn push(&mut self, parts: &[&[u8]]) {
+        for part in parts {
+            self.bytes.extend_from_slice(part);
+        }
+        self.ends.push(self.bytes.len());
     }
-    storage::Digest::of(&room[..length]).0
-}
 
-fn hash_by_parts(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = sha2::Sha256::new();
-    for part in parts {
-        hash.update(part);
+    /// The hash of each.
+    fn hashes(&self) -> Vec<Digest> {
+        let mut from = 0;
+        let messages = self.ends.iter().map(|end| &self.bytes[std::mem::replace(&mut from, *end)..*end]);
+        Digest::of_each(messages)
     }
-    hash.finalize().into()
-}
-
-fn short(parts: &[&[u8]]) -> u64 {
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&hash(parts)[..8]);
-    u64::from_be_bytes(bytes)
 }

@@ -3,7 +3,7 @@
 //! Invariant: nothing is written or locked, and the ledger may be open: it is verified as far as its watermark says. It
 //! must not judge, nor know who asks.
 
-use std::{fs, io::ErrorKind, path::Path, sync::Arc};
+use std::{fs, io::ErrorKind, path::Path};
 use storage::{FileBackend, Malformed, Record, integrity};
 
 use crate::audit::{Audit, Audited, Given, Sheet, Words};
@@ -24,13 +24,13 @@ pub fn verify(
         // Before the records: what a server publishes meanwhile may count more of them.
         let mut given = given.clone();
         given.trust.beside.published = published(path)?;
-        let audit = Arc::new(Audit::new(given));
-        let (records, words) = (Arc::clone(&audit), Arc::clone(&audit));
+        let audit = Audit::new(given);
         // The server's keys, for which every record is opened anyhow: so nothing is read twice.
-        let keyer: storage::Keyer = Arc::new(move |record| {
-            records.record(record).map_err(|_| Malformed::new("an event that this version cannot open"))
-        });
-        let report = integrity::verify_words(&backend, keyer, &|entry| words.word(entry), progress)?;
+        let keyer = |records: &[Record<'_>]| {
+            let keys = audit.records(records).into_iter();
+            keys.map(|it| it.map_err(|_| Malformed::new("an event that this version cannot open"))).collect()
+        };
+        let report = integrity::verify_words(&backend, &keyer, &|entry| audit.word(entry), progress)?;
         let mut audited = audit.settle(&report, &|size| integrity::root(&backend, size).ok().flatten());
         if audited.words.as_ref().is_none_or(Words::agree) || looks == LOOKS {
             audited.place(&integrity::places(&backend, &audited.unplaced())?);

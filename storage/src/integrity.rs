@@ -124,28 +124,33 @@ pub struct Progress {
 /// # Errors
 ///
 /// `Absent` when there is no ledger, `Io` when something cannot be read.
+#[allow(clippy::needless_pass_by_value, reason = "a keyer is handed over alike to create, open and verify")]
 pub fn verify(
     backend: &dyn Backend,
     keyer: Keyer,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Error> {
-    verify_words(backend, keyer, &|_| {}, progress)
+    let keyer = |records: &[Record<'_>]| records.iter().map(|record| keyer(record)).collect();
+    verify_words(backend, &keyer, &|_| {}, progress)
 }
 
-/// As [`verify`], and calls `word` with each entry of words whose head holds, after `keyer`
-/// has seen the records of its group. Groups are walked on all cores, in no order.
+/// The keys of some records of a group, or why they have none: one for each.
+pub type KeyerOfMany<'a> = dyn Fn(&[Record<'_>]) -> Vec<Result<Keys, Malformed>> + Sync + 'a;
+
+/// As [`verify`], with a keyer that is asked for several records at once, and calls `word` with
+/// each entry of words whose head holds, after the keyer has seen the records of its group. Groups
+/// are walked on all cores, in no order.
 ///
 /// # Errors
 ///
 /// As for [`verify`].
-#[allow(clippy::needless_pass_by_value, reason = "a keyer is handed over alike to create, open and verify")]
 pub fn verify_words(
     backend: &dyn Backend,
-    keyer: Keyer,
+    keyer: &KeyerOfMany<'_>,
     word: &(dyn Fn(&Entry<'_>) + Sync),
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Error> {
-    examine(backend, Eye::Keying(&*keyer), word, progress)
+    examine(backend, Eye::Keying(keyer), word, progress)
 }
 
 /// As [`verify`], but nobody is asked for the keys of records: each is shown to `glance`, which may
@@ -167,9 +172,19 @@ pub fn verify_passing(
 #[derive(Clone, Copy)]
 enum Eye<'a> {
     /// Each is asked for the keys that an index must find it by.
-    Keying(&'a (dyn Fn(&Record<'_>) -> Result<Keys, Malformed> + Send + Sync)),
+    Keying(&'a KeyerOfMany<'a>),
     /// Each is shown, and of an index the keys are taken as they stand there.
     Passing(&'a (dyn Fn(&Record<'_>) -> Result<(), Malformed> + Sync)),
+}
+
+impl Eye<'_> {
+    /// Looks at records: the keys of each, where it was asked for them, or why it is not taken.
+    fn look(self, records: &[Record<'_>]) -> Vec<Result<Option<Keys>, Malformed>> {
+        match self {
+            Self::Keying(keyer) => keyer(records).into_iter().map(|keys| keys.map(Some)).collect(),
+            Self::Passing(glance) => records.iter().map(|it| glance(it).map(|()| None)).collect(),
+        }
+    }
 }
 
 fn examine(

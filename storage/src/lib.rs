@@ -34,7 +34,7 @@ pub mod words;
 
 pub use backend::{Backend, FaultBackend, FileBackend, MemoryBackend, SimulatedDisk};
 pub use error::{CommitError, Error, Malformed};
-pub use format::digest::{Digest, leaf_hash};
+pub use format::digest::{Digest, leaf_hash, leaf_hashes};
 pub use format::record::{Draft, Record};
 pub use limits::{MAX_RECORD, MAX_SUBJECTS};
 pub use log::appender::{Group, Placed};

@@ -13,6 +13,9 @@ const UNDONE: &[&str] = &["todo!", "unimplemented!", "dbg!"];
 /// Notes to oneself. Put together here, so that this file does not hold them.
 const NOTES: &[&str] = &[concat!("FIX", "ME"), concat!("XX", "X"), concat!("TO", "DO")];
 
+/// The one file that may hold `unsafe`, each with a `SAFETY:` before it.
+const UNSAFE: &str = "storage/src/format/digest/lanes.rs";
+
 /// Every file says first what it is.
 pub(crate) fn header(source: &Source) -> Vec<Finding> {
     let opens = source.text.strip_prefix("//! ").and_then(|rest| rest.lines().next());
@@ -113,6 +116,13 @@ pub(crate) fn leftovers(source: &Source) -> Vec<Finding> {
             note(at, "`.expect` outside tests, without an \"invariant: …\" that says why it holds".into());
         }
     }
+    for at in words(&source.code, "unsafe") {
+        let line = source.line(at);
+        let reason = source.text.lines().take(line - 1).last().is_some_and(|it| it.contains("// SAFETY: "));
+        if source.path != UNSAFE || !reason {
+            note(at, format!("`unsafe` outside {UNSAFE}, or without a `// SAFETY:` on the line before"));
+        }
+    }
     found
 }
 
@@ -188,6 +198,7 @@ mod tests {
             "fn f() { dbg!(1); }",
             "fn f() { a.unwrap(); }",
             "fn f() { a.expect(\"it works\"); }",
+            "// SAFETY: none\nunsafe fn f() {}",
             "#[cfg(test)]\nmod tests {\n    #[test]\n    #[ignore]\n    fn t() {}\n}",
             note.as_str(),
         ] {
@@ -207,6 +218,8 @@ mod tests {
             assert_eq!(found(leftovers, "src/a.rs", text), 0, "{text}");
         }
         assert_eq!(found(leftovers, "tests/a.rs", "fn f() { a.unwrap(); }"), 0);
+        assert_eq!(found(leftovers, UNSAFE, "// SAFETY: it was asked\nunsafe { f() }"), 0);
+        assert_eq!(found(leftovers, UNSAFE, "unsafe { f() }"), 1);
     }
 
     #[test]

@@ -259,11 +259,11 @@ pub(crate) fn audit(backend: &MemoryBackend, kept: &[Kept]) -> (Audited, [Verdic
     let definitions = |report: &str| (report == "R2").then_some(2);
     let now = "2025-06-20T00:00:00Z".parse().unwrap();
     let given = Given { now, kept: kept.to_vec(), trust: Trust::default(), definitions };
-    let audit = Arc::new(Audit::new(given));
-    let records = audit.clone();
-    let keyer: storage::Keyer =
-        Arc::new(move |record| records.record(record).map_err(|_| Malformed::new("not opened")));
-    let report = integrity::verify_words(backend, keyer, &|entry| audit.word(entry), &|_| {}).unwrap();
+    let audit = Audit::new(given);
+    let keyer = |records: &[Record<'_>]| {
+        audit.records(records).into_iter().map(|it| it.map_err(|_| Malformed::new("not opened"))).collect()
+    };
+    let report = integrity::verify_words(backend, &keyer, &|entry| audit.word(entry), &|_| {}).unwrap();
     let root = |size| -> Option<Digest> { integrity::root(backend, size).unwrap() };
     let mut audited = audit.settle(&report, &root);
     audited.place(&integrity::places(backend, &audited.unplaced()).unwrap());

@@ -3,8 +3,11 @@
 //! Invariant: the prefixes are those of RFC 6962 §2.1 (0x00 leaf, 0x01 node), so that
 //! tools which know nothing of us can check the tree. It must not know what is hashed.
 
+mod lanes;
+
 use std::fmt;
 
+use lanes::{Begun, LANES};
 use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha256};
 
@@ -16,33 +19,106 @@ const START: [u32; 8] =
 /// What ends every message: a bit, and the length in bits in the last 8 bytes of a block.
 const END: u8 = 0x80;
 const LENGTH: usize = 8;
+/// The two hashes under a node, in bytes.
+const NODE: usize = 64;
 
-/// SHA-256 of `front` and `rest` together. Nothing is copied but what shares a block with the
-/// front or the padding: a ledger that is verified is hashed twice over, mostly in short pieces.
+/// SHA-256 of `front` and `rest` together.
 fn sha256<const F: usize>(front: [u8; F], rest: &[u8]) -> Digest {
-    const { assert!(F < BLOCK, "what stands in front shares the first block") };
-    let mut state = START;
-    let bits = ((F + rest.len()) as u64).wrapping_mul(8);
-    let mut last = [[0; BLOCK]; 2];
-    last[0][..F].copy_from_slice(&front);
-    let mut filled = F;
-    let mut left = rest;
-    if let Some((first, behind)) = rest.split_at_checked(BLOCK - F) {
-        last[0][F..].copy_from_slice(first);
-        compress256(&mut state, &last[..1]);
-        let (blocks, tail) = behind.as_chunks::<BLOCK>();
-        if !blocks.is_empty() {
-            compress256(&mut state, blocks);
+    let message = Message::new(front, rest);
+    message.finish(START, 0)
+}
+
+/// SHA-256 of each of `rest`, all behind the same front: as many at once as this machine can.
+fn sha256_each<'a, const F: usize>(
+    front: [u8; F],
+    rest: impl ExactSizeIterator<Item = &'a [u8]>,
+    out: &mut Vec<Digest>,
+) {
+    out.reserve(rest.len());
+    let mut rest = rest.map(|rest| Message::new(front, rest));
+    let mut together = Vec::with_capacity(LANES.min(rest.len()));
+    loop {
+        together.clear();
+        together.extend(rest.by_ref().take(LANES));
+        if together.is_empty() {
+            return;
         }
-        (last[0], filled, left) = ([0; BLOCK], 0, tail);
+        let begun = lanes::begin(&together);
+        let begun = begun.unwrap_or(Begun { words: START.map(|word| [word; LANES]), blocks: 0 });
+        out.extend(together.iter().enumerate().map(|(lane, message)| {
+            let state = begun.words.each_ref().map(|words| words[lane]);
+            message.finish(state, begun.blocks.min(message.count()))
+        }));
     }
-    last[0][filled..filled + left.len()].copy_from_slice(left);
-    filled += left.len();
-    last[0][filled] = END;
-    let count = 1 + usize::from(filled + 1 + LENGTH > BLOCK);
-    last[count - 1][BLOCK - LENGTH..].copy_from_slice(&bits.to_be_bytes());
-    compress256(&mut state, &last[..count]);
-    finished(state)
+}
+
+/// A message as blocks. Nothing is copied but what shares a block with the front or the padding: a ledger that is
+/// verified is hashed twice over, mostly in short pieces.
+struct Message<'a> {
+    /// The front and what shares its block, where that is not the last.
+    first: Option<[u8; BLOCK]>,
+    middle: &'a [[u8; BLOCK]],
+    /// What is left, the end and the length: one block or two.
+    last: [[u8; BLOCK]; 2],
+    lasts: usize,
+}
+
+impl<'a> Message<'a> {
+    fn new<const F: usize>(front: [u8; F], rest: &'a [u8]) -> Self {
+        const { assert!(F < BLOCK, "what stands in front shares the first block") };
+        let bits = ((F + rest.len()) as u64).wrapping_mul(8);
+        let mut last = [[0; BLOCK]; 2];
+        last[0][..F].copy_from_slice(&front);
+        let mut message = Self { first: None, middle: &[], last, lasts: 1 };
+        let (mut filled, mut left) = (F, rest);
+        if let Some((first, behind)) = rest.split_at_checked(BLOCK - F) {
+            message.last[0][F..].copy_from_slice(first);
+            message.first = Some(std::mem::replace(&mut message.last[0], [0; BLOCK]));
+            (message.middle, left) = behind.as_chunks::<BLOCK>();
+            filled = 0;
+        }
+        message.last[0][filled..filled + left.len()].copy_from_slice(left);
+        filled += left.len();
+        message.last[0][filled] = END;
+        message.lasts += usize::from(filled + 1 + LENGTH > BLOCK);
+        message.last[message.lasts - 1][BLOCK - LENGTH..].copy_from_slice(&bits.to_be_bytes());
+        message
+    }
+
+    /// How many blocks it has.
+    fn count(&self) -> usize {
+        usize::from(self.first.is_some()) + self.middle.len() + self.lasts
+    }
+
+    /// One of them.
+    fn block(&self, at: usize) -> &[u8; BLOCK] {
+        let at = match (&self.first, at.checked_sub(1)) {
+            (Some(first), None) => return first,
+            (Some(_), Some(behind)) => behind,
+            (None, _) => at,
+        };
+        self.middle.get(at).unwrap_or_else(|| &self.last[at - self.middle.len()])
+    }
+
+    /// The hash, where so many blocks are in the state already.
+    fn finish(&self, mut state: [u32; 8], done: usize) -> Digest {
+        let mut done = done;
+        if let Some(first) = &self.first {
+            if done == 0 {
+                compress256(&mut state, std::slice::from_ref(first));
+            }
+            done = done.saturating_sub(1);
+        }
+        let middle = self.middle.get(done..).unwrap_or_default();
+        if !middle.is_empty() {
+            compress256(&mut state, middle);
+        }
+        let last = &self.last[done.saturating_sub(self.middle.len()).min(self.lasts)..self.lasts];
+        if !last.is_empty() {
+            compress256(&mut state, last);
+        }
+        finished(state)
+    }
 }
 
 fn finished(state: [u32; 8]) -> Digest {
@@ -62,6 +138,14 @@ impl Digest {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         sha256([], bytes)
+    }
+
+    /// The hash of each of `messages`, without any prefix: many short ones take half the time together.
+    #[must_use]
+    pub fn of_each<'a>(messages: impl ExactSizeIterator<Item = &'a [u8]>) -> Vec<Self> {
+        let mut digests = Vec::new();
+        sha256_each([], messages, &mut digests);
+        digests
     }
 
     /// The hash of an interior node (RFC 6962 §2.1): `SHA-256(0x01 ‖ left ‖ right)`.
@@ -91,11 +175,33 @@ impl Digest {
     }
 }
 
+/// The nodes above `hashes`, two by two: half as many. One that is left over is left out.
+#[must_use]
+pub(crate) fn nodes(hashes: &[Digest]) -> Vec<Digest> {
+    let (pairs, _) = hashes.as_chunks::<2>();
+    if pairs.len() < lanes::LEAST {
+        return pairs.iter().map(|[left, right]| Digest::node(left, right)).collect();
+    }
+    let mut children: Vec<u8> = Vec::with_capacity(NODE * pairs.len());
+    pairs.as_flattened().iter().for_each(|hash| children.extend_from_slice(&hash.0));
+    let mut nodes = Vec::new();
+    sha256_each([1], children.chunks_exact(NODE), &mut nodes);
+    nodes
+}
+
 /// The hash of a record: `SHA-256(0x00 ‖ record)`, at once its chain hash (the `prev` of
 /// the next record) and its leaf in the Merkle tree.
 #[must_use]
 pub fn leaf_hash(record: &[u8]) -> Digest {
     sha256([0], record)
+}
+
+/// The leaf hash of each of `records`: many take half the time together.
+#[must_use]
+pub fn leaf_hashes<'a>(records: impl ExactSizeIterator<Item = &'a [u8]>) -> Vec<Digest> {
+    let mut hashes = Vec::new();
+    sha256_each([0], records, &mut hashes);
+    hashes
 }
 
 impl fmt::Display for Digest {
@@ -134,6 +240,32 @@ mod tests {
             let node = Sha256::new().chain_update([1]).chain_update(pair).finalize();
             let [left, right] = [left, right].map(|it| Digest(it.try_into().unwrap()));
             assert_eq!(Digest::node(&left, &right).0, <[u8; 32]>::from(node));
+        }
+    }
+
+    #[test]
+    fn given_messages_of_any_lengths_together_when_they_are_hashed_then_each_is_as_alone() {
+        let bytes: Vec<u8> = (0..9_000_u32).map(|it| (it.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+        // Of one length, of lengths around the ends of blocks, of very different ones: fewer and more than lanes.
+        let same = |length: usize| (0..40).map(move |at| (7 * at, length)).collect::<Vec<_>>();
+        let near = |length: usize| (0..40).map(move |at| (at, length + at % 9)).collect::<Vec<_>>();
+        let far = (0..50).map(|at| (at, [0, 1, 62, 63, 64, 5_000, 129, 470][at % 8])).collect();
+        let mut batches = vec![Vec::new(), far];
+        batches.extend([0, 1, 54, 55, 56, 63, 64, 65, 119, 120, 469, 4_000].map(same));
+        batches.extend([0, 50, 59, 112, 118, 460].map(near));
+        for batch in &batches {
+            for count in (0..=20).chain([31, 32, 33, batch.len()]).filter(|it| *it <= batch.len()) {
+                let messages = || batch[..count].iter().map(|(from, length)| &bytes[*from..from + length]);
+                let alone: Vec<Digest> = messages().map(|it| Digest(Sha256::digest(it).into())).collect();
+                assert_eq!(Digest::of_each(messages()), alone, "{count} of {batch:?}");
+                let alone: Vec<Digest> = messages().map(leaf_hash).collect();
+                assert_eq!(leaf_hashes(messages()), alone, "{count} of {batch:?}");
+            }
+        }
+        let hashes: Vec<Digest> = (0..300_u32).map(|it| Digest::of(&it.to_be_bytes())).collect();
+        for count in 0..=hashes.len() {
+            let alone = hashes[..count].chunks_exact(2).map(|it| Digest::node(&it[0], &it[1]));
+            assert_eq!(nodes(&hashes[..count]), alone.collect::<Vec<_>>(), "{count}");
         }
     }
 

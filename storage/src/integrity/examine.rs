@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use super::{Eye, Finding, Findings, Meter, Plan, Planned};
 use crate::backend::{Backend, File, Mode};
-use crate::error::Error;
-use crate::format::digest::Digest;
+use crate::error::{Error, Malformed};
+use crate::format::digest::{Digest, leaf_hashes};
 use crate::format::record::Record;
 use crate::limits::MAX_GROUP_WORDS;
 use crate::log::{Keys, LevelFiles};
@@ -151,6 +151,9 @@ struct Pass<'a> {
 
 const LEAVES_AT_ONCE: usize = 1 << 12;
 
+/// So many records are hashed, and their keys asked for, together: several times what a machine hashes at once.
+const TOGETHER: usize = 64;
+
 impl Pass<'_> {
     fn find(&mut self, offset: u64, rule: &'static str, expected: impl Display, found: impl Display) {
         let (expected, found) = (expected.to_string(), found.to_string());
@@ -220,16 +223,22 @@ impl Pass<'_> {
         }
         self.next = Some(header.first);
         let first = self.sorted.offsets.len();
+        let body_at = at + GROUP_HEADER as u64;
+        let mut together = Vec::with_capacity(TOGETHER.min(header.count as usize));
         for record in Records::new(body) {
-            let body_at = at + GROUP_HEADER as u64;
             match record {
-                Ok((place, bytes)) => self.record(body_at + place as u64, bytes),
+                Ok((place, bytes)) => together.push((body_at + place as u64, bytes)),
                 Err(fault) => {
+                    self.records(&mut together);
                     self.find(body_at + fault.at as u64, "group.body", "whole records", fault.rule);
                     self.whole = false;
                 }
             }
+            if together.len() == TOGETHER {
+                self.records(&mut together);
+            }
         }
+        self.records(&mut together);
         if self.next != Some(header.end()) {
             self.find(at, "group.body", format!("{} records", header.count), "another number");
             self.whole = false;
@@ -244,49 +253,57 @@ impl Pass<'_> {
         self.settle_leaves(false)
     }
 
-    fn record(&mut self, at: u64, bytes: &[u8]) {
-        let hash = crate::leaf_hash(bytes);
+    /// Judges records that follow each other, by where they stand; none is left.
+    fn records(&mut self, together: &mut Vec<(u64, &[u8])>) {
+        let hashes = leaf_hashes(together.iter().map(|(_, bytes)| *bytes));
+        let parsed: Vec<_> = together.iter().map(|(_, bytes)| Record::parse(bytes)).collect();
+        let whole: Vec<Record<'_>> = parsed.iter().filter_map(|it| it.as_ref().ok()).copied().collect();
+        let mut seen = self.on.eye.look(&whole).into_iter();
+        for (((at, _), hash), parsed) in together.drain(..).zip(hashes).zip(parsed) {
+            match parsed {
+                Ok(record) => {
+                    let seen = seen.next().unwrap_or_else(|| Err(Malformed::new("nobody told its keys")));
+                    self.record(at, &record, seen);
+                }
+                Err(fault) => self.no_record(at, fault),
+            }
+            if self.planned.index {
+                self.sorted.offsets.push(at as u32);
+            }
+            self.leaves.push(hash);
+            self.prev = Some(hash);
+            // What a damaged header says may be near the end of all numbers: it is found out anyway.
+            self.next = Some(self.next.unwrap_or(0).saturating_add(1));
+        }
+    }
+
+    /// A record, and what was seen in it.
+    fn record(&mut self, at: u64, record: &Record<'_>, seen: Result<Option<Keys>, Malformed>) {
         let sequence = self.next.unwrap_or(0);
-        match Record::parse(bytes) {
-            Ok(record) => {
-                if record.sequence != sequence {
-                    self.find(at, "record.sequence", sequence, record.sequence);
-                }
-                if let Some(prev) = self.prev.filter(|prev| *prev != record.prev) {
-                    self.find(at, "record.link", prev, record.prev);
-                }
-                if record.recorded_at < self.recorded_at {
-                    self.find(
-                        at,
-                        "record.time",
-                        format!("{} or later", self.recorded_at),
-                        record.recorded_at,
-                    );
-                }
-                self.begins.get_or_insert((sequence, record.prev, record.recorded_at));
-                self.recorded_at = self.recorded_at.max(record.recorded_at);
-                let keys = match self.on.eye {
-                    Eye::Keying(keyer) => keyer(&record).map(Some),
-                    Eye::Passing(glance) => glance(&record).map(|()| None),
-                };
-                match keys {
-                    Ok(Some(keys)) if self.planned.index => self.keys(keys),
-                    Ok(_) => {}
-                    Err(fault) => self.find(at, "record.keys", "keys", fault),
-                }
-            }
-            Err(fault) => {
-                self.find(at + fault.at as u64, "record.form", "the canonical form", fault.rule);
-                self.begins.get_or_insert((sequence, self.prev.unwrap_or(Digest([0; 32])), self.recorded_at));
-            }
+        if record.sequence != sequence {
+            self.find(at, "record.sequence", sequence, record.sequence);
         }
-        if self.planned.index {
-            self.sorted.offsets.push(at as u32);
+        if let Some(prev) = self.prev.filter(|prev| *prev != record.prev) {
+            self.find(at, "record.link", prev, record.prev);
         }
-        self.leaves.push(hash);
-        self.prev = Some(hash);
-        // What a damaged header says may be near the end of all numbers: it is found out anyway.
-        self.next = Some(sequence.saturating_add(1));
+        if record.recorded_at < self.recorded_at {
+            let expected = format!("{} or later", self.recorded_at);
+            self.find(at, "record.time", expected, record.recorded_at);
+        }
+        self.begins.get_or_insert((sequence, record.prev, record.recorded_at));
+        self.recorded_at = self.recorded_at.max(record.recorded_at);
+        match seen {
+            Ok(Some(keys)) if self.planned.index => self.keys(keys),
+            Ok(_) => {}
+            Err(fault) => self.find(at, "record.keys", "keys", fault),
+        }
+    }
+
+    /// What is no record stands in the place of one.
+    fn no_record(&mut self, at: u64, fault: Malformed) {
+        self.find(at + fault.at as u64, "record.form", "the canonical form", fault.rule);
+        let prev = self.prev.unwrap_or(Digest([0; 32]));
+        self.begins.get_or_insert((self.next.unwrap_or(0), prev, self.recorded_at));
     }
 
     fn keys(&mut self, keys: Keys) {

@@ -3,7 +3,7 @@
 //! Invariant: `nodes` holds one root for each 1-bit of `size`, the largest subtree first.
 //! It must not know where leaves or levels are kept.
 
-use crate::format::digest::Digest;
+use crate::format::digest::{Digest, nodes};
 
 /// log2 of the width of a tile: level L+1 holds the roots of 256 hashes of level L.
 pub const TILE_HEIGHT: u32 = 8;
@@ -86,11 +86,7 @@ impl Range {
 pub fn fold(mut hashes: Vec<Digest>) -> Digest {
     debug_assert!(hashes.len().is_power_of_two(), "not a perfect subtree");
     while hashes.len() > 1 {
-        let half = hashes.len() / 2;
-        for at in 0..half {
-            hashes[at] = Digest::node(&hashes[2 * at], &hashes[2 * at + 1]);
-        }
-        hashes.truncate(half);
+        hashes = nodes(&hashes);
     }
     hashes.first().copied().unwrap_or_else(|| Digest::of(b""))
 }
