@@ -322,7 +322,10 @@ impl Found {
         for (term, meaning) in &self.terms {
             page += &out::paragraph("\n  ", &format!("{term}: {meaning}"), width);
         }
-        page += &format!("\n{}\n", out::count(self.events.len() as u64, "event", "events"));
+        // Where all of them are held, none that are shown are not none.
+        if !self.events.is_empty() || !self.held {
+            page += &format!("\n{}\n", out::count(self.events.len() as u64, "event", "events"));
+        }
         if !self.events.is_empty() {
             page += &self.table(width, auditor);
         }
