@@ -20,7 +20,8 @@ use crate::journal::codec;
 /// Write a ledger as an object-centric event log (OCEL 2.0, JSON): subjects are objects, records are events.
 ///
 /// It holds facts only (types, times, sources, marks, and which subject each event names as what), no words and no
-/// content; but single items of feedback are in it, so it is for auditors.
+/// content; but single items of feedback are in it, so it is for auditors. It is written from files alone: no call of the
+/// API gives it.
 #[derive(Args)]
 #[command(after_help = "Example:
   pledgebook ocel ./pledgebook-data --ledger improvement-service \\

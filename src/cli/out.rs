@@ -80,7 +80,8 @@ pub(super) fn strong(text: &str) -> String {
 
 /// A paragraph: its first line begins with `lead`, the others are indented by as much.
 pub(super) fn paragraph(lead: &str, text: &str, width: usize) -> String {
-    let indent = lead.chars().count();
+    // A lead may begin with an empty line.
+    let indent = lead.rsplit('\n').next().unwrap_or_default().chars().count();
     let mut page = String::new();
     for (number, line) in wrap(text, width.saturating_sub(indent).max(20)).iter().enumerate() {
         let start = if number == 0 { lead } else { &" ".repeat(indent) };

@@ -14,7 +14,7 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use std::path::PathBuf;
 
-use self::output::Output;
+use self::{asking::Question, output::Output};
 use super::{
     Outcome, answer, block_on,
     client::{self, DEFAULT_SERVER, Server, Who},
@@ -22,7 +22,7 @@ use super::{
     out::{self, Align},
 };
 use crate::grpc::wire;
-use crate::reports::{self, Content, Parameters, Period, ReportName};
+use crate::reports::{self, Content, ReportName};
 
 /// Print a report: what people were promised, and what came of it.
 ///
@@ -49,22 +49,8 @@ pub(super) struct Report {
     /// The ledger's name; with --data it may be left out if there is only one.
     #[arg(long, value_name = "NAME", env = "PLEDGEBOOK_LEDGER")]
     ledger: Option<String>,
-    /// What had happened by the end of this day [default: today].
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    as_at: Option<Date>,
-    /// What the ledger held: its first N events [default: all].
-    #[arg(long, value_name = "N")]
-    as_known: Option<u64>,
-    /// A financial year, `2025-26`, or a quarter, `2025-26 Q3` [default: the year of --as-at].
-    #[arg(long, value_name = "PERIOD", value_parser = Period::parse)]
-    period: Option<Period>,
-    /// For restatements: what had been known at the report before, as the ledger's first N events [default: at the last
-    /// report that was issued].
-    #[arg(long, value_name = "N")]
-    since: Option<u64>,
-    /// For silence: after how many days without an event somebody is called silent [default: 90].
-    #[arg(long, value_name = "N")]
-    days: Option<u32>,
+    #[command(flatten)]
+    question: Question,
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
@@ -117,14 +103,7 @@ impl Report {
             return Ok(Outcome::Done);
         }
         let names = if asked == "all" { ReportName::ALL.to_vec() } else { vec![name(&asked)?] };
-        let question = Question {
-            as_at: self.as_at,
-            as_known: self.as_known,
-            period: self.period,
-            since: self.since,
-            days: self.days,
-        };
-        let reports = self.place.ledger(self.ledger.as_deref())?.reports(&names, &question)?;
+        let reports = self.place.ledger(self.ledger.as_deref())?.reports(&names, &self.question)?;
         match reports.as_slice() {
             [only] => self.output.write(Content::Report(only)),
             several => self.output.write(Content::Reports(several)),
@@ -135,16 +114,6 @@ impl Report {
 /// The report that is called so.
 fn name(asked: &str) -> anyhow::Result<ReportName> {
     ReportName::parse(asked).map_err(|why| anyhow!("{asked}: {why}"))
-}
-
-/// What is asked of a ledger.
-#[derive(Clone, Default)]
-struct Question {
-    as_at: Option<Date>,
-    as_known: Option<u64>,
-    period: Option<Period>,
-    since: Option<u64>,
-    days: Option<u32>,
 }
 
 /// A ledger of which reports are asked.
@@ -172,8 +141,8 @@ impl Asked<'_> {
     /// Has reports worked out, all of them on the same records.
     fn reports(&self, names: &[ReportName], question: &Question) -> anyhow::Result<Vec<reports::Report>> {
         match self {
-            Self::Files(ledger) => question.offline(names, ledger),
-            Self::Served(ledger, place) => block_on(question.asked(names, ledger, place)),
+            Self::Files(ledger) => offline(names, question, ledger),
+            Self::Served(ledger, place) => block_on(asked(names, question, ledger, place)),
         }
     }
 
@@ -183,46 +152,38 @@ impl Asked<'_> {
     }
 }
 
-impl Question {
-    fn offline(&self, names: &[ReportName], ledger: &Offline) -> anyhow::Result<Vec<reports::Report>> {
-        let as_at = self.as_at.unwrap_or_else(|| ledger.views.local_day(jiff::Timestamp::now()));
-        let as_known = self.as_known.unwrap_or_else(|| ledger.views.size());
-        let period = self.period.unwrap_or_else(|| Period::financial_year_of(as_at));
-        let parameters =
-            Parameters { since: self.since, days: self.days, ..Parameters::new(as_at, as_known, period) };
-        let stand = ledger.stand(as_known)?;
-        let work = |name: &ReportName| Ok(reports::report(*name, &ledger.views, &parameters, &stand)?);
-        names.iter().map(work).collect()
-    }
+/// Reports of a ledger's files.
+fn offline(
+    names: &[ReportName],
+    question: &Question,
+    ledger: &Offline,
+) -> anyhow::Result<Vec<reports::Report>> {
+    let parameters = question.parameters(&ledger.views);
+    let stand = ledger.stand(parameters.as_known)?;
+    let work = |name: &ReportName| Ok(reports::report(*name, &ledger.views, &parameters, &stand)?);
+    names.iter().map(work).collect()
+}
 
-    async fn asked(
-        &self,
-        names: &[ReportName],
-        ledger: &str,
-        place: &Place,
-    ) -> anyhow::Result<Vec<reports::Report>> {
-        let server = Server::connect(&place.server, &place.who).await?;
-        let period = self.period.map(|period| period.to_string()).unwrap_or_default();
-        let mut request = wire::GetReportRequest {
-            ledger: ledger.to_owned(),
-            as_at: self.as_at.map(day),
-            as_known: self.as_known,
-            period,
-            since: self.since,
-            days: self.days,
-            ..wire::GetReportRequest::default()
-        };
-        let mut reports: Vec<reports::Report> = Vec::with_capacity(names.len());
-        for name in names {
-            let report = ask(&server, *name, request.clone()).await?;
+/// Reports of a ledger of that name on a server.
+async fn asked(
+    names: &[ReportName],
+    question: &Question,
+    ledger: &str,
+    place: &Place,
+) -> anyhow::Result<Vec<reports::Report>> {
+    let server = Server::connect(&place.server, &place.who).await?;
+    let mut reports: Vec<reports::Report> = Vec::with_capacity(names.len());
+    for name in names {
+        let mut request = question.request(*name, ledger.to_owned());
+        if let Some(first) = reports.first() {
             // The ledger may grow, and midnight may pass, between one report and the next.
-            request.as_known = Some(report.as_known);
-            request.as_at = Some(day(report.as_at));
-            request.period.clone_from(&report.period);
-            reports.push(report);
+            request.as_known = Some(first.as_known);
+            request.as_at = Some(day(first.as_at));
+            request.period.clone_from(&first.period);
         }
-        Ok(reports)
+        reports.push(ask(&server, *name, request).await?);
     }
+    Ok(reports)
 }
 
 /// Asks a server for a report of that name.

@@ -265,7 +265,7 @@ fn feedback(voice: &TracedVoice, width: usize) -> String {
     for told in &voice.told {
         let items = told.items.map_or_else(
             || "[c] held back: fewer than the threshold, or next to such a number".to_owned(),
-            |items| items.to_string(),
+            |items| if items == 0 { "none, or very few".to_owned() } else { items.to_string() },
         );
         page += &out::paragraph("  ", &format!("{}: {items}", told.how), width);
     }

@@ -243,6 +243,8 @@ rules! {
     RECORDS_NOT_HELD: "the ledger did not hold so many records on this day; count those that it held";
     RELEASE_POINT_ALREADY_DECLARED: "a release point is declared once; choose another id";
     RELEASE_POINT_TOO_SOON: "another release point is nearer than the release interval; wait until it is over";
+    RELEASE_POINT_OVERTAKEN:
+        "figures of a later day are released, and are not taken back; declare a release point for a day after it";
     RELEASE_POINT_BACKWARDS: "of two release points, the later one counts no fewer records; correct the position";
     REPORT_ALREADY_ISSUED: "a report is issued once under its id; choose another id";
     RELEASE_POINT_AFTER_REPORT:

@@ -22,6 +22,8 @@ pub struct Terms {
     pub title: Label,
     /// In what it is counted.
     pub unit: Label,
+    /// It is a share of a whole: it has a denominator, and its target is in per cent.
+    pub is_share: bool,
     /// The value to reach. None: no target is agreed.
     pub target: Option<Decimal>,
     /// Which way it should move.
@@ -72,6 +74,7 @@ impl MeasureFact {
                 terms: Arc::new(Terms {
                     title: it.title.clone(),
                     unit: it.unit.clone(),
+                    is_share: it.denominator.is_some(),
                     target: it.target.clone(),
                     direction: it.direction,
                     due: it.due,
@@ -80,6 +83,7 @@ impl MeasureFact {
             Payload::MeasureRevised(it) => Self::Revised(Arc::new(Terms {
                 title: it.title.clone(),
                 unit: it.unit.clone(),
+                is_share: it.denominator.is_some(),
                 target: it.target.clone(),
                 direction: it.direction,
                 due: it.due,

@@ -23,7 +23,7 @@ use crate::projections::surveys::Round;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r9/2",
+    version: "r9/3",
     terms: &[
         (
             "Round (of a period)",
@@ -35,6 +35,11 @@ pub(super) const DEFINITION: Definition = Definition {
             "The round offered to answer so that nobody can know who did, and at least 10 people were asked, or it is not \
              said how many. Among fewer nobody is unknown: what such a round calls anonymous is called confidential, and so \
              are the items that were given in it.",
+        ),
+        (
+            "What came of it",
+            "The day on which the response to the round was published, by the as-at date. A round that is over and has none \
+             has told nobody in public.",
         ),
         (
             "Open",
@@ -190,6 +195,7 @@ fn rounds_table(views: &Views, parameters: &Parameters, asked: &[Round<'_>]) -> 
             ("choices", "Ways to answer"),
             ("anonymous", "Anonymous way"),
             ("invited", "Invited"),
+            ("response", "What came of it"),
         ],
     );
     let threshold = threshold(views, parameters.as_known);
@@ -202,10 +208,23 @@ fn rounds_table(views: &Views, parameters: &Parameters, asked: &[Round<'_>]) -> 
             Figure::words(anonymous_words(round)),
             invited(round.sought.invited, threshold),
         ];
-        let cells = cells.into_iter().map(|cell| cell.from_events([round.announced]));
-        table.push(Kind::Round.subject(round.id).to_string(), cells.collect());
+        let mut cells: Vec<_> = cells.into_iter().map(|cell| cell.from_events([round.announced])).collect();
+        cells.push(response(round, parameters.as_at));
+        table.push(Kind::Round.subject(round.id).to_string(), cells);
     }
     table
+}
+
+/// Whether those who were asked can read what came of it.
+fn response(round: &Round<'_>, as_at: Date) -> Figure {
+    let said = match round.response {
+        Some((on, _)) => Figure::words(format!("Published {}", short_day(on))),
+        None if as_at <= round.last_day() => Figure::not_applicable("Still open"),
+        None => Figure::not_available("Nothing published"),
+    };
+    said.from_events(
+        [Some(round.announced), round.response.map(|(_, published)| published)].into_iter().flatten(),
+    )
 }
 
 fn when(opens: Date, closes: Date) -> String {

@@ -27,7 +27,7 @@ use crate::projections::measures::Measured;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r1/3",
+    version: "r1/4",
     terms: &[
         (
             "Evidence of activity",
@@ -61,7 +61,8 @@ pub(super) const DEFINITION: Definition = Definition {
         ),
         (
             "Target",
-            "The target that is agreed now, and beside it the first that was ever recorded for the measure.",
+            "The target that is agreed now, and beside it the first that was ever recorded for the measure. Of a measure \
+             that is a share of a whole it is in per cent.",
         ),
         (
             "Latest value",
@@ -261,8 +262,14 @@ fn reviewed(about: &About<'_>, counted: &Counted<'_, '_>, of: &str) -> Figure {
         |line| latest_review(line, period).is_some(),
         |n| match n {
             0 => format!("No commitment has been reviewed for {period}, so none can be called kept."),
-            1 => format!("1 of {of} was reviewed for {period}: {}.{fallen}", outcomes.join(", ")),
-            n => format!("{n} of {of} were reviewed for {period}: {}.{fallen}", outcomes.join(", ")),
+            1 => format!(
+                "1 of {of} was reviewed for {period}; by its latest review: {}.{fallen}",
+                outcomes.join(", ")
+            ),
+            n => format!(
+                "{n} of {of} were reviewed for {period}; by the latest review of each: {}.{fallen}",
+                outcomes.join(", ")
+            ),
         },
     );
     figure.from_events(events)
@@ -314,7 +321,7 @@ fn notes(threshold: u64) -> Vec<String> {
          survey result; and evidence attached to it or to one of these. Events that were taken back, and evidence that was \
          rejected or withdrawn, do not count.",
         "Days since the last evidence are counted up to the as-at date.",
-        "A review counts for the period if it tells of at least one day of it.",
+        "A review counts for the period if it tells of at least one day of it: the latest may be about one quarter of a year.",
         "Actions are counted by where they stood at the as-at date, in whatever year they were planned; those that were \
          verified if that was in the period. One action may serve several commitments: the counts of different lines must \
          not be added up.",

@@ -10,10 +10,12 @@ use super::period::Period;
 use super::report::{Figure, FigureStatus, Report};
 use super::rules::{Rule, holds};
 use super::{Parameters, ReportName};
+use crate::domain::event::Respondents;
 use crate::domain::id::{Kind, Subject};
 use crate::projections::Views;
-use crate::projections::feedback::FeedbackFact;
-use crate::projections::history::History;
+use crate::projections::erasures::ErasureFact;
+use crate::projections::feedback::{FeedbackFact, FeedbackView};
+use crate::projections::history::{History, Horizon};
 use crate::projections::releases::Point;
 
 /// For whom something is made.
@@ -146,13 +148,13 @@ pub fn explain(
     let points =
         if name.is_about_people() { views.releases.points(parameters.horizon()) } else { Vec::new() };
     let point = points.last();
-    let of_people = (name.is_about_people() && figure.events.is_empty() && point.is_some())
-        || figure.status == FigureStatus::Suppressed;
+    let behind = point.map(|point| Behind::of(name, place, &figure, point)).unwrap_or_default();
+    let of_people = behind != Behind::Named || figure.status == FigureStatus::Suppressed;
     let eyes = if holds(Rule::DrillDown) { eyes } else { Eyes::Auditor };
     let mut events = figure.events.clone();
     match (eyes, point) {
         (Eyes::Reader, _) if of_people => events.clear(),
-        (Eyes::Auditor, Some(point)) if of_people => events.extend(of_cohort(views, name, parameters, point)),
+        (Eyes::Auditor, Some(point)) => events.extend(behind.events(views, parameters, point)),
         _ => {}
     }
     events.sort_unstable();
@@ -209,19 +211,71 @@ fn terms(name: ReportName, figure: &Figure) -> Vec<(&'static str, &'static str)>
     if own.is_empty() { all.to_vec() } else { own }
 }
 
-/// Every event of the feedback from which the counts of a report are made: that received in the financial year, as it
-/// was known at the release point. Which of them is behind one part, its neighbours tell; so they are given together.
-fn of_cohort(views: &Views, name: ReportName, parameters: &Parameters, point: &Point<'_>) -> Vec<u64> {
-    if !matches!(name, ReportName::Feedback | ReportName::ResponseTimes | ReportName::Choice) {
-        return Vec::new();
+/// What of people is behind a figure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Behind {
+    /// Nothing but the events that the figure itself names.
+    #[default]
+    Named,
+    /// The items of feedback of one group, or of everybody. A released number rests on all of them, whatever part it
+    /// counts: which parts are shown, and which keep an old value, is decided over the whole group.
+    Items(Option<Respondents>),
+    /// The requests to erase.
+    Erasures,
+}
+
+impl Behind {
+    fn of(name: ReportName, place: &Place, figure: &Figure, point: &Point<'_>) -> Self {
+        let own = figure.events.iter().any(|event| *event != point.sequence);
+        if own || !matches!(name, ReportName::Feedback | ReportName::ResponseTimes | ReportName::Choice) {
+            return Self::Named;
+        }
+        let said = place.to_string();
+        let mut words = said.split(|c: char| !c.is_ascii_alphanumeric());
+        let is_of_items = |said: &str| said.starts_with("r9.choices") || said == "r9.withdrawn";
+        match said.as_str() {
+            "r9.days_to_erase" => Self::Erasures,
+            // About rounds, or about the reports themselves.
+            said if name == ReportName::Choice && !is_of_items(said) => Self::Named,
+            // Ids, rows or columns name the group; a number about both names neither.
+            _ => Self::Items(words.find_map(|word| match word {
+                "staff" => Some(Respondents::Staff),
+                "partners" => Some(Respondents::Partners),
+                _ => None,
+            })),
+        }
     }
-    let year = Period::financial_year_of(parameters.period.first_day());
-    let horizon = point.horizon();
-    let received = |fact: &FeedbackFact| matches!(fact, FeedbackFact::Received(_));
-    let cohort = views.feedback.items.iter().map(|(_, history)| history).filter(|history| {
-        let receipt = views.last_or_voided(history, horizon, received);
-        receipt.is_some_and(|(fact, _)| year.contains(fact.effective))
-    });
-    let facts = cohort.flat_map(History::all);
+
+    /// Their events: of those received, or asked for, in the financial year, as they were known at the release point.
+    fn events(self, views: &Views, parameters: &Parameters, point: &Point<'_>) -> Vec<u64> {
+        let year = Period::financial_year_of(parameters.period.first_day());
+        let horizon = point.horizon();
+        match self {
+            Self::Named => Vec::new(),
+            Self::Items(who) => {
+                let received = |fact: &FeedbackFact| matches!(fact, FeedbackFact::Received(_));
+                let items = views.feedback.items.iter().map(|(_, history)| history).filter(|history| {
+                    let receipt = views.last_or_voided(history, horizon, received);
+                    let whose = || FeedbackView::respondents_in(views, horizon, history);
+                    receipt.is_some_and(|(fact, _)| year.contains(fact.effective))
+                        && who.is_none_or(|who| whose() == Some(who))
+                });
+                seen(items, horizon)
+            }
+            Self::Erasures => {
+                let requested = |fact: &ErasureFact| *fact == ErasureFact::Requested;
+                let requests = views.erasures.facts.iter().map(|(_, history)| history).filter(|history| {
+                    let request = views.last_or_voided(history, horizon, requested);
+                    request.is_some_and(|(fact, _)| year.contains(fact.effective))
+                });
+                seen(requests, horizon)
+            }
+        }
+    }
+}
+
+/// The events of these histories that are seen from a horizon.
+fn seen<'v, F: 'v>(histories: impl Iterator<Item = &'v History<F>>, horizon: Horizon) -> Vec<u64> {
+    let facts = histories.flat_map(History::all);
     facts.filter(|fact| Views::within(fact, horizon)).map(|fact| fact.sequence).collect()
 }

@@ -14,7 +14,7 @@ use crate::projections::history::Horizon;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r3/2",
+    version: "r3/3",
     terms: &[
         (
             "Received in the year",
@@ -25,7 +25,7 @@ pub(super) const DEFINITION: Definition = Definition {
             "As of the release point",
             "Numbers about people are worked out at declared release points only, from what was known there, and stand \
              still in between. A number that would move by less than the threshold keeps its old value, so it may lag by \
-             up to four items behind what the ledger holds; numbers below the threshold are held back, and others with \
+             a few items behind what the ledger holds; one that falls below the threshold is said to be fewer; numbers below the threshold are held back, and others with \
              them, so that nothing follows by subtraction. Staff or partners with fewer than twice the threshold of items \
              are held back whole.",
         ),
@@ -232,9 +232,15 @@ impl About<'_> {
                 format!("For {said} the loop is closed: answered, decided, and told what came of it.")
             }),
             match group.told(group.withdrawn()) {
-                Some(0) => Figure::number(0, "items", "No item was withdrawn."),
+                Some(0) => Figure::number(0, "items", format!("No item of {} was withdrawn.", who.name)),
                 Some(n) => {
-                    let text = format!("{n} more {} withdrawn, and {} in no other number.", was(n), is(n));
+                    let items = if n == 1 { "item" } else { "items" };
+                    let text = format!(
+                        "{n} more {items} of {} {} withdrawn, and {} in no other number.",
+                        who.name,
+                        was(n),
+                        is(n)
+                    );
                     Figure::number(n, "items", text)
                 }
                 None => held_back(format!("{}, withdrawn: held back.", capital(who.name))),
@@ -351,8 +357,8 @@ impl About<'_> {
             ),
             format!(
                 "Numbers below {} are held back, and others beside them so that they cannot be worked out. A number that \
-                 would move by less than {} since it was last released keeps its old value; so where it is none, it is said to be \
-                 fewer than {}.",
+                 would move by less than {} since it was last released keeps its old value; so where it is none, or has fallen \
+                 below that, it is said to be fewer than {}.",
                 self.released.threshold, self.released.threshold, self.released.threshold
             ),
             "A change is a substantive policy change in force, or an action that somebody else has verified. Editorial \

@@ -20,7 +20,7 @@ use crate::projections::releases::Point;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r6/2",
+    version: "r6/3",
     terms: &[
         (
             "As of the release point",
@@ -168,12 +168,12 @@ impl Learned<'_, '_> {
         let units = count(all, "unit", "units");
         let text = match differ {
             0 => format!(
-                "In {units} as many people were counted as work there by the workforce baseline, or fewer than \
-                 {threshold} more or less."
+                "In {units} as many people were counted as the workforce baseline has, give or take fewer than \
+                 {threshold}."
             ),
             _ => format!(
-                "In {differ} of {units} another number of people was counted than work there by the workforce baseline, \
-                 by {threshold} or more."
+                "In {differ} of {units} another number of people was counted than the workforce baseline has, by \
+                 {threshold} or more."
             ),
         };
         let events = told.iter().flat_map(|(_, events)| *events);
@@ -253,7 +253,7 @@ impl Learned<'_, '_> {
                 unsaid,
                 Flow::events(&flow.unsaid),
                 format!(
-                    "Of {} that {} to be held in {period} nobody has said what became.",
+                    "Nobody has said what became of {} that {} to be held in {period}.",
                     if unsaid == 0 { "no session".to_owned() } else { count(unsaid, "session", "sessions") },
                     was(unsaid)
                 ),

@@ -44,7 +44,7 @@ pub(super) fn changed_by(views: &Views, horizon: Horizon) -> BTreeMap<Uuid, Date
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r5/3",
+    version: "r5/4",
     terms: &[
         (
             "Came into force in the period",

@@ -6,6 +6,9 @@
 //!   two are hidden and together they hold 2t or more (t: the ledger's threshold, 5 at least); so what is left of the total
 //!   tells of no single part.
 //! - Afterwards a part that is shown moves only by t or more, and never into 1 to t−1; otherwise it keeps its old value.
+//!   One that falls below t from so many that this would be a move of t or more wherever it falls (2t−1) is released as
+//!   none, which afterwards says fewer than t: if it kept its old value, those who went on to another part would be
+//!   counted twice, for good.
 //! - The hidden parts move together: only when their sum moves by t or more (or was itself too small to be told) do they
 //!   all become what they are, and it is decided anew which of them stay hidden. So a part that comes into the open tells
 //!   nothing of what it was before.
@@ -61,8 +64,12 @@ impl Cut {
         let threshold = self.threshold;
         for (part, count) in self.parts.iter_mut().zip(counts) {
             let small = (1..threshold).contains(count);
-            if if part.hidden { opened } else { part.released.abs_diff(*count) >= threshold && !small } {
+            if part.hidden {
+                part.released = if opened { *count } else { part.released };
+            } else if !small && moves(part.released, *count) {
                 part.released = *count;
+            } else if small && part.released >= 2 * threshold - 1 {
+                part.released = 0;
             }
             part.hidden &= !opened;
         }
@@ -207,10 +214,32 @@ mod tests {
         assert_eq!((shown(&cut), cut.total()), (vec![Some(20), Some(0)], Some(20)));
         cut.next(&[25, 5], 5);
         assert_eq!((shown(&cut), cut.total()), (vec![Some(25), Some(5)], Some(30)));
-        // Down to 2 it would become small: it stays what it was.
+        // From 5 down to 2 it would become small: it stays what it was.
         cut.next(&[25, 2], 5);
-        cut.next(&[2, 0], 5);
+        assert_eq!(shown(&cut), [Some(25), Some(5)]);
+        cut.next(&[25, 0], 5);
         assert_eq!(shown(&cut), [Some(25), Some(0)]);
+    }
+
+    #[test]
+    fn given_nearly_all_of_a_part_that_go_on_to_another_when_it_is_released_then_nobody_is_counted_twice() {
+        // 54 of 55 are told: 1 left is fewer than five, as none is. If the 55 stayed, the total would be 109.
+        let mut cut = Cut::first(&[0, 0, 55], 5);
+        cut.next(&[42, 12, 1], 5);
+        assert_eq!((shown(&cut), cut.total()), (vec![Some(42), Some(12), Some(0)], Some(54)));
+        // Whether it is 0 or 4 moves nothing; five do.
+        cut.next(&[42, 12, 4], 5);
+        assert_eq!(shown(&cut), [Some(42), Some(12), Some(0)]);
+        cut.next(&[42, 12, 5], 5);
+        assert_eq!(shown(&cut), [Some(42), Some(12), Some(5)]);
+        // From 8 to 4 is a move by 4, so one from 8 to 1 is not told, either; from 9 every one is by 5 or more.
+        for (from, shown_then) in [(8, 8), (9, 0)] {
+            for to in 1..=4 {
+                let mut cut = Cut::first(&[20, from], 5);
+                cut.next(&[20, to], 5);
+                assert_eq!(shown(&cut), [Some(20), Some(shown_then)], "{from} {to}");
+            }
+        }
     }
 
     #[test]

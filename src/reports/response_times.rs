@@ -13,7 +13,7 @@ use crate::projections::Views;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r4/2",
+    version: "r4/3",
     terms: &[
         (
             "Received in the year",

@@ -20,7 +20,7 @@ use crate::projections::since::{Change, How};
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r10/1",
+    version: "r10/2",
     terms: &[
         (
             "The earlier report",

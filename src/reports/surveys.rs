@@ -22,7 +22,7 @@ use crate::projections::releases::Point;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r8/1",
+    version: "r8/2",
     terms: &[
         (
             "As of the release point",
@@ -327,6 +327,9 @@ impl<'v> Surveys<'_, 'v> {
              questionnaire are not compared."
                 .to_owned(),
             "Which question tells about which principle is said by the commitments that its result names.".to_owned(),
+            "A difference since last time is between the shares as they are printed. Whether it could be chance is not tested; \
+             of few answers a few points often are."
+                .to_owned(),
             "A unit is held back if what is left of the whole would tell of few.".to_owned(),
         ];
         if self.horizon.is_some() {

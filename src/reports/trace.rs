@@ -261,8 +261,9 @@ fn planned<'v>(views: &'v Views, horizon: Horizon, work: &Subject) -> Option<(Ma
     })
 }
 
-/// How items were told, in the order of the cut's parts.
-const HOW: [&str; 3] = ["Told directly", "Told in public", "Not told yet"];
+/// How items were told, in the order of the cut's parts. An item that was told by itself counts there, whatever became of
+/// its round.
+const HOW: [&str; 4] = ["Told directly", "Told in public", "In the response to their round", "Not told yet"];
 
 /// What is said where nothing is linked.
 pub const NO_FEEDBACK: &str = "No feedback is linked to it";
@@ -306,14 +307,15 @@ pub(super) fn voice(views: &Views, horizon: Horizon, work: &Subject) -> Voice {
     }
 }
 
-/// How many of the linked items were told directly, in public, and not yet.
-fn told(views: &Views, horizon: Horizon, work: &Subject) -> [u64; 3] {
-    let mut counts = [0; 3];
+/// How many of the linked items were told in each way.
+fn told(views: &Views, horizon: Horizon, work: &Subject) -> [u64; HOW.len()] {
+    let mut counts = [0; HOW.len()];
     for id in links(views, horizon, work).keys() {
         let part = match told_how(views, horizon, id) {
             Some(ResponseMode::Direct) => 0,
             Some(ResponseMode::Public) => 1,
-            None => 2,
+            None if items::round_response(views, horizon, id).is_some() => 2,
+            None => 3,
         };
         if let Some(count) = counts.get_mut(part) {
             *count += 1;

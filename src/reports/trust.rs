@@ -18,7 +18,7 @@ use crate::projections::outside::Operation;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r11/1",
+    version: "r11/2",
     terms: &[
         (
             "What is counted",
@@ -30,7 +30,8 @@ pub(super) const DEFINITION: Definition = Definition {
             "A witness of another organisation signed a checkpoint (how many records there are, and one number that follows \
              from all of them). From then on that history cannot be changed without the witness's checkpoint showing it. \
              Witnesses are grouped by the organisation that controls them; witnesses of the ledger's own organisation are \
-             listed and not counted. That a signature is right was checked when it was recorded, and can be checked again.",
+             listed and not counted. The ledger knows an organisation by its name alone, so one that is named otherwise than the \
+             ledger's own counts as outside: who is behind a name is for the reader of the list to judge. That a signature is right was checked when it was recorded, and can be checked again.",
         ),
         (
             "Covered by an opinion",

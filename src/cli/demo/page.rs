@@ -214,9 +214,9 @@ fn surprises(year: &Year, width: usize) -> String {
 }
 
 /// What is kept of R1 in the first story: how each line is reviewed and measured, when something was last done.
-const LINES: [&str; 5] = ["commitment", "review", "measure", "last_evidence", "open"];
+const LINES: &[&str] = &["commitment", "review", "measure", "last_evidence", "open", "value", "target"];
 /// And in the second, whose promises end.
-const ENDS: [&str; 5] = ["commitment", "kind", "review", "lineage", "last_evidence"];
+const ENDS: &[&str] = &["commitment", "kind", "review", "lineage", "last_evidence"];
 /// Rows of a table that are shown of the other reports.
 const ROWS: usize = 16;
 

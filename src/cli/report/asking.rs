@@ -28,28 +28,31 @@ pub(in crate::cli) struct Served {
 }
 
 /// From where it is looked at.
-#[derive(Args)]
+#[derive(Args, Clone, Default)]
 pub(in crate::cli) struct Seen {
     /// What had happened by the end of this day [default: today].
     #[arg(long, value_name = "YYYY-MM-DD")]
-    as_at: Option<Date>,
+    pub(super) as_at: Option<Date>,
     /// What the ledger held: its first N events [default: all].
     #[arg(long, value_name = "N")]
-    as_known: Option<u64>,
+    pub(super) as_known: Option<u64>,
 }
 
-/// About when, and what else a report takes.
-#[derive(Args)]
-pub(in crate::cli) struct About {
+/// What a report is asked: from where, about when, and what else it takes.
+#[derive(Args, Clone, Default)]
+pub(in crate::cli) struct Question {
+    #[command(flatten)]
+    pub(super) seen: Seen,
     /// A financial year, `2025-26`, or a quarter, `2025-26 Q3` [default: the year of --as-at].
     #[arg(long, value_name = "PERIOD", value_parser = Period::parse)]
-    period: Option<Period>,
-    /// For restatements: what had been known at the report before, as the ledger's first N events.
+    pub(super) period: Option<Period>,
+    /// For restatements: what had been known at the report before, as the ledger's first N events [default: at the last
+    /// report that was issued].
     #[arg(long, value_name = "N")]
-    since: Option<u64>,
+    pub(super) since: Option<u64>,
     /// For silence: after how many days without an event somebody is called silent [default: 90].
     #[arg(long, value_name = "N")]
-    days: Option<u32>,
+    pub(super) days: Option<u32>,
 }
 
 impl Served {
@@ -91,29 +94,24 @@ impl Seen {
     }
 }
 
-impl About {
-    /// A report on the wire.
-    pub(in crate::cli) fn request(
-        &self,
-        name: ReportName,
-        served: &Served,
-        seen: &Seen,
-    ) -> anyhow::Result<GetReportRequest> {
-        Ok(GetReportRequest {
-            ledger: served.name()?,
+impl Question {
+    /// The question on the wire, of the ledger of that name.
+    pub(in crate::cli) fn request(&self, name: ReportName, ledger: String) -> GetReportRequest {
+        GetReportRequest {
+            ledger,
             report: name.number(),
-            as_at: seen.day(),
-            as_known: seen.position(),
+            as_at: self.seen.day(),
+            as_known: self.seen.position(),
             period: self.period.map(|period| period.to_string()).unwrap_or_default(),
             since: self.since,
             days: self.days,
             ..GetReportRequest::default()
-        })
+        }
     }
 
     /// The parameters of a report of a ledger's files.
-    pub(in crate::cli) fn parameters(&self, seen: &Seen, views: &Views) -> Parameters {
-        let parameters = seen.parameters(views);
+    pub(in crate::cli) fn parameters(&self, views: &Views) -> Parameters {
+        let parameters = self.seen.parameters(views);
         Parameters {
             period: self.period.unwrap_or(parameters.period),
             since: self.since,

@@ -5,7 +5,7 @@ use anyhow::{anyhow, bail};
 use clap::{ArgGroup, Args};
 use jiff::civil::Date;
 
-use super::{Output, Place, Question, name};
+use super::{Output, Place, Question, asking::Seen, name};
 use crate::cli::Outcome;
 use crate::reports::{self, Content, Period, ReportName};
 
@@ -60,7 +60,8 @@ impl Compare {
 
     fn by_period(&self, name: ReportName) -> anyhow::Result<Vec<(String, reports::Report)>> {
         let today = self.as_at.unwrap_or_else(|| jiff::Zoned::now().date());
-        let mut question = Question { as_known: self.as_known, days: self.days, ..Question::default() };
+        let seen = Seen { as_at: None, as_known: self.as_known };
+        let mut question = Question { seen, days: self.days, ..Question::default() };
         let ledger = self.place.ledger(self.ledger.as_deref())?;
         let mut columns = Vec::new();
         for period in &self.periods {
@@ -69,10 +70,11 @@ impl Compare {
             }
             question.period = Some(*period);
             // Of the one that runs, the ledger knows its own today.
-            question.as_at = if period.last_day() < today { Some(period.last_day()) } else { self.as_at };
+            question.seen.as_at =
+                if period.last_day() < today { Some(period.last_day()) } else { self.as_at };
             let report = ledger.report(name, &question)?;
             // Every column on the same records, though the ledger may grow meanwhile.
-            question.as_known = Some(report.as_known);
+            question.seen.as_known = Some(report.as_known);
             columns.push((period.to_string(), report));
         }
         Ok(columns)
@@ -80,8 +82,8 @@ impl Compare {
 
     fn by_ledger(&self, name: ReportName) -> anyhow::Result<Vec<(String, reports::Report)>> {
         let mut columns: Vec<(String, reports::Report)> = Vec::new();
-        let mut question =
-            Question { as_at: self.as_at, period: self.period, days: self.days, ..Question::default() };
+        let seen = Seen { as_at: self.as_at, as_known: None };
+        let mut question = Question { seen, period: self.period, days: self.days, ..Question::default() };
         for asked in &self.ledgers {
             let (ledger, position) = match asked.split_once('@') {
                 None => (asked.as_str(), None),
@@ -94,10 +96,10 @@ impl Compare {
                     (ledger, Some(position))
                 }
             };
-            question.as_known = position;
+            question.seen.as_known = position;
             let report = self.place.ledger(Some(ledger))?.report(name, &question)?;
             // Every column about the same day and time.
-            question.as_at = Some(report.as_at);
+            question.seen.as_at = Some(report.as_at);
             question.period = Period::parse(&report.period).ok();
             let label = position.map_or_else(|| ledger.to_owned(), |_| asked.clone());
             columns.push((label, report));

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use storage::{Digest, merkle::verify};
 
-use super::asking::{About, Data, Seen, Served};
+use super::asking::{Data, Question, Served};
 use crate::cli::{
     Outcome, answer, block_on, client,
     out::{self, Align},
@@ -47,9 +47,7 @@ pub(in crate::cli) struct Explain {
     #[command(flatten)]
     data: Data,
     #[command(flatten)]
-    seen: Seen,
-    #[command(flatten)]
-    about: About,
+    question: Question,
     /// With an auditor's eyes: events about people, too, and of each its source and marks. Needs an auditor's token.
     #[arg(long)]
     auditor: bool,
@@ -123,7 +121,7 @@ impl Explain {
 
     fn offline(&self, name: ReportName, place: &Place, data: &std::path::Path) -> anyhow::Result<Found> {
         let ledger = self.served.read(data)?;
-        let parameters = self.about.parameters(&self.seen, &ledger.views);
+        let parameters = self.question.parameters(&ledger.views);
         let stand = ledger.stand(parameters.as_known)?;
         let report = reports::report(name, &ledger.views, &parameters, &stand)?;
         let eyes = if self.auditor { Eyes::Auditor } else { Eyes::Reader };
@@ -147,7 +145,7 @@ impl Explain {
             root: Digest(report.root_hash.0),
             period: report.period,
             figure: explained.figure,
-            terms: explained.terms.iter().map(|(word, said)| ((*word).into(), (*said).into())).collect(),
+            terms: explained.terms.iter().map(|(term, said)| ((*term).into(), (*said).into())).collect(),
             point: explained.point.map(|it| (it.id, it.on.to_string(), it.position)),
             held,
             events,
@@ -157,7 +155,7 @@ impl Explain {
     async fn asked(&self, name: ReportName, place: &Place) -> anyhow::Result<Found> {
         let server = self.served.connect().await?;
         let mut request = ExplainFigureRequest {
-            report: Some(self.about.request(name, &self.served, &self.seen)?),
+            report: Some(self.question.request(name, self.served.name()?)),
             auditor: self.auditor,
             proofs: self.proofs,
             limit: AT_ONCE,
@@ -284,7 +282,7 @@ impl Found {
             root: digest(&answer.root_hash)?,
             period: answer.period,
             figure: answer::figure(figure),
-            terms: answer.terms.into_iter().map(|term| (term.word, term.meaning)).collect(),
+            terms: answer.terms.into_iter().map(|term| (term.term, term.meaning)).collect(),
             point: answer.release_point.map(|it| (it.id, said(it.on), it.position)),
             held: answer.held_for_auditors,
             events: events?,
@@ -293,7 +291,7 @@ impl Found {
 
     fn json(&self, place: &Place) -> Value {
         let terms: Vec<_> =
-            self.terms.iter().map(|(word, meaning)| json!({"word": word, "meaning": meaning})).collect();
+            self.terms.iter().map(|(term, meaning)| json!({"term": term, "meaning": meaning})).collect();
         let point = self.point.as_ref();
         let point = point.map(|(id, on, position)| json!({"id": id, "on": on, "position": position}));
         let mut page = json!({
@@ -321,12 +319,21 @@ impl Found {
             let known = out::count(*position, "event", "events");
             page += &format!("  Released    {id}: as at {on}, as known {known}\n");
         }
-        for (word, meaning) in &self.terms {
-            page += &out::paragraph("\n  ", &format!("{word}: {meaning}"), width);
+        for (term, meaning) in &self.terms {
+            page += &out::paragraph("\n  ", &format!("{term}: {meaning}"), width);
         }
-        page += &format!("\n{}\n", out::count(self.events.len() as u64, "event", "events"));
+        // Where all of them are held, none that are shown are not none.
+        if !self.events.is_empty() || !self.held {
+            page += &format!("\n{}\n", out::count(self.events.len() as u64, "event", "events"));
+        }
         if !self.events.is_empty() {
             page += &self.table(width, auditor);
+        }
+        if self.point.is_some() && self.events.iter().any(|event| event.subject.starts_with("feedback/")) {
+            let whole = "A released number rests on every item of its group: what is shown, and what keeps an old value, is \
+                         decided over all of them. So these are all of the group's events in the year, as they were known at \
+                         the release point. What came of one item, `pledgebook trace feedback/ID --auditor` says.";
+            page += &out::paragraph("\n", whole, width);
         }
         if self.held {
             page += &out::paragraph("\n", "What is about people is held for auditors.", width);

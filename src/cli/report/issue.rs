@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::asking::{About, Data, Seen, Served};
+use super::asking::{Data, Question, Served};
 use super::explain::said;
 use crate::cli::{
     Outcome, block_on, client,
@@ -37,9 +37,7 @@ pub(in crate::cli) struct Issue {
     #[command(flatten)]
     served: Served,
     #[command(flatten)]
-    seen: Seen,
-    #[command(flatten)]
-    about: About,
+    question: Question,
     /// The post in whose name it is issued.
     #[arg(long, value_name = "CODE")]
     post: Option<String>,
@@ -85,7 +83,7 @@ impl Issue {
 
     async fn ask(&self, name: ReportName) -> anyhow::Result<IssueReportResponse> {
         let request = IssueReportRequest {
-            report: Some(self.about.request(name, &self.served, &self.seen)?),
+            report: Some(self.question.request(name, self.served.name()?)),
             id: self.id.clone(),
             actor_post: self.post.clone().unwrap_or_default(),
         };

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::asking::{About, Seen, Served};
+use super::asking::{Question, Served};
 use super::explain::{digest, said};
 use crate::cli::{Outcome, answer, block_on, client, out};
 use crate::grpc::wire::{WatchReportRequest, WatchReportResponse};
@@ -26,9 +26,7 @@ pub(in crate::cli) struct Watch {
     #[command(flatten)]
     served: Served,
     #[command(flatten)]
-    seen: Seen,
-    #[command(flatten)]
-    about: About,
+    question: Question,
     /// End after so many changes; 0: print the figures, and end [default: never].
     #[arg(long, value_name = "N")]
     changes: Option<u64>,
@@ -46,8 +44,7 @@ impl Watch {
 
     async fn follow(&self, name: ReportName) -> anyhow::Result<()> {
         let server = self.served.connect().await?;
-        let request =
-            WatchReportRequest { report: Some(self.about.request(name, &self.served, &self.seen)?) };
+        let request = WatchReportRequest { report: Some(self.question.request(name, self.served.name()?)) };
         let failed = |status: tonic::Status| client::failed(&status);
         let mut stream = server.reports().watch_report(request).await.map_err(failed)?.into_inner();
         let mut seen = 0;

@@ -94,10 +94,7 @@ impl Verified {
                 format!("{what} of record {} (by record {})", it.sequence, it.by)
             })
             .collect();
-        format!(
-            "since then {} were erased. No figure rests on words, so none is missing here.",
-            each.join(", ")
-        )
+        format!("since then: {}. No figure rests on words, so none is missing here.", each.join(", "))
     }
 
     /// For programs.

@@ -64,42 +64,39 @@ pub(super) fn content_erased<W: World>(case: &mut Case<'_, W>, erased: &ContentE
     case.post(&erased.attested_by, "content_erased.attested_by")
 }
 
-/// Points are found through the settings that say how far apart they lie. They cannot be voided, so a point that fits
-/// between its neighbours fits for good.
+/// Points are found through the settings that say how far apart they lie. They follow each other by day as they do by
+/// sequence: what a later one released has been read, and one for an earlier day would take it back. They cannot be
+/// voided, so a point that follows the last one fits for good.
 pub(super) fn release_point<W: World>(
     case: &mut Case<'_, W>,
     declared: &ReleasePointDeclared,
 ) -> Judged<(), W> {
     held_by_the_day(case, declared.position, "release_point_declared.position")?;
     let [_, _, interval] = case.thresholds()?;
-    let own = ReleasePoint { sequence: u64::MAX, on: case.day, position: declared.position };
-    let (before, after) = neighbours(case)?;
-    let before = before.map(|point| (point, own, point.sequence));
-    let after = after.map(|point| (own, point, point.sequence));
-    for (earlier, later, standing) in before.into_iter().chain(after) {
-        if i64::from((later.on - earlier.on).get_days()) < i64::from(interval) {
-            return Err(rules::RELEASE_POINT_TOO_SOON.refusal(Some(standing)).into());
-        }
-        if later.position < earlier.position {
-            return Err(rules::RELEASE_POINT_BACKWARDS.refusal(Some(standing)).into());
-        }
+    let Some(last) = last_release_point(case)? else { return Ok(()) };
+    let standing = Some(last.sequence);
+    if case.day < last.on {
+        return Err(rules::RELEASE_POINT_OVERTAKEN.refusal(standing).into());
+    }
+    if i64::from((case.day - last.on).get_days()) < i64::from(interval) {
+        return Err(rules::RELEASE_POINT_TOO_SOON.refusal(standing).into());
+    }
+    if declared.position < last.position {
+        return Err(rules::RELEASE_POINT_BACKWARDS.refusal(standing).into());
     }
     Ok(())
 }
 
-/// The release points next to the event's day: the last up to it, and the first after it.
-fn neighbours<W: World>(case: &mut Case<'_, W>) -> Judged<(Option<ReleasePoint>, Option<ReleasePoint>), W> {
-    let (mut before, mut after) = (None::<ReleasePoint>, None::<ReleasePoint>);
-    let Some(settings) = settings_subject() else { return Ok((before, after)) };
+/// The release point of the latest day. A ledger that was written before they had to follow each other may have some
+/// that were declared in another order.
+fn last_release_point<W: World>(case: &mut Case<'_, W>) -> Judged<Option<ReleasePoint>, W> {
+    let mut last = None::<ReleasePoint>;
+    let Some(settings) = settings_subject() else { return Ok(last) };
     for fact in case.mentioned_by(&Mention::Subject(settings))? {
         let State::ReleasePoint(point) = *case.life(&fact.event.subject)?.state() else { continue };
-        if point.on <= case.day {
-            before = before.filter(|other| point.on < other.on).or(Some(point));
-        } else {
-            after = after.filter(|other| other.on < point.on).or(Some(point));
-        }
+        last = last.filter(|other| point.on < other.on).or(Some(point));
     }
-    Ok((before, after))
+    Ok(last)
 }
 
 pub(super) fn report_issued<W: World>(case: &mut Case<'_, W>, issued: &ReportIssued) -> Judged<(), W> {

@@ -38,8 +38,8 @@ use field::{Held, Path, Texts};
 
 pub(super) use envelope::{command, judgement, receipt, recorded};
 pub(super) use filter::Filter;
-pub(super) use report::{as_at, definition, figure, report, report_name, report_names};
-pub(super) use trace::{event, issue, point, term, trace};
+pub(super) use report::{as_at, definition, figure, report, report_name, report_names, term};
+pub(super) use trace::{event, issue, point, trace};
 
 /// A payload, here and on the wire.
 trait Wire: Sized {

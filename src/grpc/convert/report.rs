@@ -31,12 +31,13 @@ pub(in crate::grpc) fn report_names(numbers: &[i32]) -> Result<BTreeSet<ReportNa
     numbers.iter().enumerate().map(named).collect()
 }
 
+/// What one word or number means.
+pub(in crate::grpc) fn term((term, meaning): &(&str, &str)) -> wire::Term {
+    wire::Term { term: (*term).to_owned(), meaning: (*meaning).to_owned() }
+}
+
 /// What the words and numbers of a report mean.
 pub(in crate::grpc) fn definition(name: ReportName) -> wire::Definition {
-    let term = |(term, meaning): &(&str, &str)| wire::Term {
-        term: (*term).to_owned(),
-        meaning: (*meaning).to_owned(),
-    };
     wire::Definition {
         report: name.number(),
         code: name.code().to_owned(),

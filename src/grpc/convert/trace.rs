@@ -35,11 +35,6 @@ pub(in crate::grpc) fn point(point: &Released) -> wire::ReleasePoint {
     }
 }
 
-/// A term of a definition.
-pub(in crate::grpc) fn term((word, meaning): &(&'static str, &'static str)) -> wire::FigureTerm {
-    wire::FigureTerm { word: (*word).to_owned(), meaning: (*meaning).to_owned() }
-}
-
 /// What is traced; each step with the proof that is found for its event.
 pub(in crate::grpc) fn trace(
     trace: &Trace,

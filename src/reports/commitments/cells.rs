@@ -245,14 +245,15 @@ fn span(from: Date, to: Date) -> String {
     format!("for {} to {}", short_day(from), short_day(to))
 }
 
-/// `at least 80 %`; `no target`.
+/// `at least 80 %`, of a share whatever its unit is; `at most 20 working days`; `no target`.
 fn target_words(terms: &Terms) -> String {
     let way = match terms.direction {
         Direction::Up => "at least",
         Direction::Down => "at most",
     };
+    let unit = if terms.is_share { "%" } else { terms.unit.as_str() };
     let target = terms.target.as_ref();
-    target.map_or_else(|| "no target".to_owned(), |target| format!("{way} {target} {}", terms.unit))
+    target.map_or_else(|| "no target".to_owned(), |target| format!("{way} {target} {unit}"))
 }
 
 /// The measures of a commitment, each with the target of now and the first one.

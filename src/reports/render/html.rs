@@ -198,7 +198,7 @@ impl Page {
         self.heading(level, "", "Notes");
         self.add("<ul class=\"notes\">\n");
         for note in statement.notes.iter().map(String::as_str).chain([MARKS]) {
-            self.element("li", &escape(note));
+            self.element("li", &checked(note));
         }
         self.add("</ul>\n");
     }
@@ -210,7 +210,7 @@ impl Page {
         self.heading(level, "", "What the words mean");
         self.add("<dl class=\"terms\">\n");
         for (term, meaning) in statement.terms {
-            self.add(&format!("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(term), escape(meaning)));
+            self.add(&format!("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(term), checked(meaning)));
         }
         self.add("</dl>\n");
     }
@@ -239,9 +239,12 @@ fn anchor(statement: &Statement<'_>) -> String {
     escape(&statement.code.to_lowercase().replace(' ', "-"))
 }
 
-/// A text of ours with commands between backticks.
+/// A text with commands between backticks.
 fn checked(text: &str) -> String {
     let mut html = String::new();
+    if text.matches('`').count() % 2 == 1 {
+        return escape(text);
+    }
     for (number, part) in text.split('`').enumerate() {
         let part = escape(part);
         let (begin, end) = if number % 2 == 1 { ("<code>", "</code>") } else { ("", "") };
@@ -263,14 +266,14 @@ fn quoted(text: &str) -> String {
 /// The mark, with its meaning for those who cannot see the note, and the text.
 fn printed(figure: &Figure) -> String {
     let meaning = match figure.status {
-        FigureStatus::Given => return escape(&figure.text),
+        FigureStatus::Given => return checked(&figure.text),
         FigureStatus::Suppressed => "held back to protect people",
         FigureStatus::NotAvailable => "not available",
         FigureStatus::NotApplicable => "not applicable",
     };
     let mark = figure.status.mark();
     let mark = format!("<abbr class=\"mark\" title=\"{meaning}\">{mark}</abbr>");
-    if figure.text.is_empty() { mark } else { format!("{mark} {}", escape(&figure.text)) }
+    if figure.text.is_empty() { mark } else { format!("{mark} {}", checked(&figure.text)) }
 }
 
 pub(super) fn escape(text: &str) -> String {

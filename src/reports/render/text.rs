@@ -94,7 +94,9 @@ impl Page {
         self.block("", &format!("{}: {}", statement.code, statement.title));
         self.rule('=');
         self.block("", &statement.about);
-        self.line("");
+        if !statement.figures.is_empty() {
+            self.line("");
+        }
         for figure in statement.figures {
             self.block("  * ", &figure.printed());
         }
@@ -172,7 +174,11 @@ impl Page {
             table.columns.iter().skip(widths.len()).map(|column| column.label.as_str()).collect();
         if !left_out.is_empty() {
             self.line("");
-            self.block("", &format!("Left out at this width: {}.", left_out.join(", ")));
+            let left_out = left_out.join(", ");
+            self.block(
+                "",
+                &format!("Left out at this width: {left_out}. Wider terminals show more, other formats all."),
+            );
         }
     }
 
@@ -222,14 +228,20 @@ fn widths(lines: &[Vec<String>], width: usize) -> Vec<usize> {
     widths
 }
 
-/// Breaks a text between words; a word that is too long by itself is broken after a hyphen, or anywhere.
+/// Breaks a text between words; a word that is too long by itself is broken after a hyphen, or anywhere. A percent sign
+/// stays with its number.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = vec![String::new()];
     let mut used = 0;
-    for word in text.split_whitespace() {
+    let mut words = text.split_whitespace().peekable();
+    while let Some(word) = words.next() {
         // A control character in a quotation would speak to the terminal.
         let mut word: Vec<char> = word.chars().filter(|c| !c.is_control()).collect();
+        if let Some(sign) = words.next_if(|next| next.starts_with('%')) {
+            word.push(' ');
+            word.extend(sign.chars().filter(|c| !c.is_control()));
+        }
         if used > 0 && used + 1 + word.len() > width {
             lines.push(String::new());
             used = 0;

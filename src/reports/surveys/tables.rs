@@ -165,6 +165,11 @@ impl<'v> Surveys<'_, 'v> {
     fn response_cell(&self, row: &Result<'v>) -> Figure {
         let answered: &'v crate::projections::surveys::Answered = row.asked.answered;
         let mut cell = self.response(row).cell("Nobody was asked");
+        if cell.number.is_some()
+            && row.answers().is_some_and(|answers| answers > u64::from(answered.population))
+        {
+            cell.text = format!("{}, IRREGULAR: more answered than were asked", cell.text);
+        }
         let round = answered.round.as_ref().zip(self.horizon);
         let round = round.and_then(|(id, horizon)| self.views.surveys.round(self.views, id, horizon));
         let invited = round.as_ref().and_then(|round| round.sought.invited);

@@ -40,6 +40,27 @@ fn given_rounds_when_asked_then_choice_and_gaps_are_told() {
 }
 
 #[test]
+fn given_rounds_that_are_over_when_their_response_is_published_or_not_then_it_is_told() {
+    let mut ledger = Chronicle::opened(false);
+    let asked = |from, to| ((from, to), Some(80), EVERY);
+    for (id, offer) in [
+        ("spring", asked("2025-05-01", "2025-05-31")),
+        ("autumn", asked("2025-09-01", "2025-09-30")),
+        ("winter", asked("2026-03-10", "2026-03-31")),
+    ] {
+        ledger.seek(id, offer.0.0, Respondents::Staff, offer);
+    }
+    let published = ledger.answer_round("spring", "2025-07-10");
+    let report = r9(&ledger, "2026-03-31");
+    let said = ["round/spring", "round/autumn", "round/winter"].map(|round| cell(&report, round, "response"));
+    assert_eq!(said, ["Published 10 Jul 2025", "[x] Nothing published", "[z] Still open"]);
+    let table = report.tables.iter().find(|table| table.id == "r9.rounds").unwrap();
+    assert!(table.rows[0].cells.last().unwrap().events.contains(&published));
+    // On the day before, nobody could have read it.
+    assert_eq!(cell(&r9(&ledger, "2025-07-09"), "round/spring", "response"), "[x] Nothing published");
+}
+
+#[test]
 fn given_items_when_they_are_released_then_only_what_is_large_enough_is_shown() {
     let mut ledger = Chronicle::opened(false);
     let staff = Respondents::Staff;

@@ -228,7 +228,7 @@ fn given_reviews_when_they_tell_of_the_period_then_the_one_of_the_latest_time_co
     assert_eq!(share(&report, "r1.reviewed"), (1, 2));
     assert_eq!(
         figure(&report, "r1.reviewed").text,
-        "1 of 2 commitments was reviewed for 2025-26: 1 not kept."
+        "1 of 2 commitments was reviewed for 2025-26; by its latest review: 1 not kept."
     );
     // What is known of the first quarter's evidence does not matter; of the second there was none to fall.
     ledger.reject("minutes", "2025-11-20");
@@ -254,7 +254,7 @@ fn given_a_review_of_another_time_when_the_period_has_none_then_it_is_not_yet_re
         crate::reports::report(ReportName::Commitments, &ledger.views(), &year, &super::stand()).unwrap();
     assert_eq!(
         figure(&then, "r1.reviewed").text,
-        "1 of 2 commitments was reviewed for 2024-25: 1 kept. All the evidence of 1 of these has fallen since."
+        "1 of 2 commitments was reviewed for 2024-25; by its latest review: 1 kept. All the evidence of 1 of these has fallen since."
     );
     assert_eq!(
         cell(&report, "commitment/C10", "review"),

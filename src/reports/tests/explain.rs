@@ -5,7 +5,7 @@ use crate::domain::event::{ChangeNature, Origin, Respondents, WithdrawalScope};
 use crate::domain::id::Subject;
 use crate::projections::chronicle::Chronicle;
 use crate::reports::explain::{Explanation, Eyes, NotExplained, Place, explain, is_of_people};
-use crate::reports::{Figure, FigureStatus, ReportName, report};
+use crate::reports::{FigureStatus, ReportName, report};
 
 fn ledger() -> Chronicle {
     let mut ledger = Chronicle::opened(false);
@@ -77,31 +77,55 @@ fn given_what_a_report_does_not_have_when_it_is_explained_then_the_refusal_says_
 }
 
 #[test]
-fn given_a_figure_about_people_when_a_reader_asks_then_it_has_its_cut_and_no_event_and_an_auditor_has_them() {
+fn given_a_figure_about_people_when_it_is_explained_then_readers_are_held_off_and_auditors_have_its_groups_events()
+ {
     let mut ledger = ledger();
-    let items = ledger.feedback("2025-04-20", Respondents::Staff, 3);
+    let staff = ledger.feedback("2025-04-20", Respondents::Staff, 12);
+    ledger.feedback("2025-04-21", Respondents::Partners, 11);
     // Received in another financial year.
     ledger.feedback("2025-03-20", Respondents::Staff, 1);
     ledger.at("2025-07-31T10:00:00Z").release("first", "2025-07-31");
-    ledger.take_back(items[0], "2025-08-02", WithdrawalScope::Whole);
-    let (views, parameters) =
-        (ledger.views(), parameters("2026-03-31", ledger.facts.len() as u64, "2025-26"));
-    let name = ReportName::Feedback;
-    let mut made = report(name, &views, &parameters, &stand()).unwrap();
-    // A figure as reports about people make them: a number, and no events.
-    made.figures = vec![Figure::number(7, "items", "7 items.").named("r3.received", "Received")];
-    let place = Place::Headline("r3.received".into());
-    let ask = |eyes| explain((name, &made), &views, &parameters, (&place, eyes)).unwrap();
-    let reader = ask(Eyes::Reader);
+    ledger.take_back(staff[0], "2025-08-02", WithdrawalScope::Whole);
+    // The staff's twelve from 5 on, the partners' eleven after them; as they were known at the release point, 29.
+    let (staff, partners): (Vec<u64>, Vec<u64>) = ((5..17).collect(), (17..28).collect());
+    for (name, place, items) in [
+        (ReportName::Feedback, Place::Headline("r3.staff_open".into()), &staff),
+        (ReportName::Feedback, Place::Headline("r3.partners_open".into()), &partners),
+        (ReportName::Feedback, cell("r3.outcomes", "outcome/open", "partners"), &partners),
+        (ReportName::ResponseTimes, Place::Headline("r4.staff_answered".into()), &staff),
+        (ReportName::ResponseTimes, cell("r4.times", "partners/answered", "median"), &partners),
+        (ReportName::Choice, Place::Headline("r9.choices_staff".into()), &staff),
+        (ReportName::Choice, Place::Headline("r9.withdrawn".into()), &[&staff[..], &partners[..]].concat()),
+    ] {
+        let reader = ask(&ledger, name, &place, Eyes::Reader).unwrap();
+        assert_eq!((reader.events.len(), reader.held_for_auditors), (0, true), "{place}");
+        let point = reader.point.unwrap();
+        assert_eq!((point.id.as_str(), point.position, point.sequence), ("first", 29, 29));
+        let auditor = ask(&ledger, name, &place, Eyes::Auditor).unwrap();
+        let found: Vec<u64> = auditor.events.into_iter().filter(|event| *event != 29).collect();
+        assert_eq!((&found, auditor.held_for_auditors), (items, false), "{place}");
+    }
+}
+
+#[test]
+fn given_requests_to_erase_when_their_time_is_explained_then_an_auditor_has_them_and_no_item_of_feedback() {
+    let mut ledger = ledger();
+    ledger.feedback("2025-04-20", Respondents::Staff, 12);
+    let asked = ledger.ask_to_erase("one", "2025-05-02");
+    ledger.ask_to_erase("before", "2025-03-02");
+    let done = ledger.erase("one", "2025-05-09");
+    ledger.at("2025-07-31T10:00:00Z").release("first", "2025-07-31");
+    let place = Place::Headline("r9.days_to_erase".into());
+    let auditor = ask(&ledger, ReportName::Choice, &place, Eyes::Auditor).unwrap();
+    let point = auditor.point.unwrap().sequence;
+    let found: Vec<u64> = auditor.events.into_iter().filter(|event| *event != point).collect();
+    assert_eq!(found, [asked, done]);
+    let reader = ask(&ledger, ReportName::Choice, &place, Eyes::Reader).unwrap();
     assert_eq!((reader.events.len(), reader.held_for_auditors), (0, true));
-    let point = reader.point.clone().unwrap();
-    assert_eq!(
-        (point.id.as_str(), point.position, point.on.to_string().as_str()),
-        ("first", 9, "2025-07-31")
-    );
-    let auditor = ask(Eyes::Auditor);
-    // The three of the year, as they were known at the release point: 5, 6 and 7.
-    assert_eq!((auditor.events.as_slice(), auditor.held_for_auditors), (&[5, 6, 7][..], false));
+    // How many cells are held back is a number about reports: nothing of anybody is behind it.
+    let place = Place::Headline("r9.held_back".into());
+    let reader = ask(&ledger, ReportName::Choice, &place, Eyes::Reader).unwrap();
+    assert_eq!((reader.events.len(), reader.held_for_auditors), (0, false));
 }
 
 #[test]

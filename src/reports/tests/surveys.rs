@@ -204,7 +204,10 @@ fn given_a_round_when_its_result_is_shown_then_with_whom_it_asked_and_how_many()
     let report = r8(&ledger, "2025-06-30");
     assert_eq!(said(&report, "s")[3], "70 % (70 of 100); 120 invited");
     // More answers than were asked: the link was passed on. That two more were invited is not said of few.
-    assert_eq!(said(&report, "p")[3], "120 % (120 of 100); another number invited");
+    assert_eq!(
+        said(&report, "p")[3],
+        "120 % (120 of 100), IRREGULAR: more answered than were asked; another number invited"
+    );
     assert_eq!(cell_of(&report, "r8.whole", "survey-result/p", "asked"), "Partners");
     // The answer is about staff: 57 %, not 60 or 75.
     assert_eq!(figure(&report, "r8.agreement").text, "Of staff who answered, 57 % agree, in 1 question.");

@@ -3,8 +3,10 @@
 use uuid::Uuid;
 
 use super::parameters;
-use crate::domain::event::{ChangeNature, Origin, Respondents, ResponseMode, WithdrawalScope};
-use crate::domain::id::Subject;
+use crate::domain::event::{
+    Anonymity, ChangeNature, Origin, Payload, Respondents, ResponseMode, WithdrawalScope,
+};
+use crate::domain::id::{Code, Subject};
 use crate::projections::chronicle::{Chronicle, on};
 use crate::reports::explain::Eyes;
 use crate::reports::trace::{NotTraceable, Told, Trace, trace};
@@ -95,7 +97,7 @@ fn given_enough_items_when_a_reader_traces_then_they_are_counted_as_released() {
     ledger.release("first", "2025-07-31");
     let voice = now(&ledger, "policy-change/hours", Eyes::Reader).works.remove(0).voice;
     assert_eq!((voice.words.as_str(), voice.items), ("Staff feedback", Some(15)));
-    assert_eq!(counts(&voice.told), [None, Some(0), None]);
+    assert_eq!(counts(&voice.told), [None, Some(0), Some(0), None]);
     // Whatever happens between two release points changes nothing; at the next one nobody is left untold.
     for item in &items[12..] {
         ledger.told_of(*item, "2025-08-20", ResponseMode::Direct);
@@ -105,12 +107,12 @@ fn given_enough_items_when_a_reader_traces_then_they_are_counted_as_released() {
     ledger.release("second", "2025-08-31");
     let voice = now(&ledger, "policy-change/hours", Eyes::Reader).works.remove(0).voice;
     // The hidden parts hold 15 as before: they do not move.
-    assert_eq!((voice.items, counts(&voice.told)), (Some(15), vec![None, Some(0), None]));
+    assert_eq!((voice.items, counts(&voice.told)), (Some(15), vec![None, Some(0), Some(0), None]));
     let mut ledger = self::ledger();
     heard(&mut ledger, "hours", 15, 15);
     ledger.release("first", "2025-07-31");
     let voice = now(&ledger, "policy-change/hours", Eyes::Reader).works.remove(0).voice;
-    assert_eq!(counts(&voice.told), [Some(15), Some(0), Some(0)]);
+    assert_eq!(counts(&voice.told), [Some(15), Some(0), Some(0), Some(0)]);
 }
 
 #[test]
@@ -253,4 +255,76 @@ fn given_what_is_no_change_and_no_action_when_it_is_traced_then_it_is_refused_by
     assert!(matches!(follow(&ledger, size, "action/none", Eyes::Reader), Err(NotTraceable::Unknown(_))));
     let beyond = follow(&ledger, size + 1, "action/none", Eyes::Reader);
     assert_eq!(beyond, Err(NotTraceable::BeyondHead { size }));
+}
+
+fn seek(ledger: &mut Chronicle) {
+    let offer = (("2025-03-20", "2025-04-30"), Some(60), &[Anonymity::Confidential][..]);
+    ledger.seek("spring", "2025-03-10", Respondents::Staff, offer);
+}
+
+/// So many items of staff, given in a round or without one, that led to one change.
+fn heard_in(ledger: &mut Chronicle, round: Option<&str>, count: u64) -> Vec<Uuid> {
+    let given = |_| {
+        let (item, sequence) = ledger.voice("2025-04-02", Respondents::Staff, Anonymity::Confidential);
+        let event = std::sync::Arc::make_mut(&mut ledger.facts[sequence as usize].event);
+        if let Payload::FeedbackReceived(received) = &mut event.payload {
+            received.round = round.map(|round| Code::parse(round).unwrap());
+        }
+        item
+    };
+    (0..count).map(given).collect()
+}
+
+#[test]
+fn given_a_round_whose_response_is_published_when_what_it_led_to_is_traced_then_it_is_part_of_what_was_told()
+{
+    let mut ledger = ledger();
+    seek(&mut ledger);
+    let mut items = heard_in(&mut ledger, Some("spring"), 12);
+    items.extend(heard_in(&mut ledger, None, 6));
+    ledger.propose("hours", "2025-05-01", "leave", HEARD, &items);
+    // Five of the round are told by themselves, too: they count there.
+    for item in &items[..5] {
+        ledger.told_of(*item, "2025-07-08", ResponseMode::Direct);
+    }
+    let published = ledger.answer_round("spring", "2025-07-10");
+    ledger.release("first", "2025-07-31");
+    let voice = now(&ledger, "policy-change/hours", Eyes::Reader).works.remove(0).voice;
+    let told: Vec<_> = voice.told.iter().map(|it| (it.how, it.items)).collect();
+    let wanted = [
+        ("Told directly", Some(5)),
+        ("Told in public", Some(0)),
+        ("In the response to their round", Some(7)),
+        ("Not told yet", Some(6)),
+    ];
+    assert_eq!((voice.items, told), (Some(18), wanted.to_vec()));
+    // An auditor sees it among the steps of each item of the round, in the order of the days, and of no other.
+    let trace = now(&ledger, "policy-change/hours", Eyes::Auditor);
+    let of = |id: &Uuid| {
+        let subject = format!("feedback/{id}");
+        trace.items.iter().find(|item| item.subject.to_string() == subject).unwrap()
+    };
+    let step = |item: &Uuid| of(item).steps.last().unwrap().clone();
+    for item in &items[..12] {
+        assert_eq!((step(item).what.as_str(), step(item).sequence), (PUBLISHED, published));
+    }
+    assert!(items[12..].iter().all(|item| of(item).steps.len() == 1));
+}
+
+const PUBLISHED: &str = "What came of its round was published: round/spring";
+
+#[test]
+fn given_a_response_before_an_item_came_or_one_that_was_taken_back_when_it_is_traced_then_it_told_nobody() {
+    for (on, voided) in [("2025-04-01", false), ("2025-04-02", false), ("2025-07-10", true)] {
+        let mut ledger = ledger();
+        seek(&mut ledger);
+        let items = heard_in(&mut ledger, Some("spring"), 1);
+        let published = ledger.answer_round("spring", on);
+        if voided {
+            ledger.void(published, "2025-07-11");
+        }
+        let trace = now(&ledger, &format!("feedback/{}", items[0]), Eyes::Auditor);
+        let told = trace.items[0].steps.iter().any(|step| step.what == PUBLISHED);
+        assert_eq!(told, on == "2025-04-02", "{on} {voided}");
+    }
 }

@@ -55,6 +55,12 @@ pub(super) fn item(views: &Views, horizon: Horizon, id: &Uuid) -> Option<Item> {
         let made = links(views, horizon, &to).remove(id)?;
         Some(Linked { to, since: made.effective, sequence: made.sequence })
     });
+    let mut steps: Vec<Step> = facts.into_iter().map(|fact| step(fact, words(views, fact))).collect();
+    if let Some(published) = round_response(views, horizon, id) {
+        // After what happened to the item itself on that day.
+        let at = steps.partition_point(|step| step.on <= published.on);
+        steps.insert(at, published);
+    }
     Some(Item {
         whom: match views.feedback.respondents(views, horizon, id) {
             Some(Respondents::Staff) => "Staff",
@@ -62,10 +68,23 @@ pub(super) fn item(views: &Views, horizon: Horizon, id: &Uuid) -> Option<Item> {
             None => "Not known",
         },
         gone: views.feedback.is_gone(views, horizon, id),
-        steps: facts.into_iter().map(|fact| step(fact, words(views, fact))).collect(),
+        steps,
         links: linked.collect(),
         subject,
     })
+}
+
+/// That the response to the round in which an item was given was published, if it was received by then: whoever gave it
+/// can have read there what came of the round.
+pub(super) fn round_response(views: &Views, horizon: Horizon, id: &Uuid) -> Option<Step> {
+    let facts = views.seen(views.feedback.items.get(id)?, horizon);
+    let (received, round) = facts.into_iter().rev().find_map(|fact| match &fact.fact {
+        FeedbackFact::Received(it) => Some((fact.effective, it.round.as_ref()?)),
+        _ => None,
+    })?;
+    let (on, sequence) = views.surveys.round(views, round, horizon)?.response?;
+    let what = format!("What came of its round was published: round/{round}");
+    (received <= on).then_some(Step { what, on, sequence })
 }
 
 fn subject(id: &Uuid) -> Option<Subject> {

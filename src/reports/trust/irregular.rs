@@ -82,7 +82,7 @@ fn late(all: &All<'_>, parameters: &Parameters) -> [Figure; 2] {
             let days = lag(it);
             let about = it.about.as_ref().map(|about| format!(" ({about})")).unwrap_or_default();
             let text = format!(
-                "The latest of these was recorded {} after the day that it is about{about}.",
+                "The longest lag is {}: from the day that an event is about to the day on which it was recorded{about}.",
                 count(days, "day", "days")
             );
             Figure::number(days, "days", text).from_events([*sequence])

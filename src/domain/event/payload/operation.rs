@@ -69,7 +69,8 @@ payload! {
 }
 payload! {
     /// Figures about people are taken at this position. Release points lie at least the release interval of the settings
-    /// apart (28 days without settings), and a later one counts no fewer records than an earlier one.
+    /// apart (28 days without settings), each for a later day than those before it, and a later one counts no fewer records
+    /// than an earlier one.
     ReleasePointDeclared {
         /// How many records the figures count.
         position: u64,

@@ -30,8 +30,11 @@ const NOT_PRINTED: usize = 2;
 const LINE: f64 = 13.5;
 /// A spreadsheet's row is 409 points high at most, which are so many lines.
 const MOST_LINES: usize = 30;
-/// A4 in the numbers of spreadsheets.
+/// A4 in the numbers of spreadsheets …
 const A4: u8 = 9;
+/// … and A3, for what is wider than so many characters: on A4 nobody could read it.
+const A3: u8 = 8;
+const WIDE: f64 = 240.0;
 
 /// What the sheet of a report is called: `R2 lateness`.
 pub(super) fn sheet_name(statement: &Statement<'_>) -> String {
@@ -67,7 +70,7 @@ impl Sheet<'_> {
         }
         it.line(MARKS, &styles.plain)?;
         let last = it.row.saturating_sub(1);
-        let columns = it.layout()?;
+        let (columns, across) = it.layout()?;
         if statement.example {
             for column in 1..=columns {
                 it.to.write_blank(0, column, &styles.example)?;
@@ -76,12 +79,16 @@ impl Sheet<'_> {
         it.to.set_freeze_panes(head, 1)?;
         it.to.set_repeat_rows(0, head.saturating_sub(1))?;
         let title = format!("{} · {}", sheet_name(statement), statement.about);
-        paper(it.to, &title, statement.example, last, columns)
+        paper(it.to, &title, statement.example, last, columns)?;
+        if across > WIDE {
+            it.to.set_paper_size(A3);
+        }
+        Ok(())
     }
 
     /// Gives columns their widths, and rows their heights: not every spreadsheet does that by itself. Returns the last
-    /// column that is printed.
-    fn layout(&mut self) -> Result<u16, XlsxError> {
+    /// column that is printed, and how many characters wide what is printed is.
+    fn layout(&mut self) -> Result<(u16, f64), XlsxError> {
         let mut across = 0.0;
         let mut widths = Vec::with_capacity(self.widths.len());
         for (index, &width) in self.widths.iter().enumerate() {
@@ -107,7 +114,7 @@ impl Sheet<'_> {
             across += widths.get(columns).copied().unwrap_or(9.0);
             columns += 1;
         }
-        Ok(columns as u16 - 1)
+        Ok((columns as u16 - 1, across))
     }
 
     /// What stays in sight. Returns how many rows it has.
@@ -308,7 +315,7 @@ pub(super) fn fitting(text: &str) -> String {
     }
 }
 
-/// How a sheet is printed: A4 across, as wide as the page, the head of every page saying what it is.
+/// How a sheet is printed: A4 across unless it says otherwise, as wide as the page, the head of every page saying what it is.
 pub(super) fn paper(
     sheet: &mut Worksheet,
     about: &str,

@@ -88,7 +88,8 @@ fn said(views: &Views, at: Stood) -> BTreeMap<Place, Said> {
         };
         let voice = &trace.works[0].voice;
         let told = |how: &str| voice.told.iter().find(|told| told.how == how).and_then(|told| told.items);
-        let parts = ["Told directly", "Told in public", "Not told yet"].map(|how| (how, told(how)));
+        let parts = ["Told directly", "Told in public", "In the response to their round", "Not told yet"]
+            .map(|how| (how, told(how)));
         for (how, items) in parts.into_iter().chain([("items", voice.items)]) {
             let values = (None, items, None, String::new());
             said.insert(

@@ -319,6 +319,9 @@ impl<'f> Tables<'_, 'f> {
             let knew = (self.shown)(it, &[0, 1]);
             let answers = (self.shown)(it, &[0, 1, 2]);
             let mut response = self.response(it);
+            if is_exact(&response) && answers.is_some_and(|answers| answers > u64::from(it.said.population)) {
+                response += ", IRREGULAR: more answered than were asked";
+            }
             if let (Some((_, Some(invited))), None) = (self.round(it), &it.said.unit)
                 && invited != it.said.population
             {

@@ -49,8 +49,11 @@ impl Shown {
                         shown.said[part] = now;
                         shown.secret[part] = false;
                     }
-                } else if far && (now == 0 || now >= shown.least) {
-                    shown.said[part] = now;
+                } else if now == 0 || now >= shown.least {
+                    shown.said[part] = if far { now } else { shown.said[part] };
+                } else if shown.said[part] + 1 >= 2 * shown.least {
+                    // Nearly all are gone: fewer than the least are left, as if it were none.
+                    shown.said[part] = 0;
                 }
             }
             shown.keep_secret(&before);

@@ -44,6 +44,8 @@ impl Slices {
                 }
             } else if self.shown[part].abs_diff(count) >= self.least && (count == 0 || count >= self.least) {
                 self.shown[part] = count;
+            } else if count > 0 && count < self.least && self.shown[part] > 2 * self.least - 2 {
+                self.shown[part] = 0;
             }
         }
         self.cover(&was_hidden);
