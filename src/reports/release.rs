@@ -126,6 +126,11 @@ impl Cut {
         )
     }
 
+    /// Everything that a reader sees of it: each part, and the total.
+    pub(super) fn seen(&self) -> (Vec<Option<u64>>, Option<u64>) {
+        ((0..self.parts.len()).map(|part| self.part(part)).collect(), self.total())
+    }
+
     /// All parts together. None: held back.
     pub(super) fn total(&self) -> Option<u64> {
         self.sum(0..self.parts.len())
