@@ -32,6 +32,10 @@ fn seeds(otherwise: u64) -> std::ops::Range<u64> {
     from..from + said("PLEDGEBOOK_LEDGERS", otherwise)
 }
 
+/// Ledgers of which a twin was once told apart: by times of R4 that moved with what nobody sees, by what R8 held back because of
+/// another unit's hidden answers; and by what a reader may know, and twins did not.
+const ONCE_TOLD: [u64; 6] = [86, 100, 198, 199, 211, 229];
+
 /// How many facts of a ledger are tried for a twin.
 const TRIES: u64 = 24;
 
@@ -39,7 +43,9 @@ const TRIES: u64 = 24;
 fn given_a_twin_that_differs_in_what_is_hidden_when_a_reader_looks_then_nothing_tells_them_apart() {
     let mut twins: BTreeMap<Kind, u64> = BTreeMap::new();
     let mut leaks = Vec::new();
-    for seed in seeds(3) {
+    let all = seeds(3);
+    let again = ONCE_TOLD.into_iter().filter(|seed| all.start == 0 && !all.contains(seed));
+    for seed in all.clone().chain(again) {
         let drawn = drawn(seed);
         let (views, places) = (drawn.ledger.views(), places(&drawn));
         let (known, seen) = (Known::of(&views, &places), Seen::of(&views, &places));
