@@ -23,7 +23,7 @@ use crate::projections::surveys::Round;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r9/2",
+    version: "r9/3",
     terms: &[
         (
             "Round (of a period)",

@@ -14,7 +14,7 @@ use crate::projections::history::Horizon;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
-    version: "r3/2",
+    version: "r3/3",
     terms: &[
         (
             "Received in the year",
@@ -26,7 +26,8 @@ pub(super) const DEFINITION: Definition = Definition {
             "Numbers about people are worked out at declared release points only, from what was known there, and stand \
              still in between. A number that would move by less than the threshold keeps its old value, so it may lag by \
              up to four items behind what the ledger holds; numbers below the threshold are held back, and others with \
-             them, so that nothing follows by subtraction. Staff or partners with fewer than twice the threshold of items \
+             them, so that nothing follows by subtraction; those of which not even the sum is told begin anew at the next \
+             release point. Staff or partners with fewer than twice the threshold of items \
              are held back whole.",
         ),
         (

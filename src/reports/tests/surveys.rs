@@ -127,11 +127,8 @@ fn given_a_unit_that_is_hidden_when_its_answers_differ_then_nothing_of_another_u
     assert_eq!(told([10, 2, 4]), told([9, 2, 5]));
     assert_eq!(told([9, 2, 5])[..3], ["71 % (30 of 42)", "83 % (30 of 36)", "42"]);
     // What west shows makes whoever is left known: of 4 who did not know neither may say how many knew.
-    let results = [
-        ("w", whole([60, 30, 15])),
-        ("east", unit("east", [30, 6, 6])),
-        ("west", unit("west", [9, 6, 5])),
-    ];
+    let results =
+        [("w", whole([60, 30, 15])), ("east", unit("east", [30, 6, 6])), ("west", unit("west", [9, 6, 5]))];
     let report = released(&results);
     assert_eq!([said(&report, "east")[1].as_str(), &said(&report, "west")[1]], ["[c] held back"; 2]);
     assert_eq!(said(&report, "west")[0], "45 % (9 of 20)");

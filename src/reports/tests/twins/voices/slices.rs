@@ -25,6 +25,11 @@ impl Slices {
 
     pub(super) fn step(&mut self, counts: &[u64], least: u64) {
         self.least = self.least.max(least);
+        let anything = (0..self.shown.len()).any(|part| !self.hidden[part] && self.shown[part] > 0);
+        if !anything && !self.is_safe() {
+            *self = Self::new(counts, self.least);
+            return;
+        }
         let was_hidden = self.hidden.clone();
         let (mut pool_was, mut pool_is) = (0, 0);
         for (part, count) in counts.iter().enumerate() {
