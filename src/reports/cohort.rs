@@ -11,8 +11,9 @@
 //!   held back whole.
 //! - Shares of R4 move as any cut does, and are shown without their counts, and only where R3's parts on either side of that
 //!   step are not mixed among what is hidden; in the coarse grain no part says who was answered, so that the share of those
-//!   cannot be held against any. Times of R4 are worked out anew only when the threshold of items
-//!   or more joined them, left them or came to the step.
+//!   cannot be held against any. Times of R4 are worked out anew only where R3 or the share beside
+//!   them is seen to move, so by the threshold of items or more: if it were where as many came to a step, which is told nowhere,
+//!   whoever knows of all items but one would see whether that one did.
 //!
 //! Invariant: what was released at one point is worked out from the points up to it alone. Must not know how it is worded.
 
@@ -83,6 +84,8 @@ pub(super) enum Heard<'g> {
 /// What is released of those of one sort.
 pub(super) struct Group {
     pub(super) grain: Grain,
+    /// How many reasons are told apart.
+    reasons: usize,
     /// By outcome, or by fate.
     outcomes: Cut,
     /// By how far whoever gave them can be known.
@@ -98,10 +101,6 @@ pub(super) struct Group {
 pub(super) struct Clock {
     /// Working days, and those who came to it in time, and those who did not or not yet.
     within: Option<(u32, Cut)>,
-    /// Of how many items the times are …
-    counted: u64,
-    /// … and how many of them had come to the step.
-    reached: u64,
     /// At least so many of 100 needed no more than …
     pub(super) median: Time,
     pub(super) ninetieth: Time,
@@ -141,8 +140,6 @@ impl Counts {
 struct Ticked {
     target: Option<u32>,
     within: [u64; 2],
-    counted: u64,
-    reached: u64,
     median: Time,
     ninetieth: Time,
     is_covered: bool,
@@ -210,7 +207,7 @@ pub(super) fn released<'v>(views: &'v Views, parameters: &Parameters) -> Result<
             match groups.get_mut(who) {
                 Some(group) => group.next(counts, below),
                 None if counts.live >= 2 * below => {
-                    groups.insert(*who, Group::first(counts, below));
+                    groups.insert(*who, Group::first(counts, below, reasons.len()));
                 }
                 None => {}
             }
@@ -230,36 +227,7 @@ impl Released<'_> {
 
     /// Every part of R3, in the order in which it is read.
     pub(super) fn outcomes(&self) -> impl Iterator<Item = Outcome> {
-        use Outcome::{
-            AnsweredOpen, ChangedNotAnswered, ChangedNotTold, ClosedNotAnswered, ClosedNotTold,
-            PolicyChanged, PracticeChanged, Reason, Waiting,
-        };
-        let reasons = (0..self.reasons.len()).map(Reason);
-        let waiting = (0..=BANDS.len()).map(Waiting);
-        let undone = [ChangedNotTold, ChangedNotAnswered, ClosedNotTold, ClosedNotAnswered, AnsweredOpen];
-        [PolicyChanged, PracticeChanged].into_iter().chain(reasons).chain(undone).chain(waiting)
-    }
-
-    /// How many items ended so, or are on their way so. None: held back, or not told apart in the group's grain.
-    pub(super) fn count(&self, group: &Group, is: impl Fn(Outcome) -> bool) -> Option<u64> {
-        if group.grain == Grain::Fine {
-            return group.outcomes.sum(self.outcomes().filter(|outcome| is(*outcome)).map(Outcome::part));
-        }
-        let mut parts = Vec::new();
-        for fate in Fate::ALL {
-            let mut of_it = self.outcomes().filter(|outcome| outcome.fate() == fate);
-            let is_so = of_it.next().is_some_and(&is);
-            if of_it.any(|outcome| is(outcome) != is_so) {
-                return None;
-            }
-            parts.extend(is_so.then_some(fate.part()));
-        }
-        group.outcomes.sum(parts)
-    }
-
-    /// How many items stand so. None: held back.
-    pub(super) fn standing(&self, group: &Group, fate: Fate) -> Option<u64> {
-        self.count(group, |outcome| outcome.fate() == fate)
+        outcomes(self.reasons.len())
     }
 
     /// Whether any group is released in that grain.
@@ -269,41 +237,32 @@ impl Released<'_> {
 
     /// The share that came to that step within the target.
     pub(super) fn share(&self, group: &Group, step: Step) -> Share {
-        let Some((_, cut)) = &group.clock(step).within else { return Share::NoTarget };
-        // Whoever came to a step in time came to it: if some hidden parts of R3 came to it and some did not, a share
-        // would tell a little of how many of each. A part of the coarse grain says nothing of answers.
-        let is_apart = match step {
-            Step::Acknowledged => true,
-            Step::Answered => {
-                group.grain == Grain::Coarse || self.count(group, Outcome::is_answered).is_some()
-            }
-            Step::Changed => self.standing(group, Fate::Changed).is_some(),
-        };
-        let (Some(within), Some(whole), true) = (cut.part(0), cut.total(), is_apart) else {
-            return Share::HeldBack;
-        };
-        match share(within, whole, self.threshold) {
-            _ if whole == 0 => Share::HeldBack,
-            Shown::Exactly => Share::Percent(percent(within, whole)),
-            Shown::NearlyAll => Share::NearlyAll,
-            Shown::NearlyNone => Share::NearlyNone,
-            Shown::HeldBack => Share::HeldBack,
-        }
+        group.share(step, self.threshold)
     }
 }
 
+/// Every part of R3, with so many reasons, in the order in which it is read.
+fn outcomes(reasons: usize) -> impl Iterator<Item = Outcome> {
+    use Outcome::{
+        AnsweredOpen, ChangedNotAnswered, ChangedNotTold, ClosedNotAnswered, ClosedNotTold, PolicyChanged,
+        PracticeChanged, Reason, Waiting,
+    };
+    let waiting = (0..=BANDS.len()).map(Waiting);
+    let undone = [ChangedNotTold, ChangedNotAnswered, ClosedNotTold, ClosedNotAnswered, AnsweredOpen];
+    [PolicyChanged, PracticeChanged].into_iter().chain((0..reasons).map(Reason)).chain(undone).chain(waiting)
+}
+
 impl Group {
-    fn first(counts: Counts, threshold: u64) -> Self {
+    fn first(counts: Counts, threshold: u64, reasons: usize) -> Self {
         let grain = Grain::of(counts.live);
         Self {
             grain,
+            reasons,
             outcomes: Cut::first(counts.parts(grain), threshold),
             given: Cut::first(&counts.given, threshold),
             withdrawn: Cut::first(&counts.withdrawn, threshold),
             clocks: counts.clocks.map(|ticked| Clock {
                 within: ticked.target.map(|target| (target, Cut::first(&ticked.within, threshold))),
-                counted: ticked.counted,
-                reached: ticked.reached,
                 median: ticked.median,
                 ninetieth: ticked.ninetieth,
                 is_covered: ticked.is_covered,
@@ -314,11 +273,69 @@ impl Group {
 
     fn next(&mut self, counts: Counts, threshold: u64) {
         self.has_moved = true;
+        let before = (self.outcomes.seen(), Step::ALL.map(|step| self.share(step, threshold)));
         self.outcomes.next(counts.parts(self.grain), threshold);
         self.given.next(&counts.given, threshold);
         self.withdrawn.next(&counts.withdrawn, threshold);
-        for (clock, ticked) in self.clocks.iter_mut().zip(counts.clocks) {
-            clock.next(&ticked, threshold);
+        let mut is_old_target = [false; 3];
+        for ((clock, ticked), is_old) in self.clocks.iter_mut().zip(&counts.clocks).zip(&mut is_old_target) {
+            *is_old = clock.target() == ticked.target;
+            clock.next(ticked, threshold);
+        }
+        // By what is seen, and not by how many came to a step: that is told nowhere.
+        let shares = Step::ALL.map(|step| self.share(step, threshold));
+        let group_moved = self.outcomes.seen() != before.0;
+        let share_moved = shares.into_iter().zip(before.1).zip(is_old_target);
+        let share_moved = share_moved.map(|((now, then), is_old_target)| is_old_target && now != then);
+        for ((clock, ticked), share_moved) in self.clocks.iter_mut().zip(counts.clocks).zip(share_moved) {
+            if group_moved || share_moved {
+                (clock.median, clock.ninetieth) = (ticked.median, ticked.ninetieth);
+                clock.is_covered = ticked.is_covered;
+            }
+        }
+    }
+
+    /// How many items ended so, or are on their way so. None: held back, or not told apart in the group's grain.
+    pub(super) fn count(&self, is: impl Fn(Outcome) -> bool) -> Option<u64> {
+        if self.grain == Grain::Fine {
+            return self.outcomes.sum(outcomes(self.reasons).filter(|it| is(*it)).map(Outcome::part));
+        }
+        let mut parts = Vec::new();
+        for fate in Fate::ALL {
+            let mut of_it = outcomes(self.reasons).filter(|outcome| outcome.fate() == fate);
+            let is_so = of_it.next().is_some_and(&is);
+            if of_it.any(|outcome| is(outcome) != is_so) {
+                return None;
+            }
+            parts.extend(is_so.then_some(fate.part()));
+        }
+        self.outcomes.sum(parts)
+    }
+
+    /// How many items stand so. None: held back.
+    pub(super) fn standing(&self, fate: Fate) -> Option<u64> {
+        self.count(|outcome| outcome.fate() == fate)
+    }
+
+    /// The share that came to that step within the target.
+    fn share(&self, step: Step, threshold: u64) -> Share {
+        let Some((_, cut)) = &self.clock(step).within else { return Share::NoTarget };
+        // Whoever came to a step in time came to it: if some hidden parts of R3 came to it and some did not, a share
+        // would tell a little of how many of each. A part of the coarse grain says nothing of answers.
+        let is_apart = match step {
+            Step::Acknowledged => true,
+            Step::Answered => self.grain == Grain::Coarse || self.count(Outcome::is_answered).is_some(),
+            Step::Changed => self.standing(Fate::Changed).is_some(),
+        };
+        let (Some(within), Some(whole), true) = (cut.part(0), cut.total(), is_apart) else {
+            return Share::HeldBack;
+        };
+        match share(within, whole, threshold) {
+            _ if whole == 0 => Share::HeldBack,
+            Shown::Exactly => Share::Percent(percent(within, whole)),
+            Shown::NearlyAll => Share::NearlyAll,
+            Shown::NearlyNone => Share::NearlyNone,
+            Shown::HeldBack => Share::HeldBack,
         }
     }
 
@@ -364,12 +381,6 @@ impl Group {
 
 impl Clock {
     fn next(&mut self, ticked: &Ticked, threshold: u64) {
-        let moved = |was: u64, is: u64| was.abs_diff(is) >= threshold;
-        if moved(self.counted, ticked.counted) || moved(self.reached, ticked.reached) {
-            (self.counted, self.reached) = (ticked.counted, ticked.reached);
-            (self.median, self.ninetieth) = (ticked.median, ticked.ninetieth);
-            self.is_covered = ticked.is_covered;
-        }
         self.within = match (self.within.take(), ticked.target) {
             (Some((target, mut cut)), Some(now)) if target == now => {
                 cut.next(&ticked.within, threshold);
@@ -450,8 +461,6 @@ impl<'a> At<'a> {
         Ticked {
             target,
             within: [within, took.len() - within].map(|count| count as u64),
-            counted: took.len() as u64,
-            reached: took.partition_point(|days| *days < u64::MAX) as u64,
             median: nearest_rank(&took, 50, self.threshold),
             // Of fewer, it would be the time of the slowest item alone.
             ninetieth: nearest_rank(&took, 90, 2 * self.threshold),

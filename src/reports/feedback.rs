@@ -25,9 +25,10 @@ pub(super) const DEFINITION: Definition = Definition {
             "As of the release point",
             "Numbers about people are worked out at declared release points only, from what was known there, and stand \
              still in between. A number that would move by less than the threshold keeps its old value, so it may lag by \
-             a few items behind what the ledger holds; one that falls below the threshold is said to be fewer; numbers below the threshold are held back, and others with \
-             them, so that nothing follows by subtraction. Staff or partners with fewer than twice the threshold of items \
-             are held back whole.",
+             a few items behind what the ledger holds; one that falls below the threshold is said to be fewer; numbers \
+             below the threshold are held back, and others with them, so that nothing follows by subtraction; those of \
+             which not even the sum is told begin anew at the next release point. Staff or partners with fewer than \
+             twice the threshold of items are held back whole.",
         ),
         (
             "Told apart",
@@ -197,8 +198,8 @@ impl About<'_> {
                 return who.all(&|text| held_back(text).from_events([point]), &sentence, "held back");
             }
         };
-        let count = |is: fn(Outcome) -> bool| group.told(self.released.count(group, is));
-        let standing = |fate| group.told(self.released.standing(group, fate));
+        let count = |is: fn(Outcome) -> bool| group.told(group.count(is));
+        let standing = |fate| group.told(group.standing(fate));
         let apart = match group.grain {
             Grain::Coarse => "not told apart for fewer than 100 items",
             Grain::Fine => FEW,
@@ -252,7 +253,7 @@ impl About<'_> {
 
     /// The answer to the question, in one sentence.
     fn answer(&self, who: &Who, group: &Group) -> Figure {
-        let standing = |fate| group.told(self.released.standing(group, fate));
+        let standing = |fate| group.told(group.standing(fate));
         let (changed, closed) = (standing(Fate::Changed), standing(Fate::Closed));
         let (whole, year) = (group.total(), self.parameters.period);
         let received = whole.map_or_else(
@@ -285,13 +286,13 @@ impl About<'_> {
     fn cell(&self, respondents: Respondents, outcome: Outcome) -> Figure {
         self.items(respondents, |group| match group.grain {
             Grain::Coarse => held_back("not told apart"),
-            Grain::Fine => self.part(group, self.released.count(group, |it| it == outcome)),
+            Grain::Fine => self.part(group, group.count(|it| it == outcome)),
         })
     }
 
     /// How many stand so: of the coarse grain one part, of the fine one several.
     fn standing(&self, respondents: Respondents, fate: Fate) -> Figure {
-        self.items(respondents, |group| match (group.grain, self.released.standing(group, fate)) {
+        self.items(respondents, |group| match (group.grain, group.standing(fate)) {
             // Each of the parts may be a few by now, and all of them together more.
             (Grain::Fine, Some(0)) if group.has_moved => held_back(""),
             (_, items) => self.part(group, items),

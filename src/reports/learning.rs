@@ -42,7 +42,8 @@ pub(super) const DEFINITION: Definition = Definition {
             "How many of those who were counted have reached at least a level. The whole is the count's own: how many people \
              it was taken of. At each release point the number at each level moves only if it moves by five (or the ledger's \
              threshold) or more, and the whole is the sum of these numbers as they were released: so it can differ by some \
-             from what was counted, and is right again once they have moved.",
+             from what was counted, and is right again once they have moved. Where not even the whole is told, all of it begins \
+             anew at the next release point.",
         ),
         (
             "Workforce baseline",

@@ -68,7 +68,8 @@ pub(super) const DEFINITION: Definition = Definition {
         (
             "Feedback items",
             "How many items were linked to the change at the last release point, as released: between release points it does \
-             not move, and at one by the ledger's threshold (5 at least) or not at all. Below the threshold it is held back.",
+             not move, and at one by the ledger's threshold (5 at least) or not at all. Below the threshold it is held back; what \
+             is held back begins anew at the next release point.",
         ),
         ("Editorial change", "A change of wording only. Listed apart, never counted."),
         (

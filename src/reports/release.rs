@@ -12,6 +12,7 @@
 //! - The hidden parts move together: only when their sum moves by t or more (or was itself too small to be told) do they
 //!   all become what they are, and it is decided anew which of them stay hidden. So a part that comes into the open tells
 //!   nothing of what it was before.
+//! - A cut of which no number is told, because all of it together is too little, begins anew at the next point.
 //! - The total is the sum of the parts as released, and not what it is. So no number that is published is anything but
 //!   a sum of numbers that were released in this way.
 //!
@@ -53,6 +54,12 @@ impl Cut {
         }
         // Thresholds are only ever raised; one that was lowered by mistake does not count.
         self.threshold = self.threshold.max(threshold);
+        // Of what is too little altogether no number is told. A part that was none there is no part that was shown: if it kept
+        // that value while the others move, the total would tell one day which of them were in it.
+        if !self.is_safe() && self.parts.iter().all(|part| part.hidden || part.released == 0) {
+            *self = Self::first(counts, self.threshold);
+            return;
+        }
         let moves = |from: u64, to: u64| from.abs_diff(to) >= self.threshold;
         let pool = |value: &dyn Fn((&Part, &u64)) -> u64| -> u64 {
             self.parts.iter().zip(counts).filter(|(part, _)| part.hidden).map(value).sum()
@@ -131,6 +138,11 @@ impl Cut {
                 .map(|(part, _)| part.released)
                 .sum(),
         )
+    }
+
+    /// Everything that a reader sees of it: each part, and the total.
+    pub(super) fn seen(&self) -> (Vec<Option<u64>>, Option<u64>) {
+        ((0..self.parts.len()).map(|part| self.part(part)).collect(), self.total())
     }
 
     /// All parts together. None: held back.
@@ -240,6 +252,19 @@ mod tests {
                 assert_eq!(shown(&cut), [Some(20), Some(shown_then)], "{from} {to}");
             }
         }
+    }
+
+    #[test]
+    fn given_too_few_altogether_when_more_come_then_nothing_tells_which_part_the_few_were_in() {
+        // None were in the first part, or one; then three, and ten altogether.
+        let told = |few: &[u64]| {
+            let mut cut = Cut::first(few, 5);
+            assert_eq!(cut.total(), None);
+            cut.next(&[3, 4, 3], 5);
+            (shown(&cut), cut.total())
+        };
+        assert_eq!(told(&[0, 3, 1]), told(&[1, 2, 1]));
+        assert_eq!(told(&[0, 3, 1]), (vec![None; 3], Some(10)));
     }
 
     #[test]

@@ -22,9 +22,11 @@ pub(super) const DEFINITION: Definition = Definition {
         ),
         (
             "As of the release point",
-            "Times and shares about people are worked out at declared release points only, from what was known there. A time \
-             is worked out anew when, since it was last, as many items as the threshold or more were added, left or came to \
-             the step; otherwise it keeps its value. So does a share, of which a new target makes a new one.",
+            "Times and shares about people are worked out at declared release points only, from what was known there. A share \
+             moves when the number of those within the target, or of the others, moved by the threshold of items or more; a new \
+             target makes a new one. A time is worked out anew when the share beside it moves for the same target, or a number of \
+             R3 about the same people, which does so by as many items; otherwise it keeps its value, even if more were answered \
+             since.",
         ),
         (
             "Working days",

@@ -51,7 +51,8 @@ pub(super) const DEFINITION: Definition = Definition {
             "Results with fewer answers than the survey minimum (10 at least), or that whoever recorded them gave without \
              counts; a unit's result if the rest of the whole would have fewer, alone or with the other units that are \
              shown, or if the unit is a part of one that is shown; and each number from which one of fewer than five people \
-             (or the ledger's threshold) could be worked out.",
+             (or the ledger's threshold) could be worked out, also by taking what is shown of units from what is shown of the \
+             whole.",
         ),
         (
             "Principles",

@@ -1,16 +1,18 @@
 //! What people answered, as it was released: which results may be shown at each release point, and which of their parts.
 //!
 //! A result is a cut: those who agree, those who do not, those who do not know. A unit's result is shown beside the whole
-//! organisation's, so whoever is left (the whole without that unit; the whole without all units that are shown) could be
-//! worked out by subtraction: these are cuts, too, and a part of a unit's result is given only if the same part of all of
-//! them might be given.
+//! organisation's, so whoever is left (the whole without that unit; the whole without all units of which as much is shown)
+//! could be worked out by subtraction: these are cuts, too, and a number of a unit's result is given only if the same number
+//! of whoever is left might be given. Of whoever is left that is judged alone which a reader could subtract: what a unit
+//! holds back itself decides nothing about another.
 //!
 //! Invariant: of no group with fewer answers than the ledger's minimum anything is shown, nor can it be worked out from
 //! what is shown of others. Must not know how it is worded.
 
 use jiff::civil::Date;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::Arc;
 
 use crate::domain::id::Code;
@@ -19,7 +21,7 @@ use crate::projections::releases::Point;
 use crate::projections::surveys::Answered;
 use crate::reports::disclosure::{survey_minimum, threshold};
 use crate::reports::phrases::natural;
-use crate::reports::release::{Cut, released};
+use crate::reports::release::Cut;
 
 /// The parts of a cut.
 const AGREE: usize = 0;
@@ -47,70 +49,133 @@ pub(super) enum Why {
 pub(super) struct Result<'v> {
     pub(super) asked: Asked<'v>,
     pub(super) held_back: Option<Why>,
-    /// Its own cut; and those of whoever is left beside it. Empty: held back.
-    cuts: Vec<Cut>,
+    /// Its own cut, and what may be told of it. None: held back.
+    released: Option<(Cut, Told)>,
 }
 
-/// Which groups a cut is of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Of<'v> {
-    Own(&'v Code),
-    /// The whole without a unit.
-    Without {
-        whole: &'v Code,
-        unit: &'v Code,
-    },
-    /// The whole without all units that are shown. Named after them: whoever is left beside others is another group.
-    Rest {
-        whole: &'v Code,
-        units: Vec<&'v Code>,
-    },
+/// Which numbers of a result may be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Told {
+    answers: bool,
+    knew: bool,
+    agree: bool,
+}
+
+impl Told {
+    /// What its own cut tells.
+    fn by(own: &Cut) -> Self {
+        Self {
+            answers: own.total().is_some(),
+            knew: own.sum([AGREE, OTHER]).is_some(),
+            agree: own.part(AGREE).is_some(),
+        }
+    }
+
+    const fn and(self, other: Self) -> Self {
+        Self {
+            answers: self.answers && other.answers,
+            knew: self.knew && other.knew,
+            agree: self.agree && other.agree,
+        }
+    }
+}
+
+/// Whoever is left of a whole without some units, and which numbers of them follow from what is told of all these.
+type Left<'v> = (&'v Code, Vec<&'v Code>, Told);
+
+/// Everything that was released up to a point.
+#[derive(Default)]
+struct Cuts<'v> {
+    own: BTreeMap<&'v Code, Cut>,
+    /// With the point at which it was worked out last.
+    left: BTreeMap<Left<'v>, (u64, Cut)>,
+}
+
+impl<'v> Cuts<'v> {
+    /// What a result tells by itself at a point.
+    fn own(&mut self, asked: Asked<'v>, threshold: u64) -> Told {
+        let counts = asked.parts();
+        let cut = match self.own.entry(asked.id) {
+            Entry::Vacant(first) => first.insert(Cut::first(&counts, threshold)),
+            Entry::Occupied(cut) => {
+                let cut = cut.into_mut();
+                cut.next(&counts, threshold);
+                cut
+            }
+        };
+        Told::by(cut)
+    }
+
+    /// What may be told of units, so that nothing that follows about whoever is left tells of few. `follows`: what does.
+    fn left(
+        &mut self,
+        whole: Asked<'v>,
+        units: &[Asked<'v>],
+        follows: Told,
+        (point, threshold): (u64, u64),
+    ) -> Told {
+        let gone = |part: usize| -> u64 { units.iter().filter_map(|it| it.parts().get(part).copied()).sum() };
+        let [agree, other, dont_know] =
+            [AGREE, OTHER, DONT_KNOW].map(|part| whole.parts()[part].saturating_sub(gone(part)));
+        // What does not follow is one number with what it cannot be told from.
+        let counts = match (follows.agree, follows.knew) {
+            (true, true) => vec![agree, other, dont_know],
+            (true, false) => vec![agree, other + dont_know],
+            (false, true) => vec![agree + other, dont_know],
+            (false, false) => vec![agree + other + dont_know],
+        };
+        let mut ids: Vec<_> = units.iter().map(|it| it.id).collect();
+        ids.sort_unstable();
+        let (last, cut) = self
+            .left
+            .entry((whole.id, ids, follows))
+            .or_insert_with(|| (point, Cut::first(&counts, threshold)));
+        if *last != point {
+            *last = point;
+            cut.next(&counts, threshold);
+        }
+        let knew = if follows.agree { 0..2 } else { 0..1 };
+        Told {
+            answers: cut.total().is_some(),
+            knew: !follows.knew || cut.sum(knew).is_some(),
+            agree: !follows.agree || cut.part(0).is_some(),
+        }
+    }
 }
 
 impl Result<'_> {
     /// How many answered.
     pub(super) fn answers(&self) -> Option<u64> {
-        self.sum(&[AGREE, OTHER, DONT_KNOW])
+        self.released.as_ref().filter(|(_, told)| told.answers).and_then(|(own, _)| own.total())
     }
 
     /// How many agreed.
     pub(super) fn agree(&self) -> Option<u64> {
-        self.sum(&[AGREE])
+        self.released.as_ref().filter(|(_, told)| told.agree).and_then(|(own, _)| own.part(AGREE))
     }
 
     /// How many knew.
     pub(super) fn knew(&self) -> Option<u64> {
-        self.sum(&[AGREE, OTHER])
-    }
-
-    fn sum(&self, parts: &[usize]) -> Option<u64> {
-        let (own, beside) = self.cuts.split_first()?;
-        let may = beside.iter().all(|cut| cut.sum(parts.iter().copied()).is_some());
-        own.sum(parts.iter().copied()).filter(|_| may)
+        self.released.as_ref().filter(|(_, told)| told.knew).and_then(|(own, _)| own.sum([AGREE, OTHER]))
     }
 }
 
 /// Every result that stands as of the last of these points, by its last day of asking, then by id.
 pub(super) fn results<'v>(views: &'v Views, points: &[Point<'v>]) -> Vec<Result<'v>> {
-    let cuts = released(
-        points,
-        |point| threshold(views, point.sequence),
-        |point| questions(views, point).iter().flat_map(At::parts).collect(),
-    );
-    let questions = points.last().map(|point| questions(views, point)).unwrap_or_default();
+    let mut cuts = Cuts::default();
+    let mut at_last: Vec<(At<'v>, BTreeMap<&'v Code, Told>)> = Vec::new();
+    for point in points {
+        let now = (point.sequence, threshold(views, point.sequence));
+        let questions = questions(views, point).into_iter();
+        at_last = questions.map(|at| (at.told(&mut cuts, now), at)).map(|(told, at)| (at, told)).collect();
+    }
     let mut results: Vec<Result<'v>> = Vec::new();
-    for (at, asked) in questions.iter().flat_map(|at| at.asked.iter().map(move |asked| (at, asked))) {
-        let held_back = at.held_back.get(asked.id).copied();
-        let mut names: Vec<Of<'v>> = Vec::new();
-        if held_back.is_none() {
-            names.push(Of::Own(asked.id));
-            for whole in at.wholes(*asked) {
-                names.push(Of::Without { whole: whole.id, unit: asked.id });
-                names.push(at.rest(whole));
-            }
-        }
-        let cuts = names.iter().filter_map(|name| cuts.get(name).cloned()).collect();
-        results.push(Result { asked: *asked, held_back, cuts });
+    for (at, told) in &at_last {
+        results.extend(at.asked.iter().map(|asked| Result {
+            asked: *asked,
+            held_back: at.held_back.get(asked.id).copied(),
+            released: cuts.own.get(asked.id).cloned().zip(told.get(asked.id).copied()),
+        }));
     }
     results.sort_by_cached_key(|it| (it.asked.answered.to, natural(it.asked.id)));
     results
@@ -228,33 +293,33 @@ impl<'v> At<'v> {
         }
     }
 
-    fn rest(&self, whole: Asked<'v>) -> Of<'v> {
-        let mut units: Vec<_> = self.units(whole).into_iter().map(|unit| unit.id).collect();
-        units.sort_unstable();
-        Of::Rest { whole: whole.id, units }
-    }
-
-    fn parts(&self) -> Vec<(Of<'v>, Vec<u64>)> {
-        let mut parts = Vec::new();
-        for asked in self.asked.iter().filter(|asked| self.is_shown(asked)) {
-            parts.push((Of::Own(asked.id), asked.parts().into()));
-            if asked.answered.unit.is_some() {
-                continue;
-            }
-            let units = self.units(*asked);
-            let without = |units: &[Asked<'v>]| {
-                let gone = |part: usize| -> u64 {
-                    units.iter().filter_map(|it| it.parts().get(part).copied()).sum()
-                };
-                let left = asked.parts().into_iter().enumerate();
-                left.map(|(part, count)| count.saturating_sub(gone(part))).collect::<Vec<_>>()
+    /// What may be told of each result that is shown, at one point after the other.
+    fn told(&self, cuts: &mut Cuts<'v>, now: (u64, u64)) -> BTreeMap<&'v Code, Told> {
+        let shown = || self.asked.iter().filter(|asked| self.is_shown(asked));
+        let mut told: BTreeMap<&'v Code, Told> =
+            shown().map(|asked| (asked.id, cuts.own(*asked, now.1))).collect();
+        for whole in shown().filter(|asked| asked.answered.unit.is_none()) {
+            let Some(of_whole) = told.get(whole.id).copied() else { continue };
+            let units: Vec<(Asked<'v>, Told)> = self
+                .units(*whole)
+                .into_iter()
+                .filter_map(|unit| {
+                    let own = told.get(unit.id).copied()?;
+                    Some((unit, own.and(cuts.left(*whole, &[unit], own.and(of_whole), now))))
+                })
+                .collect();
+            // Each number of all units that tell it, whatever else they tell.
+            let mut may = |tells: fn(&Told) -> bool| {
+                let those = units.iter().filter(|(_, told)| tells(told));
+                let follows = those.clone().fold(of_whole, |follows, (_, told)| follows.and(*told));
+                let those: Vec<Asked<'v>> = those.map(|(unit, _)| *unit).collect();
+                tells(&cuts.left(*whole, &those, follows, now))
             };
-            for unit in &units {
-                parts.push((Of::Without { whole: asked.id, unit: unit.id }, without(&[*unit])));
-            }
-            parts.push((self.rest(*asked), without(&units)));
+            let of_all =
+                Told { answers: may(|it| it.answers), knew: may(|it| it.knew), agree: may(|it| it.agree) };
+            told.extend(units.into_iter().map(|(unit, told)| (unit.id, told.and(of_all))));
         }
-        parts
+        told
     }
 }
 

@@ -4,7 +4,8 @@
 //! - *Twins*: of a random ledger another that differs only in what must stay hidden looks the same to the byte.
 //! - *Subtraction*: with every number that is printed a reader solves for what is held back, and for small moves.
 //!
-//! `PLEDGEBOOK_LEDGERS=1000 cargo test --release --lib reports::tests::attack` tries a thousand ledgers.
+//! `PLEDGEBOOK_LEDGERS=1000 cargo test --release --lib reports::tests::attack -- --nocapture` tries a thousand ledgers, and
+//! tells every leak when it is found. With `PLEDGEBOOK_LEDGER_FROM=86 PLEDGEBOOK_LEDGERS=1` it is ledger 86 alone.
 
 mod ledgers;
 mod reader;
@@ -24,10 +25,16 @@ use crate::reports::explain::{Eyes, is_of_people};
 use crate::reports::rules::{Rule, without};
 use crate::reports::trace::trace;
 
-/// How many ledgers are tried.
-fn number(otherwise: u64) -> u64 {
-    std::env::var("PLEDGEBOOK_LEDGERS").map_or(otherwise, |it| it.parse().unwrap())
+/// Which ledgers are tried.
+fn seeds(otherwise: u64) -> std::ops::Range<u64> {
+    let said = |name, otherwise| std::env::var(name).map_or(otherwise, |it| it.parse().unwrap());
+    let from = said("PLEDGEBOOK_LEDGER_FROM", 0);
+    from..from + said("PLEDGEBOOK_LEDGERS", otherwise)
 }
+
+/// Ledgers of which a twin was once told apart: by times of R4 that moved with what nobody sees, by what R8 held back because of
+/// another unit's hidden answers; and by what a reader may know, and twins did not.
+const ONCE_TOLD: [u64; 6] = [86, 100, 198, 199, 211, 229];
 
 /// How many facts of a ledger are tried for a twin.
 const TRIES: u64 = 24;
@@ -36,7 +43,9 @@ const TRIES: u64 = 24;
 fn given_a_twin_that_differs_in_what_is_hidden_when_a_reader_looks_then_nothing_tells_them_apart() {
     let mut twins: BTreeMap<Kind, u64> = BTreeMap::new();
     let mut leaks = Vec::new();
-    for seed in 0..number(3) {
+    let all = seeds(3);
+    let again = ONCE_TOLD.into_iter().filter(|seed| all.start == 0 && !all.contains(seed));
+    for seed in all.clone().chain(again) {
         let drawn = drawn(seed);
         let (views, places) = (drawn.ledger.views(), places(&drawn));
         let (known, seen) = (Known::of(&views, &places), Seen::of(&views, &places));
@@ -45,7 +54,9 @@ fn given_a_twin_that_differs_in_what_is_hidden_when_a_reader_looks_then_nothing_
             let Some((kind, other, what)) = twin(&mut draw, &drawn, &known) else { continue };
             *twins.entry(kind).or_default() += 1;
             if let Some(told) = seen.difference(&other, &places) {
-                leaks.push(format!("ledger {seed}, {kind:?}, {what}\n{told}"));
+                let leak = format!("ledger {seed}, {kind:?}, {what}\n{told}");
+                println!("leak: {leak}");
+                leaks.push(leak);
             }
         }
     }
@@ -144,7 +155,7 @@ fn led(drawn: &Drawn, views: &Views) -> usize {
 #[test]
 fn given_every_number_that_is_printed_when_a_reader_subtracts_then_no_small_count_and_no_small_move_is_told()
 {
-    for seed in 0..number(12) {
+    for seed in seeds(12) {
         let drawn = drawn(seed);
         let views = drawn.ledger.views();
         assert_eq!(subtracted(&drawn, &views), Vec::<String>::new(), "ledger {seed}");

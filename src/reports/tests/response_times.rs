@@ -145,16 +145,56 @@ fn given_fewer_than_the_threshold_joined_when_times_are_told_then_they_keep_thei
     answer_fourteen(&mut ledger, &items);
     ledger.release("p1", "2025-06-01");
     let first = times(&r4(&ledger), "answered");
-    // Four more are answered, after 20 days: the 18th of 20 would be one of them.
+    // Four more are answered, after 20 days, and closed: the 18th of 20 would be one of them.
     for item in &items[14..18] {
         ledger.respond(*item, "2025-06-03", ResponseOutcome::NoChange);
+        ledger.close(*item, "2025-06-04", "law");
     }
     ledger.release("p2", "2025-07-01");
     assert_eq!(times(&r4(&ledger), "answered"), first);
-    // The fifth tells: 6 May … 3 June are 20 working days.
+    // With the fifth R3 moves, and the times with it: 6 May … 3 June are 20 working days.
     ledger.respond(items[18], "2025-06-03", ResponseOutcome::NoChange);
+    ledger.close(items[18], "2025-06-04", "law");
     ledger.release("p3", "2025-08-01");
     assert_eq!(times(&r4(&ledger), "answered")[..2], ["5 working days", "20 working days"]);
+}
+
+#[test]
+fn given_answers_that_are_told_nowhere_when_one_more_comes_then_the_times_do_not_tell_it() {
+    // Of 20 items, all open in R3, six are answered late at first; then four more are, or five: half of them in either case.
+    let told = |more: usize| {
+        let mut ledger = ledger();
+        let items = staff(&mut ledger, 20, Anonymity::Named);
+        for item in &items[..6] {
+            ledger.respond(*item, "2025-05-27", ResponseOutcome::ChangeConsidered);
+        }
+        ledger.release("p1", "2025-05-27");
+        for item in &items[6..6 + more] {
+            ledger.respond(*item, "2025-05-28", ResponseOutcome::ChangeConsidered);
+        }
+        ledger.release("p2", "2025-07-01");
+        let unseen = times(&r4(&ledger), "answered");
+        for item in &items[..6] {
+            ledger.close(*item, "2025-07-02", "law");
+        }
+        ledger.release("p3", "2025-08-01");
+        [unseen, times(&r4(&ledger), "answered")]
+    };
+    assert_eq!(told(4), told(5));
+    // 28 May is the 16th working day: R3 moved, and the times with it.
+    let unseen = ["[x] Not reached", "[x] Not reached", "less than 5 %"];
+    assert_eq!(told(5), [unseen, ["16 working days", "[x] Not reached", "less than 5 %"]]);
+}
+
+#[test]
+fn given_answers_within_the_target_when_the_share_is_seen_to_move_then_the_times_move_with_it() {
+    let mut ledger = ledger();
+    let items = staff(&mut ledger, 20, Anonymity::Named);
+    ledger.release("p1", "2025-05-03");
+    assert_eq!(times(&r4(&ledger), "answered"), ["[x] Not reached", "[x] Not reached", "less than 5 %"]);
+    answer_fourteen(&mut ledger, &items);
+    ledger.release("p2", "2025-07-01");
+    assert_eq!(times(&r4(&ledger), "answered"), ["5 working days", "[x] Not reached", "50 %"]);
 }
 
 #[test]

@@ -114,6 +114,27 @@ fn given_a_unit_when_few_are_left_of_the_whole_then_it_is_held_back() {
 }
 
 #[test]
+fn given_a_unit_that_is_hidden_when_its_answers_differ_then_nothing_of_another_unit_tells_so() {
+    // West hides every number but how many answered. Whoever is left beside both, 5 or 4 who did not know, follows from nothing
+    // that is shown; whoever is left beside east alone does, and is enough: 9 who did not know.
+    let told = |west| {
+        let results =
+            [("w", whole([60, 30, 15])), ("east", unit("east", [30, 6, 6])), ("west", unit("west", west))];
+        let report = released(&results);
+        assert_eq!(said(&report, "west")[..3], ["[c] held back", "[c] held back", "16"]);
+        said(&report, "east")
+    };
+    assert_eq!(told([10, 2, 4]), told([9, 2, 5]));
+    assert_eq!(told([9, 2, 5])[..3], ["71 % (30 of 42)", "83 % (30 of 36)", "42"]);
+    // What west shows makes whoever is left known: of 4 who did not know neither may say how many knew.
+    let results =
+        [("w", whole([60, 30, 15])), ("east", unit("east", [30, 6, 6])), ("west", unit("west", [9, 6, 5]))];
+    let report = released(&results);
+    assert_eq!([said(&report, "east")[1].as_str(), &said(&report, "west")[1]], ["[c] held back"; 2]);
+    assert_eq!(said(&report, "west")[0], "45 % (9 of 20)");
+}
+
+#[test]
 fn given_a_unit_and_its_part_when_both_answered_then_the_part_is_held_back() {
     let mut ledger = Chronicle::opened(false);
     ledger.unit("a", None, None);

@@ -8,6 +8,12 @@
 //! How many people have learned is left out: levels are printed added up, so a part that may be told is printed nowhere by
 //! itself, and what differs in it may be seen later, in a sum. `release::attack` and `subtraction` try those.
 //!
+//! How many items there are stands in no cell, but in the words of R3's first headlines, even where the figure is held back: a
+//! total that is told is never hidden, unless it is an old one, behind which it moved by a few.
+//!
+//! Whatever R10 compares is a place, too: what R5 says in words of a link may be known, and from another day it says another
+//! thing.
+//!
 //! Invariant: ids, sequences, sources, times of recording and subjects are the same in both, so nothing has to be masked. Must
 //! not know how anything is held back.
 
@@ -65,11 +71,45 @@ type Place = (&'static str, String);
 /// Everything that is counted.
 type All = BTreeMap<Place, Said>;
 
+/// How many items R3 counts, if its first headline says so.
+const WHOLES: [&str; 2] = ["r3.staff_changed", "r3.partners_changed"];
+
+/// So many, in the words `Of 22 items of staff feedback …`.
+fn whole(headline: &Figure) -> Said {
+    let words = headline.text.strip_prefix("Of ").and_then(|text| text.split_once(" items of "));
+    let items = words.and_then(|(items, _)| items.parse().ok());
+    let held = items.is_none() && headline.status == FigureStatus::Suppressed;
+    Said { values: (None, items, None, String::new()), held, printed: String::new() }
+}
+
+/// What a reader may know of it: a total that is not true any more hides what it is.
+fn told(said: &mut All, truth: &All) {
+    for (place, it) in said.iter_mut().filter(|(place, _)| WHOLES.iter().any(|id| place.1 == of_how_many(id)))
+    {
+        it.held |= truth.get(place).is_none_or(|truth| truth.values != it.values);
+    }
+}
+
+fn of_how_many(id: &str) -> String {
+    format!("{id} of how many")
+}
+
 /// Everything that is counted, from one place.
-fn said(views: &Views, at: Stood) -> BTreeMap<Place, Said> {
+fn said(views: &Views, at: Stood) -> All {
+    let mut said = counted_in(&COUNTING, views, at);
+    let r3 = ask(ReportName::Feedback, views, &year(at));
+    for headline in r3.figures.iter().filter(|it| WHOLES.contains(&it.id.as_str())) {
+        said.insert((ReportName::Feedback.code(), of_how_many(&headline.id)), whole(headline));
+    }
+    said.extend(traced(views, at));
+    said
+}
+
+/// What some reports count, from one place.
+fn counted_in(reports: &[ReportName], views: &Views, at: Stood) -> All {
     let mut said = BTreeMap::new();
-    for name in COUNTING {
-        let report = ask(name, views, &year(at));
+    for name in reports {
+        let report = ask(*name, views, &year(at));
         for figure in report.figures.iter().filter(|it| it.id != "r9.held_back") {
             said.insert((name.code(), figure.id.clone()), Said::of(figure, false));
         }
@@ -82,6 +122,12 @@ fn said(views: &Views, at: Stood) -> BTreeMap<Place, Said> {
             }
         }
     }
+    said
+}
+
+/// What traces say, from one place.
+fn traced(views: &Views, at: Stood) -> All {
+    let mut said = BTreeMap::new();
     for work in CHANGES.iter().chain(&ACTIONS) {
         let Ok(trace) = trace(views, &year(at), &Subject::parse(work).unwrap(), Eyes::Reader) else {
             continue;
@@ -103,22 +149,52 @@ fn said(views: &Views, at: Stood) -> BTreeMap<Place, Said> {
     said
 }
 
+/// What R10 compares of those.
+const COMPARED: [ReportName; 3] = [ReportName::Commitments, ReportName::PolicyChanges, ReportName::Reach];
+
+/// From where R10 looks for somebody who stands at one of these places and no reader does: the day of what it is asked to
+/// compare with, and of the last report that was issued.
+fn compared(views: &Views, places: &[Stood]) -> BTreeSet<Stood> {
+    let mut compared = BTreeSet::new();
+    for (as_at, as_known) in places {
+        let since = as_known.midpoint(1);
+        let issued = views.releases.issued.iter().flat_map(|(_, history)| history.all());
+        let issued = issued.filter(|fact| fact.sequence < *as_known).max_by_key(|fact| fact.sequence);
+        let issued = issued.map(|fact| (fact.fact.as_at, fact.fact.as_known));
+        for (day, then) in issued.into_iter().chain([(views.recorded_on(since - 1), since)]) {
+            compared.extend([then, *as_known].map(|known| (day.min(*as_at), known)));
+        }
+    }
+    compared.retain(|it| !places.contains(it));
+    compared
+}
+
+/// Looks from a place at what is counted there.
+type Look = fn(&Views, Stood) -> All;
+
 /// What a ledger says from each place, and what is true there.
 pub(super) struct Known {
-    places: Vec<(Stood, All, All)>,
+    places: Vec<(Stood, Look, All, All)>,
 }
 
 impl Known {
     pub(super) fn of(views: &Views, places: &[Stood]) -> Self {
         // The end first: there most of what differs is seen to differ.
-        let look = |at: &Stood| (*at, said(views, *at), without(Rule::Threshold, || said(views, *at)));
-        Self { places: places.iter().rev().map(look).collect() }
+        let all = places.iter().rev().map(|at| (*at, said as Look));
+        let of_r10: Look = |views, at| counted_in(&COMPARED, views, at);
+        let all = all.chain(compared(views, places).into_iter().map(|at| (at, of_r10)));
+        let known = |(at, look): (Stood, Look)| {
+            let (mut here, truth) = (look(views, at), without(Rule::Threshold, || look(views, at)));
+            told(&mut here, &truth);
+            (at, look, here, truth)
+        };
+        Self { places: all.map(known).collect() }
     }
 
     /// Whether another ledger differs from this one in nothing but what must stay hidden.
     fn must_look_like(&self, other: &Views) -> bool {
-        self.places.iter().all(|(at, here, truth)| {
-            let other_truth = without(Rule::Threshold, || said(other, *at));
+        self.places.iter().all(|(at, look, here, truth)| {
+            let other_truth = without(Rule::Threshold, || look(other, *at));
             let differ: Vec<&Place> = truth
                 .keys()
                 .chain(other_truth.keys())
@@ -135,7 +211,8 @@ impl Known {
             if differ.iter().any(|place| here.get(*place).is_some_and(|it| !it.held)) {
                 return false;
             }
-            let there = said(other, *at);
+            let mut there = look(other, *at);
+            told(&mut there, &other_truth);
             let mut ways: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
             for place in differ {
                 for it in [here.get(place), there.get(place)].into_iter().flatten() {

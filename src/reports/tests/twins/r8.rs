@@ -149,23 +149,16 @@ impl<'f> Twin<'f> {
         let (mut said, mut cells) = (Headlines::new(), Cells::new());
         let moments = self.moments();
         let Some(last) = moments.last().copied() else { return (said, cells) };
-        // The group → its counts at every point at which it could be known.
-        let mut counts: BTreeMap<String, Vec<(Vec<u64>, u64)>> = BTreeMap::new();
-        let mut all = Vec::new();
+        let mut courses = Courses::new();
+        let (mut all, mut open) = (Vec::new(), Open::new());
         for moment in &moments {
             let (people, minimum) = self.least(moment.sequence);
             all = self.from(*moment).judged(minimum);
-            for (group, parts) in groups(&all) {
-                counts.entry(group).or_default().push((parts, people));
-            }
+            open = opened(&all, &mut courses, (moment.sequence, people));
         }
         let shown = |it: &Result<'f>, which: &[usize]| -> Option<u64> {
-            let of = |group: &String| Shown::of(&counts[group]).sum(which);
-            let beside = known_by(&all, it);
-            if it.why.is_some() || beside.iter().any(|group| of(group).is_none()) {
-                return None;
-            }
-            of(&format!("own {}", it.id))
+            let may = open.get(&it.id)?[which.len() - 1];
+            course(&courses, &format!("own {}", it.id)).sum(which).filter(|_| may)
         };
         let floors = self.least(last.sequence);
         let mut table = Tables { twin: self, last, floors, all: &all, shown: &shown };
@@ -181,41 +174,80 @@ fn beside(all: &[Result<'_>], whole: &Result<'_>) -> Vec<usize> {
     (0..all.len()).filter(|it| is(&all[*it])).collect()
 }
 
-fn left(whole: &Result<'_>, units: &[&Result<'_>]) -> Vec<u64> {
-    (0..3).map(|part| whole.parts[part].saturating_sub(units.iter().map(|it| it.parts[part]).sum())).collect()
+/// The group → its counts, and the fewest people that may be told of, at every point at which it could be known.
+type Courses = BTreeMap<String, BTreeMap<u64, (Vec<u64>, u64)>>;
+
+/// The result → whether it is told how many agree, how many knew, how many answered.
+type Open = BTreeMap<String, [bool; 3]>;
+
+/// What is asked of a result: the parts that are counted.
+const ASKED: [&[usize]; 3] = [&[0], &[0, 1], &[0, 1, 2]];
+
+fn course(courses: &Courses, group: &str) -> Shown {
+    Shown::of(&courses[group].values().cloned().collect::<Vec<_>>())
 }
 
-fn rest(all: &[Result<'_>], whole: &Result<'_>) -> String {
-    let mut names: Vec<_> = beside(all, whole).iter().map(|it| all[*it].id.clone()).collect();
-    names.sort();
-    format!("rest {} {names:?}", whole.id)
+fn both(one: [bool; 3], other: [bool; 3]) -> [bool; 3] {
+    [0, 1, 2].map(|it| one[it] && other[it])
 }
 
-/// Every group that could be known: what is shown, and who is left.
-fn groups(all: &[Result<'_>]) -> BTreeMap<String, Vec<u64>> {
-    let mut groups = BTreeMap::new();
+/// What may be told of units if whoever is left of the whole must not be known: only what could be subtracted counts.
+fn may(
+    courses: &mut Courses,
+    (whole, units): (&Result<'_>, &[&Result<'_>]),
+    known: [bool; 3],
+    (at, people): (u64, u64),
+) -> [bool; 3] {
+    let mut names: Vec<_> = units.iter().map(|unit| unit.id.as_str()).collect();
+    names.sort_unstable();
+    let group = format!("{} without {names:?}, of which {known:?}", whole.id);
+    // Those who agree, those who do not, those who do not know: in one with their neighbours where they cannot be told from them.
+    let places: [usize; 3] = match known {
+        [true, true, _] => [0, 1, 2],
+        [true, false, _] => [0, 1, 1],
+        [false, true, _] => [0, 0, 1],
+        [false, false, _] => [0, 0, 0],
+    };
+    let mut counts = vec![0; places[2] + 1];
+    for part in 0..3 {
+        let gone: u64 = units.iter().map(|it| it.parts[part]).sum();
+        counts[places[part]] += whole.parts[part].saturating_sub(gone);
+    }
+    courses.entry(group.clone()).or_default().insert(at, (counts, people));
+    let left = course(courses, &group);
+    [
+        !known[0] || left.sum(&[0]).is_some(),
+        !known[1] || left.sum(if known[0] { &[0, 1] } else { &[0] }).is_some(),
+        left.sum(&(0..=places[2]).collect::<Vec<_>>()).is_some(),
+    ]
+}
+
+/// What is told of every result at a point.
+fn opened(all: &[Result<'_>], courses: &mut Courses, now: (u64, u64)) -> Open {
+    let mut open = Open::new();
     for it in all.iter().filter(|it| it.why.is_none()) {
-        groups.insert(format!("own {}", it.id), it.parts.to_vec());
-        if it.said.unit.is_none() {
-            let units: Vec<_> = beside(all, it).iter().map(|unit| &all[*unit]).collect();
-            for unit in &units {
-                groups.insert(format!("{} without {}", it.id, unit.id), left(it, &[unit]));
-            }
-            groups.insert(rest(all, it), left(it, &units));
+        let own = format!("own {}", it.id);
+        courses.entry(own.clone()).or_default().insert(now.0, (it.parts.to_vec(), now.1));
+        open.insert(it.id.clone(), ASKED.map(|which| course(courses, &own).sum(which).is_some()));
+    }
+    for whole in all.iter().filter(|it| it.why.is_none() && it.said.unit.is_none()) {
+        let units: Vec<&Result<'_>> = beside(all, whole).into_iter().map(|it| &all[it]).collect();
+        for unit in &units {
+            let own = open[&unit.id];
+            let alone = may(courses, (whole, &[unit]), both(own, open[&whole.id]), now);
+            open.insert(unit.id.clone(), both(own, alone));
+        }
+        let mut together = [true; 3];
+        for number in 0..3 {
+            let those: Vec<_> = units.iter().copied().filter(|unit| open[&unit.id][number]).collect();
+            let known = those.iter().fold(open[&whole.id], |known, unit| both(known, open[&unit.id]));
+            together[number] = may(courses, (whole, &those), known, now)[number];
+        }
+        for unit in units {
+            open.insert(unit.id.clone(), both(open[&unit.id], together));
         }
     }
-    groups
-}
-
-/// The groups that would be known by what is shown of a unit.
-fn known_by(all: &[Result<'_>], unit: &Result<'_>) -> Vec<String> {
-    let mut groups = Vec::new();
-    let wholes = all.iter().filter(|it| it.said.unit.is_none() && it.why.is_none() && it.with(unit));
-    for whole in wholes.filter(|_| unit.said.unit.is_some()) {
-        groups.push(format!("{} without {}", whole.id, unit.id));
-        groups.push(rest(all, whole));
-    }
-    groups
+    open
 }
 
 struct Tables<'t, 'f> {

@@ -33,6 +33,11 @@ impl Shown {
         shown.keep_secret(&vec![true; first.len()]);
         for (now, least) in &counts[1..] {
             shown.least = shown.least.max(*least);
+            // As long as nothing but nones is said, each point is the first.
+            if !shown.enough() && (0..now.len()).all(|part| shown.secret[part] || shown.said[part] == 0) {
+                shown = Self::of(&[(now.clone(), shown.least)]);
+                continue;
+            }
             let (mut was, mut is) = (0, 0);
             for (part, now) in now.iter().enumerate() {
                 if shown.secret[part] {

@@ -253,15 +253,13 @@ impl<'f> Twin<'f> {
                 }
                 if let Some(group) = groups.get_mut(&who) {
                     group.again = true;
+                    let seen =
+                        |group: &Group| (0..3).map(|step| group.share(step, least)).collect::<Vec<_>>();
+                    let (before, shares) = (group.outcomes.printed(), seen(group));
                     group.outcomes.step(&outcomes, least);
                     group.anonymity.step(&anonymity, least);
                     group.withdrawn.step(&withdrawn, least);
-                    for (step, took) in clocks.iter().enumerate() {
-                        let now = Times::of(took, least, covered);
-                        let old = &group.times[step];
-                        if old.of.abs_diff(now.of) >= least || old.came.abs_diff(now.came) >= least {
-                            group.times[step] = now;
-                        }
+                    for step in 0..3 {
                         group.within[step] = match (group.within[step].take(), split(step)) {
                             (Some((old, mut slices)), Some((target, counts))) if old == target => {
                                 slices.step(&counts, least);
@@ -269,6 +267,12 @@ impl<'f> Twin<'f> {
                             }
                             (_, now) => now.map(|(target, counts)| (target, Slices::new(&counts, least))),
                         };
+                    }
+                    for (step, took) in clocks.iter().enumerate() {
+                        let ((target, share), (now, share_now)) = (&shares[step], &group.share(step, least));
+                        if group.outcomes.printed() != before || target == now && share != share_now {
+                            group.times[step] = Times::of(took, least, covered);
+                        }
                     }
                 } else if live >= 2 * least {
                     let within =

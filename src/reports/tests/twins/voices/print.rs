@@ -149,7 +149,7 @@ impl Group {
     pub(super) fn r4(&self, name: &str, least: u64) -> Cells {
         let mut cells = Cells::new();
         for (step, words) in STEPS.iter().enumerate() {
-            let Times { median, ninetieth, covered, .. } = &self.times[step];
+            let Times { median, ninetieth, covered } = &self.times[step];
             let mark = if *covered { "" } else { " (some days in no calendar)" };
             cells.insert(format!("{name}/{words}|way"), format!("{}{mark}", way(name, step)));
             cells.insert(format!("r4.{name}_{words}"), median.clone());
@@ -163,6 +163,11 @@ impl Group {
         }
         cells.insert(format!("{name}|anonymous"), self.told(self.anonymity.sum(&[0, 1])));
         cells
+    }
+
+    /// The target, and which share is within it.
+    pub(super) fn share(&self, step: usize, least: u64) -> (Option<u32>, String) {
+        (self.within[step].as_ref().map(|(target, _)| *target), self.within(step, least))
     }
 
     fn within(&self, step: usize, least: u64) -> String {

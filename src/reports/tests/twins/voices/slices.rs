@@ -8,11 +8,9 @@ pub(super) struct Slices {
     pub(super) hidden: Vec<bool>,
 }
 
-/// Times of a step: of how many, how many came to it, and what is told of them.
+/// Times of a step: what is told of them.
 #[derive(Clone)]
 pub(super) struct Times {
-    pub(super) of: u64,
-    pub(super) came: u64,
     pub(super) median: String,
     pub(super) ninetieth: String,
     pub(super) covered: bool,
@@ -27,6 +25,11 @@ impl Slices {
 
     pub(super) fn step(&mut self, counts: &[u64], least: u64) {
         self.least = self.least.max(least);
+        let anything = (0..self.shown.len()).any(|part| !self.hidden[part] && self.shown[part] > 0);
+        if !anything && !self.is_safe() {
+            *self = Self::new(counts, self.least);
+            return;
+        }
         let was_hidden = self.hidden.clone();
         let (mut pool_was, mut pool_is) = (0, 0);
         for (part, count) in counts.iter().enumerate() {
@@ -96,6 +99,13 @@ impl Slices {
         Some(parts.iter().map(|part| self.shown[*part]).sum())
     }
 
+    /// What is printed of it: what is not hidden, and all together.
+    pub(super) fn printed(&self) -> (Vec<(usize, u64)>, Option<u64>) {
+        let open = |part: &usize| !self.hidden[*part];
+        let parts = (0..self.shown.len()).filter(open).map(|part| (part, self.shown[part]));
+        (parts.collect(), self.total())
+    }
+
     pub(super) fn total(&self) -> Option<u64> {
         self.sum(&(0..self.shown.len()).collect::<Vec<_>>())
     }
@@ -117,12 +127,6 @@ impl Times {
                 _ => "[x]".to_owned(),
             }
         };
-        Self {
-            of: took.len() as u64,
-            came: took.iter().filter(|days| **days < u64::MAX).count() as u64,
-            median: rank(50, least),
-            ninetieth: rank(90, 2 * least),
-            covered,
-        }
+        Self { median: rank(50, least), ninetieth: rank(90, 2 * least), covered }
     }
 }
