@@ -8,18 +8,24 @@
 //! Invariant: of no group with fewer answers than the ledger's minimum anything is shown, nor can it be worked out from
 //! what is shown of others. Must not know how it is worded.
 
+#[cfg(test)]
+mod naive;
+
 use jiff::civil::Date;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::domain::event::UnitRegistered;
 use crate::domain::id::Code;
 use crate::projections::Views;
+use crate::projections::history::{Dated, History, Horizon};
+use crate::projections::learning::holds;
 use crate::projections::releases::Point;
 use crate::projections::surveys::Answered;
 use crate::reports::disclosure::{survey_minimum, threshold};
 use crate::reports::phrases::natural;
-use crate::reports::release::{Cut, released};
+use crate::reports::release::Cut;
 
 /// The parts of a cut.
 const AGREE: usize = 0;
@@ -30,6 +36,8 @@ const DONT_KNOW: usize = 2;
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'v> {
     pub(super) id: &'v Code,
+    /// The number that stands for it while a report is worked out.
+    number: usize,
     pub(super) sequence: u64,
     pub(super) answered: &'v Arc<Answered>,
 }
@@ -51,20 +59,13 @@ pub(super) struct Result<'v> {
     cuts: Vec<Cut>,
 }
 
-/// Which groups a cut is of.
+/// Which groups a cut is of: whoever is left beside a result.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Of<'v> {
-    Own(&'v Code),
     /// The whole without a unit.
-    Without {
-        whole: &'v Code,
-        unit: &'v Code,
-    },
+    Without { whole: &'v Code, unit: &'v Code },
     /// The whole without all units that are shown. Named after them: whoever is left beside others is another group.
-    Rest {
-        whole: &'v Code,
-        units: Vec<&'v Code>,
-    },
+    Rest { whole: &'v Code, units: Vec<&'v Code> },
 }
 
 impl Result<'_> {
@@ -90,89 +91,258 @@ impl Result<'_> {
     }
 }
 
-/// Every result that stands as of the last of these points, by its last day of asking, then by id.
-pub(super) fn results<'v>(views: &'v Views, points: &[Point<'v>]) -> Vec<Result<'v>> {
-    let cuts = released(
-        points,
-        |point| threshold(views, point.sequence),
-        |point| questions(views, point).iter().flat_map(At::parts).collect(),
-    );
-    let questions = points.last().map(|point| questions(views, point)).unwrap_or_default();
-    let mut results: Vec<Result<'v>> = Vec::new();
-    for (at, asked) in questions.iter().flat_map(|at| at.asked.iter().map(move |asked| (at, asked))) {
-        let held_back = at.held_back.get(asked.id).copied();
-        let mut names: Vec<Of<'v>> = Vec::new();
-        if held_back.is_none() {
-            names.push(Of::Own(asked.id));
-            for whole in at.wholes(*asked) {
-                names.push(Of::Without { whole: whole.id, unit: asked.id });
-                names.push(at.rest(whole));
+/// Where a result stands among those of the last point: its question, and its number there.
+type Place = (usize, usize);
+
+/// What results ask the same of the same people, whatever the version: questionnaire, question, unit.
+type Asking<'v> = (&'v Code, &'v Code, Option<&'v Code>);
+
+/// Every result that stands as of the last release point, and what is released of it.
+pub(super) struct Results<'v> {
+    at: Vec<At<'v>>,
+    own: Vec<Option<Own>>,
+    beside: BTreeMap<Of<'v>, Cut>,
+    asking: BTreeMap<Asking<'v>, Vec<Place>>,
+}
+
+/// The cut of a result, and of what it was worked out last.
+struct Own {
+    cut: Cut,
+    counts: [u64; 3],
+    threshold: u64,
+    /// The same counts left it as it was: they always will.
+    is_settled: bool,
+}
+
+impl Own {
+    fn next(&mut self, counts: [u64; 3], threshold: u64) {
+        let is_same = self.counts == counts && self.threshold == threshold;
+        if is_same && self.is_settled {
+            return;
+        }
+        let before = self.cut.clone();
+        self.cut.next(&counts, threshold);
+        (self.counts, self.threshold) = (counts, threshold);
+        self.is_settled = is_same && self.cut == before;
+    }
+}
+
+impl<'v> Results<'v> {
+    /// As of the last of these points.
+    pub(super) fn of(views: &'v Views, points: &[Point<'v>]) -> Self {
+        let ever = Ever::of(views);
+        let mut own: Vec<Option<Own>> = Vec::new();
+        own.resize_with(ever.results.len(), || None);
+        let mut beside: BTreeMap<Of<'v>, Cut> = BTreeMap::new();
+        let mut at = Vec::new();
+        for point in points {
+            at = ever.at(views, point);
+            let threshold = threshold(views, point.sequence);
+            for question in &at {
+                question.own(threshold, &mut own);
+                for (name, counts) in question.beside() {
+                    match beside.get_mut(&name) {
+                        Some(cut) => cut.next(&counts, threshold),
+                        None => drop(beside.insert(name, Cut::first(&counts, threshold))),
+                    }
+                }
             }
         }
-        let cuts = names.iter().filter_map(|name| cuts.get(name).cloned()).collect();
-        results.push(Result { asked: *asked, held_back, cuts });
+        let mut asking: BTreeMap<Asking<'v>, Vec<Place>> = BTreeMap::new();
+        for (question, at) in at.iter().enumerate() {
+            for (number, asked) in at.asked.iter().enumerate() {
+                asking.entry(asked.asking()).or_default().push((question, number));
+            }
+        }
+        Self { at, own, beside, asking }
     }
-    results.sort_by_cached_key(|it| (it.asked.answered.to, natural(it.asked.id)));
-    results
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.asking.is_empty()
+    }
+
+    /// Those with their last day of asking where `of` says, by that day, then by id.
+    pub(super) fn that(&self, of: impl Fn(Date) -> bool) -> Vec<Result<'v>> {
+        let mut results = Vec::new();
+        for (at, asked) in self.at.iter().flat_map(|at| at.asked.iter().map(move |asked| (at, asked))) {
+            if of(asked.answered.to) {
+                results.push(self.result(at, asked));
+            }
+        }
+        results.sort_by_cached_key(|it| (it.asked.answered.to, natural(it.asked.id)));
+        results
+    }
+
+    /// The last before that day that asked the same and of which `is` says so.
+    pub(super) fn last_before(
+        &self,
+        asked: &Asked<'v>,
+        is: impl Fn(&Asked<'v>) -> bool,
+    ) -> Option<Result<'v>> {
+        let places = self.asking.get(&asked.asking())?.iter();
+        let found = places.filter_map(|(question, number)| {
+            let at = self.at.get(*question)?;
+            Some((at, at.asked.get(*number)?))
+        });
+        let earlier = found.filter(|(_, other)| other.answered.to < asked.answered.to && is(other));
+        let (at, last) = earlier.max_by_key(|(_, other)| other.order())?;
+        Some(self.result(at, last))
+    }
+
+    fn result(&self, at: &At<'v>, asked: &Asked<'v>) -> Result<'v> {
+        let held_back = at.why(asked);
+        let mut cuts = Vec::new();
+        if held_back.is_none() {
+            cuts.extend(self.own.get(asked.number).and_then(Option::as_ref).map(|own| own.cut.clone()));
+            for whole in at.wholes(asked) {
+                let without = Of::Without { whole: whole.id, unit: asked.id };
+                cuts.extend(
+                    [without, at.rest(whole)].iter().filter_map(|name| self.beside.get(name).cloned()),
+                );
+            }
+        }
+        Result { asked: *asked, held_back, cuts }
+    }
+}
+
+/// Every result that there ever was, with the number that stands for it.
+struct Ever<'v> {
+    results: Vec<(&'v Code, &'v History<Arc<Answered>>, Option<Only<'v>>)>,
+    /// The number of each question in one version of a questionnaire.
+    questions: BTreeMap<Question<'v>, usize>,
+}
+
+/// Questionnaire, version, question.
+type Question<'v> = (&'v Code, &'v Code, &'v Code);
+
+/// The only thing that was ever said of a result, and its question: nearly every one is said once.
+#[derive(Clone, Copy)]
+struct Only<'v> {
+    fact: &'v Dated<Arc<Answered>>,
+    question: usize,
+}
+
+fn question(answered: &Answered) -> Question<'_> {
+    (&answered.instrument, &answered.version, &answered.item)
+}
+
+impl<'v> Ever<'v> {
+    fn of(views: &'v Views) -> Self {
+        let facts = views.surveys.results.iter().flat_map(|(_, history)| history.all());
+        let mut questions: BTreeMap<Question<'v>, usize> = BTreeMap::new();
+        for fact in facts {
+            questions.entry(question(&fact.fact)).or_default();
+        }
+        for (number, of) in questions.values_mut().enumerate() {
+            *of = number;
+        }
+        let results = views.surveys.results.iter().map(|(id, history)| {
+            let only = match history.all() {
+                [fact] if !views.is_disturbed(fact.sequence) => Some(fact),
+                _ => None,
+            };
+            let number = |fact: &Dated<Arc<Answered>>| questions.get(&question(&fact.fact)).copied();
+            (id, history, only.and_then(|fact| Some(Only { fact, question: number(fact)? })))
+        });
+        Self { results: results.collect(), questions }
+    }
+
+    /// What stands at a point, by question.
+    fn at(&self, views: &'v Views, point: &Point<'_>) -> Vec<At<'v>> {
+        let (horizon, minimum) = (point.horizon(), survey_minimum(views, point.sequence));
+        let mut at: Vec<At<'v>> = Vec::new();
+        at.resize_with(self.questions.len(), At::default);
+        for (number, (id, history, only)) in self.results.iter().enumerate() {
+            let found = match only {
+                Some(only) => Views::within(only.fact, horizon).then_some((only.fact, only.question)),
+                None => views
+                    .latest(history, horizon)
+                    .and_then(|fact| Some((fact, *self.questions.get(&question(&fact.fact))?))),
+            };
+            if let Some((fact, question)) = found
+                && let Some(at) = at.get_mut(question)
+            {
+                let asked = Asked { id, number, sequence: fact.sequence, answered: &fact.fact };
+                at.asked.push(asked);
+            }
+        }
+        let terms = Terms::of(views, horizon);
+        for at in &mut at {
+            at.judge(minimum, &terms);
+        }
+        at
+    }
+}
+
+/// Of which unit each is a part, at a point.
+struct Terms<'v>(Vec<(&'v Code, Vec<&'v UnitRegistered>)>);
+
+impl<'v> Terms<'v> {
+    fn of(views: &'v Views, horizon: Horizon) -> Self {
+        let terms = views.learning.registrations(views, horizon);
+        // Where nothing was ever a part of anything, nobody need ask.
+        let any = terms.iter().any(|(_, terms)| terms.iter().any(|term| term.part_of.is_some()));
+        Self(if any { terms } else { Vec::new() })
+    }
+
+    /// Everything that a unit was a part of on a day.
+    fn above(&self, unit: &Code, day: Date) -> Vec<&'v Code> {
+        let (mut above, mut next) = (Vec::new(), self.part_of(unit, day));
+        while let Some(whole) = next.filter(|whole| !above.contains(whole)) {
+            above.push(whole);
+            next = self.part_of(whole, day);
+        }
+        above
+    }
+
+    fn part_of(&self, unit: &Code, day: Date) -> Option<&'v Code> {
+        let at = self.0.binary_search_by(|(id, _)| (*id).cmp(unit)).ok()?;
+        let (_, terms) = self.0.get(at)?;
+        terms.iter().rev().find(|term| holds(term, day))?.part_of.as_ref()
+    }
 }
 
 /// The results of one question in one version of a questionnaire at one point, and which of them are held back: no other
 /// question tells of the answers to this one.
+#[derive(Default)]
 struct At<'v> {
     asked: Vec<Asked<'v>>,
-    held_back: BTreeMap<&'v Code, Why>,
-}
-
-/// Which unit each was a part of, by day.
-type Trees<'v> = BTreeMap<Date, BTreeMap<&'v Code, &'v Code>>;
-
-/// All results at one point, by question.
-fn questions<'v>(views: &'v Views, point: &Point<'_>) -> Vec<At<'v>> {
-    let (horizon, minimum) = (point.horizon(), survey_minimum(views, point.sequence));
-    let mut questions: BTreeMap<_, Vec<Asked<'v>>> = BTreeMap::new();
-    for (id, history) in views.surveys.results.iter() {
-        let Some(fact) = views.latest(history, horizon) else { continue };
-        let it = &fact.fact;
-        let asked = Asked { id, sequence: fact.sequence, answered: it };
-        questions.entry((&it.instrument, &it.version, &it.item)).or_default().push(asked);
-    }
-    let mut trees = Trees::new();
-    questions
-        .into_values()
-        .map(|asked| {
-            let mut at = At { asked, held_back: BTreeMap::new() };
-            at.judge(minimum, &mut |day| {
-                trees.entry(day).or_insert_with(|| views.learning.parts_of(views, horizon, day)).clone()
-            });
-            at
-        })
-        .collect()
+    held_back: BTreeMap<usize, Why>,
 }
 
 impl<'v> At<'v> {
-    fn judge(&mut self, minimum: u64, tree: &mut impl FnMut(Date) -> BTreeMap<&'v Code, &'v Code>) {
+    fn judge(&mut self, minimum: u64, terms: &Terms<'v>) {
         for asked in &self.asked {
             if asked.answered.counts.is_none() || asked.answers() < minimum {
-                self.held_back.insert(asked.id, Why::Few);
+                self.held_back.insert(asked.number, Why::Few);
             }
         }
-        self.hide_complements(minimum);
-        self.hide_parts(tree);
-        self.hide_rests(minimum);
+        let whole: Vec<Asked<'v>> = self.of_the_whole().copied().collect();
+        self.hide_complements(minimum, &whole);
+        self.hide_parts(terms);
+        self.hide_rests(minimum, &whole);
+    }
+
+    fn of_the_whole(&self) -> impl Iterator<Item = &Asked<'v>> {
+        self.asked.iter().filter(|asked| asked.answered.unit.is_none())
+    }
+
+    fn why(&self, asked: &Asked<'v>) -> Option<Why> {
+        self.held_back.get(&asked.number).copied()
     }
 
     fn is_shown(&self, asked: &Asked<'v>) -> bool {
-        !self.held_back.contains_key(asked.id)
+        !self.held_back.contains_key(&asked.number)
     }
 
     /// The results of the whole organisation that are shown and beside which that of a unit stands.
-    fn wholes(&self, unit: Asked<'v>) -> Vec<Asked<'v>> {
-        let mut wholes = self.asked.clone();
-        wholes.retain(|whole| unit.is_beside(whole) && whole.answered.unit.is_none() && self.is_shown(whole));
+    fn wholes(&self, unit: &Asked<'v>) -> Vec<Asked<'v>> {
         if unit.answered.unit.is_none() {
-            wholes.clear();
+            return Vec::new();
         }
-        wholes
+        let beside = |whole: &&Asked<'v>| unit.is_beside(whole) && self.is_shown(whole);
+        self.of_the_whole().filter(beside).copied().collect()
     }
 
     /// The units that are shown beside a result of the whole organisation; the smallest first.
@@ -184,46 +354,56 @@ impl<'v> At<'v> {
     }
 
     /// A unit but for which few are left of the whole.
-    fn hide_complements(&mut self, minimum: u64) {
-        for unit in self.asked.clone() {
-            let few = |whole: Asked<'v>| (1..minimum).contains(&whole.answers().abs_diff(unit.answers()));
-            if self.is_shown(&unit) && self.wholes(unit).into_iter().any(few) {
-                self.held_back.insert(unit.id, Why::Beside);
+    fn hide_complements(&mut self, minimum: u64, whole: &[Asked<'v>]) {
+        let shown: Vec<_> = whole.iter().filter(|whole| self.is_shown(whole)).collect();
+        if shown.is_empty() {
+            return;
+        }
+        for unit in self.asked.iter().filter(|asked| asked.answered.unit.is_some()) {
+            let few = |whole: &Asked<'v>| (1..minimum).contains(&whole.answers().abs_diff(unit.answers()));
+            if shown.iter().any(|whole| unit.is_beside(whole) && few(whole)) {
+                self.held_back.entry(unit.number).or_insert(Why::Beside);
             }
         }
     }
 
     /// A unit that is a part of one that is shown.
-    fn hide_parts(&mut self, tree: &mut impl FnMut(Date) -> BTreeMap<&'v Code, &'v Code>) {
-        let mut units: Vec<(Vec<&'v Code>, Asked<'v>)> = Vec::new();
+    fn hide_parts(&mut self, terms: &Terms<'v>) {
+        if terms.0.is_empty() {
+            return;
+        }
+        let (mut parts, mut of_unit) = (Vec::new(), BTreeMap::<&Code, Vec<Asked<'v>>>::new());
         for asked in &self.asked {
             let Some(unit) = &asked.answered.unit else { continue };
-            units.push((above(&tree(asked.answered.to), unit), *asked));
+            of_unit.entry(unit).or_default().push(*asked);
+            let above = terms.above(unit, asked.answered.to);
+            if !above.is_empty() {
+                parts.push((above, *asked));
+            }
         }
-        units.sort_by_cached_key(|(above, asked)| (above.len(), natural(asked.id)));
-        for (above, asked) in &units {
-            let inside = |(_, other): &(Vec<&Code>, Asked<'v>)| {
-                let whole = other.answered.unit.as_ref();
-                self.is_shown(other) && asked.is_beside(other) && whole.is_some_and(|it| above.contains(&it))
-            };
-            if self.is_shown(asked) && units.iter().any(inside) {
-                self.held_back.insert(asked.id, Why::Beside);
+        parts.sort_by_cached_key(|(above, asked)| (above.len(), natural(asked.id)));
+        for (above, asked) in &parts {
+            let mut others = above.iter().filter_map(|whole| of_unit.get(*whole)).flatten();
+            if self.is_shown(asked) && others.any(|other| self.is_shown(other) && asked.is_beside(other)) {
+                self.held_back.insert(asked.number, Why::Beside);
             }
         }
     }
 
     /// As many units as it needs, the smallest first, until of each whole nobody is left or enough.
-    fn hide_rests(&mut self, minimum: u64) {
-        for whole in self.asked.clone() {
-            if whole.answered.unit.is_some() || !self.is_shown(&whole) {
+    fn hide_rests(&mut self, minimum: u64, whole: &[Asked<'v>]) {
+        for whole in whole {
+            if !self.is_shown(whole) {
                 continue;
             }
-            loop {
-                let units = self.units(whole);
-                let shown: u64 = units.iter().map(Asked::answers).sum();
-                let few = (1..minimum).contains(&whole.answers().saturating_sub(shown));
-                let Some(smallest) = units.first().filter(|_| few) else { break };
-                self.held_back.insert(smallest.id, Why::Beside);
+            let units = self.units(*whole);
+            let mut shown: u64 = units.iter().map(Asked::answers).sum();
+            for smallest in units {
+                if !(1..minimum).contains(&whole.answers().saturating_sub(shown)) {
+                    break;
+                }
+                self.held_back.insert(smallest.number, Why::Beside);
+                shown -= smallest.answers();
             }
         }
     }
@@ -234,13 +414,24 @@ impl<'v> At<'v> {
         Of::Rest { whole: whole.id, units }
     }
 
-    fn parts(&self) -> Vec<(Of<'v>, Vec<u64>)> {
-        let mut parts = Vec::new();
+    /// Takes the cuts of the results that are shown to this point.
+    fn own(&self, threshold: u64, own: &mut [Option<Own>]) {
         for asked in self.asked.iter().filter(|asked| self.is_shown(asked)) {
-            parts.push((Of::Own(asked.id), asked.parts().into()));
-            if asked.answered.unit.is_some() {
-                continue;
+            let (counts, Some(own)) = (asked.parts(), own.get_mut(asked.number)) else { continue };
+            match own {
+                Some(own) => own.next(counts, threshold),
+                None => {
+                    let cut = Cut::first(&counts, threshold);
+                    *own = Some(Own { cut, counts, threshold, is_settled: false });
+                }
             }
+        }
+    }
+
+    /// The counts of whoever is left beside results of the whole organisation.
+    fn beside(&self) -> Vec<(Of<'v>, Vec<u64>)> {
+        let mut parts = Vec::new();
+        for asked in self.of_the_whole().filter(|asked| self.is_shown(asked)) {
             let units = self.units(*asked);
             let without = |units: &[Asked<'v>]| {
                 let gone = |part: usize| -> u64 {
@@ -274,26 +465,20 @@ impl<'v> Asked<'v> {
         (one.from <= two.to && two.from <= one.to) || (one.round.is_some() && one.round == two.round)
     }
 
+    /// What it asks of whom, whatever the version.
+    fn asking(&self) -> Asking<'v> {
+        (&self.answered.instrument, &self.answered.item, self.answered.unit.as_ref())
+    }
+
     /// Whether it asks the same of the same people, whatever the version.
     pub(super) fn asks_as(&self, other: &Self) -> bool {
-        let question = |it: &'v Answered| (&it.instrument, &it.item, &it.unit);
-        question(self.answered) == question(other.answered)
+        self.asking() == other.asking()
     }
 
     /// By which results are told to be before or after others: the last day of asking, then the day of recording.
     pub(super) fn order(&self) -> (Date, u64) {
         (self.answered.to, self.sequence)
     }
-}
-
-/// Everything that a unit was a part of.
-fn above<'v>(tree: &BTreeMap<&'v Code, &'v Code>, unit: &Code) -> Vec<&'v Code> {
-    let (mut above, mut seen, mut next) = (Vec::new(), BTreeSet::new(), tree.get(unit));
-    while let Some(whole) = next.filter(|whole| seen.insert(**whole)) {
-        above.push(*whole);
-        next = tree.get(*whole);
-    }
-    above
 }
 
 /// The results of each question to the same people, the newest only, of those that lie where `of` says.
