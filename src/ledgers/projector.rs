@@ -15,7 +15,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::watch;
 
@@ -33,8 +33,11 @@ const PUBLISH_EVERY_IN_A_STORM: Duration = Duration::from_millis(200);
 const STORM: u64 = 1_000;
 /// The time between two looks at a record that could not be read.
 const RETRY: Duration = Duration::from_secs(1);
-/// The time between two looks whether there is something to work out ahead.
-const LOOK_AHEAD_EVERY: Duration = Duration::from_millis(100);
+/// The time between two looks whether there is something to work out ahead. What is recorded late may make R10 anew each
+/// time, which takes a tenth of that.
+const LOOK_AHEAD_EVERY: Duration = Duration::from_secs(1);
+/// The time between two looks whether to stop.
+const LOOK_UP_EVERY: Duration = Duration::from_millis(50);
 /// Records folded at most between two publications.
 const STRIDE: u64 = 65_536;
 
@@ -139,7 +142,10 @@ fn look_ahead(
             reports.work_ahead(&views, || !stop.load(Ordering::Relaxed));
         }
         drop(views);
-        std::thread::sleep(LOOK_AHEAD_EVERY);
+        let looked = Instant::now();
+        while looked.elapsed() < LOOK_AHEAD_EVERY && !stop.load(Ordering::Relaxed) {
+            std::thread::sleep(LOOK_UP_EVERY);
+        }
     }
 }
 

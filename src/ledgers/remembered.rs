@@ -16,7 +16,7 @@ use crate::reports::{self, Memory, NotReportable, Parameters, Period, Report, Re
 #[derive(Debug, Default)]
 pub struct Remembered {
     memory: Memory,
-    /// Up to which release point and which issued report, and in which year, reports were worked out before anybody asked.
+    /// At which release point and in which year reports were worked out before anybody asked.
     ahead: Mutex<Option<Ahead>>,
 }
 
@@ -24,7 +24,6 @@ pub struct Remembered {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Ahead {
     points: usize,
-    issued: usize,
     year: Period,
 }
 
@@ -51,26 +50,21 @@ impl Remembered {
         reports::remembered(&self.memory, name, views, parameters, stand)
     }
 
-    /// Works out what stands still, if a release point, an issued report or a year came since it was last: of the year in
-    /// which the newest event was recorded and of the one before. So no reader waits for it. `go_on` is asked before each.
+    /// Works out what stands still, if a release point or a year came since it was last: of the year in which the newest
+    /// event was recorded and of the one before. And what R10 finds, which is quick if nothing came for it. So no reader
+    /// waits for it. `go_on` is asked before each.
     pub fn work_ahead(&self, views: &Views, go_on: impl Fn() -> bool) {
         let Some(today) = views.size().checked_sub(1).map(|last| views.recorded_on(last)) else { return };
         let year = Period::financial_year_of(today);
-        let (points, issued) = (views.releases.points.len(), views.releases.issued.len());
-        let now = Ahead { points, issued, year };
-        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-        if *ahead == Some(now) {
-            return;
-        }
-        let before = ahead.replace(now);
-        drop(ahead);
-        let stand = Stand { ledger: String::new(), root: Sha256([0; 32]) };
-        let moved = before.is_none_or(|before| (before.points, before.year) != (points, year));
         let known = Horizon { as_at: today, as_known: views.size() };
+        let points = views.releases.points(known).len();
+        let now = Ahead { points, year };
+        let before = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).replace(now);
         let years = [Some(year), year.first_day().yesterday().ok().map(Period::financial_year_of)];
         let standing = years.into_iter().flatten().flat_map(|year| STANDING.map(|name| (name, year)));
-        let standing = standing.filter(|_| moved && !views.releases.points(known).is_empty());
-        let earlier = (issued > 0).then_some((ReportName::Restatements, year));
+        let standing = standing.filter(|_| before != Some(now) && points > 0);
+        let earlier = (!views.releases.issued.is_empty()).then_some((ReportName::Restatements, year));
+        let stand = Stand { ledger: String::new(), root: Sha256([0; 32]) };
         for (name, period) in standing.chain(earlier) {
             if !go_on() {
                 return;

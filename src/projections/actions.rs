@@ -268,7 +268,9 @@ fn standing<'v>(
         events: Sequences::of(planned.sequence),
     };
     if sees_all && facts.is_sorted_by_key(|fact| (fact.effective, fact.place)) {
-        facts.iter().for_each(|fact| standing.step(fact));
+        for fact in facts {
+            standing.step(fact);
+        }
     } else {
         views.step_through(history, horizon, |fact| standing.step(fact));
     }

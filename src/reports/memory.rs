@@ -5,10 +5,12 @@
 //! Invariant: what is remembered is what would be worked out now: it is kept under everything that it rests on ([`Basis`]),
 //! and a memory is of one ledger only. There is never more of it than so much. Must not know how anything is worked out.
 
+use jiff::civil::Date;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::basis::{Basis, Points, basis};
 use super::cohort::{Released, Withheld};
+use super::restatements::Found;
 use super::trace::Voices;
 use super::{Body, Parameters, Period, ReportName, work_out};
 use crate::projections::Views;
@@ -24,6 +26,9 @@ const EARLIER: usize = 8;
 const COHORTS: usize = 8;
 /// At how many lists of release points what is said of the feedback behind changes is kept.
 const VOICES: usize = 2;
+
+/// What changed between so many pairs of positions.
+const FOUND: usize = 4;
 
 /// The last things that were worked out, the newest last.
 struct Last<K, V> {
@@ -69,6 +74,9 @@ impl<K: PartialEq, V: Clone> Last<K, V> {
 /// What is released of the feedback of a year, or why nothing is.
 type OfYear = Arc<Result<Released, Withheld>>;
 
+/// Between which positions, as at which day and for which period something changed.
+type Between = (u64, Date, Period, u64);
+
 /// What was worked out of one ledger before.
 pub struct Memory {
     standing: Last<Basis, Arc<Body>>,
@@ -77,6 +85,7 @@ pub struct Memory {
     earlier: Last<Basis, Arc<Body>>,
     cohorts: Last<(Points, Period), OfYear>,
     voices: Last<Points, Arc<Voices>>,
+    found: Last<Between, Arc<Found>>,
 }
 
 impl Default for Memory {
@@ -87,6 +96,7 @@ impl Default for Memory {
             earlier: Last::new(EARLIER),
             cohorts: Last::new(COHORTS),
             voices: Last::new(VOICES),
+            found: Last::new(FOUND),
         }
     }
 }
@@ -136,6 +146,11 @@ impl Memory {
     /// What is said at these points of the feedback behind changes.
     pub(super) fn voices(&self, points: Points) -> Arc<Voices> {
         self.voices.get_or(points, Arc::default)
+    }
+
+    /// What changed between two positions.
+    pub(super) fn found(&self, between: Between, make: impl FnOnce() -> Found) -> Arc<Found> {
+        self.found.get_or(between, || Arc::new(make()))
     }
 
     #[cfg(test)]

@@ -208,10 +208,13 @@ impl<'v> Results<'v> {
 
 /// Every result that there ever was, with the number that stands for it.
 struct Ever<'v> {
-    results: Vec<(&'v Code, &'v History<Arc<Answered>>, Option<Only<'v>>)>,
+    results: Vec<Said<'v>>,
     /// The number of each question in one version of a questionnaire.
     questions: BTreeMap<Question<'v>, usize>,
 }
+
+/// A result, all that was ever said of it, and that, if it is one thing.
+type Said<'v> = (&'v Code, &'v History<Arc<Answered>>, Option<Only<'v>>);
 
 /// Questionnaire, version, question.
 type Question<'v> = (&'v Code, &'v Code, &'v Code);
@@ -418,12 +421,13 @@ impl<'v> At<'v> {
     fn own(&self, threshold: u64, own: &mut [Option<Own>]) {
         for asked in self.asked.iter().filter(|asked| self.is_shown(asked)) {
             let (counts, Some(own)) = (asked.parts(), own.get_mut(asked.number)) else { continue };
+            let first = || {
+                let cut = Cut::first(&counts, threshold);
+                Own { cut, counts, threshold, is_settled: false }
+            };
             match own {
                 Some(own) => own.next(counts, threshold),
-                None => {
-                    let cut = Cut::first(&counts, threshold);
-                    *own = Some(Own { cut, counts, threshold, is_settled: false });
-                }
+                None => *own = Some(first()),
             }
         }
     }
@@ -470,11 +474,6 @@ impl<'v> Asked<'v> {
         (&self.answered.instrument, &self.answered.item, self.answered.unit.as_ref())
     }
 
-    /// Whether it asks the same of the same people, whatever the version.
-    pub(super) fn asks_as(&self, other: &Self) -> bool {
-        self.asking() == other.asking()
-    }
-
     /// By which results are told to be before or after others: the last day of asking, then the day of recording.
     pub(super) fn order(&self) -> (Date, u64) {
         (self.answered.to, self.sequence)
@@ -490,7 +489,7 @@ pub(super) fn newest<'r, 'v>(
     let mut all: Vec<_> = results.iter().filter(|it| of(it)).collect();
     all.sort_by_key(|it| Reverse(it.asked.order()));
     for result in all {
-        if !newest.iter().any(|it| it.asked.asks_as(&result.asked)) {
+        if !newest.iter().any(|it| it.asked.asking() == result.asked.asking()) {
             newest.push(result);
         }
     }

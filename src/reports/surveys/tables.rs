@@ -122,21 +122,18 @@ impl<'v> Surveys<'_, 'v> {
             None => Figure::not_available("Not stated"),
         };
         let survey = format!("{}, version {}", plain(&answered.instrument), answered.version);
-        let [agree, known, answers, response, since] = match row.held_back {
-            Some(why) => {
-                let hidden = || Figure::with_status(FigureStatus::Suppressed, "");
-                [self.why(why), hidden(), hidden(), hidden(), hidden()]
-            }
-            None => {
-                let (since, before) = self.since(row);
-                [
-                    self.agree(row).cell("Nobody"),
-                    self.agree_of_those_who_knew(row).cell("Nobody knew"),
-                    row.answers().map_or_else(held_back, |n| Figure::number(n, "answers", n.to_string())),
-                    self.response_cell(row),
-                    since_cell(&since).from_events(before),
-                ]
-            }
+        let [agree, known, answers, response, since] = if let Some(why) = row.held_back {
+            let hidden = || Figure::with_status(FigureStatus::Suppressed, "");
+            [self.why(why), hidden(), hidden(), hidden(), hidden()]
+        } else {
+            let (since, before) = self.since(row);
+            [
+                self.agree(row).cell("Nobody"),
+                self.agree_of_those_who_knew(row).cell("Nobody knew"),
+                row.answers().map_or_else(held_back, |n| Figure::number(n, "answers", n.to_string())),
+                self.response_cell(row),
+                since_cell(&since).from_events(before),
+            ]
         };
         // Partners are told from staff where a narrow rendering leaves out who was asked, too.
         let of_partners = if self.is_of_partners(&row.asked) { " (partners)" } else { "" };

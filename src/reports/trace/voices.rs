@@ -38,28 +38,23 @@ impl Voices {
 fn facts_behind(views: &Views, work: &Subject) -> Option<Vec<(jiff::civil::Date, u64)>> {
     let mut facts = Vec::new();
     let mut items: BTreeSet<Uuid> = BTreeSet::new();
-    let index = match work.kind() {
-        Kind::Action => {
-            if let Some(history) = views.actions.facts.get(work.id()) {
-                note(views, history, &mut facts)?;
-                items.extend(history.all().iter().flat_map(|fact| match &fact.fact {
-                    ActionFact::Planned(it) => it.feedback.as_slice(),
-                    _ => &[],
-                }));
-            }
-            &views.feedback.linked_actions
-        }
-        _ => {
-            if let Some(history) = views.policies.changes.get(work.id()) {
-                note(views, history, &mut facts)?;
-                items.extend(history.all().iter().flat_map(|fact| match &fact.fact {
-                    ChangeFact::Proposed(it) => it.feedback.as_slice(),
-                    _ => &[],
-                }));
-            }
-            &views.feedback.linked
-        }
-    };
+    if let Some(history) = views.actions.facts.get(work.id()).filter(|_| work.kind() == Kind::Action) {
+        note(views, history, &mut facts)?;
+        items.extend(history.all().iter().flat_map(|fact| match &fact.fact {
+            ActionFact::Planned(it) => it.feedback.as_slice(),
+            _ => &[],
+        }));
+    }
+    let changes = &views.policies.changes;
+    if let Some(history) = changes.get(work.id()).filter(|_| work.kind() == Kind::PolicyChange) {
+        note(views, history, &mut facts)?;
+        items.extend(history.all().iter().flat_map(|fact| match &fact.fact {
+            ChangeFact::Proposed(it) => it.feedback.as_slice(),
+            _ => &[],
+        }));
+    }
+    let index =
+        if work.kind() == Kind::Action { &views.feedback.linked_actions } else { &views.feedback.linked };
     items.extend(index.get(work.id()).into_iter().flatten());
     for history in items.iter().filter_map(|item| views.feedback.items.get(item)) {
         note(views, history, &mut facts)?;

@@ -242,7 +242,7 @@ impl<'v> At<'v> {
     }
 }
 
-impl<'v> Asked<'v> {
+impl Asked<'_> {
     fn parts(&self) -> [u64; 3] {
         let counts = self.answered.counts;
         counts.map_or([0; 3], |it| [it.agree, it.other, it.dont_know].map(u64::from))
@@ -293,7 +293,7 @@ fn write(steps: &[Step]) -> Chronicle {
     let mut ledger = Chronicle::opened(false);
     for (number, (what, which, unit, on, spice)) in steps.iter().enumerate() {
         let (today, id) = (day(*on), format!("r{which}"));
-        let (from, until) = (day(on - 20), day(on + (*spice % 15) as i32));
+        let (from, until) = (day(on - 20), day(on + (*spice % 15).cast_signed()));
         let [agree, other, unsure] = [spice % 61, spice / 61 % 29, spice / 1_769 % 17];
         let answers = Answers {
             version: ["1", "2"][(spice / 7 % 5 / 4) as usize],
@@ -370,7 +370,8 @@ proptest! {
 
 /// The last that asked the same of the same people before, by looking at each.
 fn naive_before(of: &super::Result<'_>, all: &[super::Result<'_>]) -> Option<u64> {
-    let earlier =
-        all.iter().filter(|it| it.asked.asks_as(&of.asked) && it.asked.answered.to < of.asked.answered.to);
+    let earlier = all
+        .iter()
+        .filter(|it| it.asked.asking() == of.asked.asking() && it.asked.answered.to < of.asked.answered.to);
     earlier.max_by_key(|it| it.asked.order()).map(|it| it.asked.sequence)
 }
