@@ -239,14 +239,8 @@ fn standing<'v>(
     history: &'v History<ActionFact>,
     horizon: Horizon,
 ) -> Option<Standing<'v>> {
-    let (facts, sees_all) = (history.all(), views.sees_all(history, horizon));
     // A plan that was taken back stays listed: a void must not make a promise disappear.
-    let (planned, void) = if sees_all {
-        let plans = facts.iter().filter(|fact| is_plan(&fact.fact));
-        (plans.max_by_key(|fact| (fact.effective, fact.place))?, None)
-    } else {
-        views.last_or_voided(history, horizon, is_plan)?
-    };
+    let (planned, void) = views.last_or_voided(history, horizon, is_plan)?;
     let ActionFact::Planned(plan) = &planned.fact else { return None };
     let mut standing = Standing {
         id,
@@ -267,13 +261,7 @@ fn standing<'v>(
         reopened: false,
         events: Sequences::of(planned.sequence),
     };
-    if sees_all && facts.is_sorted_by_key(|fact| (fact.effective, fact.place)) {
-        for fact in facts {
-            standing.step(fact);
-        }
-    } else {
-        views.step_through(history, horizon, |fact| standing.step(fact));
-    }
+    views.step_through(history, horizon, |fact| standing.step(fact));
     if let Some(void) = void {
         standing.state = ActionState::Voided;
         standing.closed_on = Some(void.recorded_on);

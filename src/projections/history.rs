@@ -89,11 +89,6 @@ impl<F> History<F> {
         self.span.0 < as_known
     }
 
-    /// Whether every fact is known and past from the horizon.
-    pub(super) fn is_within(&self, horizon: Horizon) -> bool {
-        self.span.1 < horizon.as_known && self.days.1 <= horizon.as_at
-    }
-
     /// Whether a fact may count from a day up to another one, whoever looks. If not, none does, nor ever did.
     pub fn may_tell_of(&self, first: Date, last: Date) -> bool {
         self.days.0 <= last && first <= self.days.1

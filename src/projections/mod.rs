@@ -220,13 +220,6 @@ impl Views {
             && self.correction_of(fact, known).is_none()
     }
 
-    /// Whether every fact of a history counts from the horizon: so it is of nearly every one, and need not be asked of each
-    /// again.
-    pub(super) fn sees_all<F>(&self, history: &History<F>, horizon: Horizon) -> bool {
-        let is_untouched = |fact: &Dated<F>| fact.place == fact.sequence && !self.is_disturbed(fact.sequence);
-        history.is_within(horizon) && history.all().iter().all(is_untouched)
-    }
-
     /// The facts of a history that count from the horizon, by effective day, then sequence.
     pub fn seen<'v, F>(&self, history: &'v History<F>, horizon: Horizon) -> Vec<&'v Dated<F>> {
         let mut facts: Vec<_> = history.all().iter().filter(|fact| self.sees(fact, horizon)).collect();

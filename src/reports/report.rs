@@ -6,7 +6,6 @@
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::cell::Cell;
 
 use crate::domain::value::Sha256;
 
@@ -115,12 +114,7 @@ impl Figure {
     /// The same, with the events behind it.
     #[must_use]
     pub fn from_events(mut self, events: impl IntoIterator<Item = u64>) -> Self {
-        // Tens of thousands of events stand behind some figures: they are gathered where there is room for them already.
-        let mut gathered = GATHERED.take();
-        gathered.clear();
-        gathered.extend(events);
-        self.events = in_order(&mut gathered);
-        GATHERED.set(gathered);
+        self.events = in_order(events.into_iter().collect());
         self
     }
 
@@ -134,41 +128,33 @@ impl Figure {
     }
 }
 
-thread_local! {
-    /// Room for the events of one figure after the other.
-    static GATHERED: Cell<Vec<u64>> = const { Cell::new(Vec::new()) };
-}
-
 /// The same numbers, ascending, each once.
-fn in_order(numbers: &mut Vec<u64>) -> Vec<u64> {
+fn in_order(mut numbers: Vec<u64>) -> Vec<u64> {
     // Behind a figure that counts a year's work stand tens of thousands of events: a bit for each event of the span is
     // set and read faster than they are sorted.
     const MANY: usize = 512;
-    if numbers.len() < 2 {
-        return numbers.clone();
-    }
     let least = numbers.iter().min().copied().unwrap_or(0);
     let span = numbers.iter().max().map_or(0, |most| most - least);
     if numbers.len() < MANY || span / 64 > numbers.len() as u64 {
         numbers.sort_unstable();
         numbers.dedup();
-        return numbers.clone();
+        return numbers;
     }
     let mut bits = vec![0_u64; (span / 64 + 1) as usize];
-    for number in &*numbers {
+    for number in &numbers {
         if let Some(word) = bits.get_mut(((number - least) / 64) as usize) {
             *word |= 1 << ((number - least) % 64);
         }
     }
-    let mut ordered = Vec::with_capacity(bits.iter().map(|word| word.count_ones() as usize).sum());
+    numbers.clear();
     for (at, word) in bits.into_iter().enumerate() {
         let mut left = word;
         while left != 0 {
-            ordered.push(least + at as u64 * 64 + u64::from(left.trailing_zeros()));
+            numbers.push(least + at as u64 * 64 + u64::from(left.trailing_zeros()));
             left &= left - 1;
         }
     }
-    ordered
+    numbers
 }
 
 /// A column of a table.
@@ -295,9 +281,9 @@ mod tests {
     proptest! {
         #[test]
         fn numbers_are_put_in_order_in_either_way(numbers in prop::collection::vec(prop_oneof![0u64..9_000, any::<u64>()], 0..1_200), few in any::<bool>()) {
-            let mut numbers: Vec<u64> = if few { numbers } else { numbers.into_iter().filter(|it| *it < 9_000).collect() };
+            let numbers: Vec<u64> = if few { numbers } else { numbers.into_iter().filter(|it| *it < 9_000).collect() };
             let naive: Vec<u64> = numbers.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-            prop_assert_eq!(in_order(&mut numbers), naive);
+            prop_assert_eq!(in_order(numbers), naive);
         }
     }
 }
