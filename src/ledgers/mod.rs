@@ -53,7 +53,7 @@ pub struct Ledger {
     /// Its views.
     pub views: Projector,
     /// Reports that were worked out of them.
-    pub reports: Remembered,
+    pub reports: Arc<Remembered>,
     /// Who signs for it.
     pub notary: Notary,
     /// Its time.
@@ -351,7 +351,8 @@ fn open_ledger(
     let journal =
         Journal::start(Box::new(Local::new(log)), reader, zone, genesis.access, clock.clone(), limits)
             .map_err(|e| e.to_string())?;
-    let views = Projector::start(path, &journal).map_err(|e| e.to_string())?;
+    let reports = Arc::<Remembered>::default();
+    let views = Projector::start(path, &journal, &reports).map_err(|e| e.to_string())?;
     let notary = Notary::start(path, name.subject(), &journal, clock.clone(), checkpoints, outside);
     let notary = notary.map_err(|why| {
         // Their threads hold the log: whoever puts the key right must find it free.
@@ -359,7 +360,7 @@ fn open_ledger(
         views.stop();
         why.to_string()
     })?;
-    let (reports, directory) = (Remembered::default(), path.to_owned());
+    let directory = path.to_owned();
     Ok(Ledger { name, opened, genesis, journal, views, reports, notary, clock, directory })
 }
 

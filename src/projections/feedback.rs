@@ -89,6 +89,11 @@ pub struct FeedbackView {
     pub linked: SharedMap<Code, Vec<Uuid>>,
     /// The same of actions.
     pub linked_actions: SharedMap<Code, Vec<Uuid>>,
+    /// The works that a proposal or a plan ever said an item is behind, by the item; with repeats. Whether that counts, the
+    /// proposal and the plan tell.
+    pub named: SharedMap<Uuid, Vec<Subject>>,
+    /// The first event that ever closed an item with each reason.
+    pub(super) reasons: SharedMap<Code, u64>,
     /// Whether whoever spoke was answered or told, or everybody: by the sequence of the event that says so.
     pub modes: SharedMap<u64, ResponseMode>,
 }
@@ -131,7 +136,21 @@ pub enum Link {
     Unlinked(Made),
 }
 
+/// The items that a proposal or a plan names.
+pub(super) const fn named(payload: &Payload) -> &[Uuid] {
+    match payload {
+        Payload::PolicyChangeProposed(it) => it.feedback.as_slice(),
+        Payload::ActionPlanned(it) => it.feedback.as_slice(),
+        _ => &[],
+    }
+}
+
 impl FeedbackView {
+    /// Every reason that an item was ever closed with among the first so many events, taken back since or not.
+    pub fn reasons(&self, as_known: u64) -> impl Iterator<Item = &Code> {
+        self.reasons.iter().filter(move |(_, first)| **first < as_known).map(|(reason, _)| reason)
+    }
+
     /// Whether an item is linked to a policy change from the horizon: see [`FeedbackView::link_to`].
     pub fn link(
         &self,

@@ -32,6 +32,7 @@ impl Views {
     pub(super) fn fold(&mut self, fact: &Recorded) {
         let source = self.source_number(&fact.source);
         self.keep_record(fact, source);
+        self.date_back(fact);
         match &fact.event.payload {
             Payload::EventVoided(void) => self.void(fact, void, source),
             Payload::CorrectionMade(made) => self.correct(fact, made, source),
@@ -43,6 +44,19 @@ impl Views {
             Kind::Action => self.rest_action(fact),
             Kind::PolicyChange => self.rest_change(fact),
             _ => {}
+        }
+    }
+
+    /// Notes what may count for days before that of its recording.
+    fn date_back(&mut self, fact: &Recorded) {
+        let whatever_day = matches!(
+            fact.event.payload,
+            // Thresholds hold as soon as they are known.
+            Payload::EventVoided(_) | Payload::CorrectionMade(_) | Payload::ReportSettingsAdopted(_)
+        );
+        let effective = if whatever_day { Date::MIN } else { fact.event.occurred.effective(&self.zone()) };
+        if effective < self.recorded_on(fact.sequence) {
+            self.dated_back.set(&fact.sequence, effective);
         }
     }
 
@@ -123,6 +137,9 @@ impl Views {
         let (fact, subject) = (stamp.fact, &stamp.fact.event.subject);
         let code = subject.id();
         self.naming.names(subject, payload.commitments(), stamp.effective, fact.sequence);
+        for item in feedback::named(payload) {
+            self.feedback.named.change(item, Vec::new, |works| works.push(subject.clone()));
+        }
         match subject.kind() {
             Kind::Post | Kind::CodeList | Kind::Calendar | Kind::Settings | Kind::Pledge => {
                 keep_surroundings(&mut self.ledger, payload, stamp);
@@ -203,6 +220,11 @@ impl Views {
                 _ => &mut self.feedback.linked_actions,
             };
             linked.change(to.id(), Vec::new, |items| items.push(id));
+        }
+        if let Some(FeedbackFact::ClosedWithoutChange(reason)) = &kept
+            && self.feedback.reasons.get(reason).is_none()
+        {
+            self.feedback.reasons.set(reason, stamp.fact.sequence);
         }
         if let Some(mode) = feedback::mode(payload) {
             self.feedback.modes.set(&stamp.fact.sequence, mode);

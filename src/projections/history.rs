@@ -84,6 +84,11 @@ impl<F> History<F> {
         self.span
     }
 
+    /// Whether any fact is among the first so many events.
+    pub const fn is_known_at(&self, as_known: u64) -> bool {
+        self.span.0 < as_known
+    }
+
     /// Whether a fact may count from a day up to another one, whoever looks. If not, none does, nor ever did.
     pub fn may_tell_of(&self, first: Date, last: Date) -> bool {
         self.days.0 <= last && first <= self.days.1

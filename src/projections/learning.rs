@@ -6,7 +6,6 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Views;
@@ -152,20 +151,22 @@ impl LearningView {
         self.units.iter().filter_map(|(id, history)| unit(views, id, history, horizon)).collect()
     }
 
-    /// Which unit each was a part of on a day, by the registrations that count from the horizon.
-    pub fn parts_of<'v>(
+    /// The registrations of each unit that count from the horizon, in their order; the units in the order of their ids.
+    pub fn registrations<'v>(
         &'v self,
         views: &Views,
         horizon: Horizon,
-        day: Date,
-    ) -> BTreeMap<&'v Code, &'v Code> {
-        let part_of = |history: &'v History<UnitFact>| {
-            views.seen(history, horizon).into_iter().rev().find_map(|fact| match &fact.fact {
-                UnitFact::Registered(it) if holds(it, day) => Some(it.part_of.as_ref()),
+    ) -> Vec<(&'v Code, Vec<&'v UnitRegistered>)> {
+        let of = |history: &'v History<UnitFact>| {
+            let registered = history.all().iter().filter_map(|fact| match &fact.fact {
+                UnitFact::Registered(it) if views.sees(fact, horizon) => Some((fact, it.as_ref())),
                 _ => None,
-            })
+            });
+            let mut registered: Vec<_> = registered.collect();
+            registered.sort_by_key(|(fact, _)| (fact.effective, fact.place));
+            registered.into_iter().map(|(_, it)| it).collect()
         };
-        self.units.iter().filter_map(|(id, history)| Some((id, part_of(history)??))).collect()
+        self.units.iter().map(|(id, history)| (id, of(history))).collect()
     }
 
     /// The sessions that are known from the horizon, in the order of their ids.
@@ -174,7 +175,8 @@ impl LearningView {
     }
 }
 
-fn holds(term: &UnitRegistered, day: Date) -> bool {
+/// Whether a registration holds on a day.
+pub fn holds(term: &UnitRegistered, day: Date) -> bool {
     term.valid_from <= day && term.valid_to.is_none_or(|last| day <= last)
 }
 

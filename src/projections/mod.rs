@@ -108,6 +108,9 @@ pub struct Views {
     corrections: SharedMap<u64, Vec<u64>>,
     /// Which events were ever voided or corrected: a bit each. Nearly none is, and that is said without a search.
     disturbed: Arc<Vec<u64>>,
+    /// Of what is about an earlier day than that of its recording, that day; of what counts whatever day is asked about, the
+    /// first of all days.
+    dated_back: SharedMap<u64, Date>,
     /// When events were recorded: the first sequence of each run with one time.
     recorded: SharedMap<u64, Timestamp>,
     /// The first sequence that was recorded on each local day.
@@ -181,7 +184,8 @@ impl Views {
         self.voids.get(&sequence).copied().filter(|void| void.sequence < as_known)
     }
 
-    fn is_disturbed(&self, sequence: u64) -> bool {
+    /// Whether an event was ever taken back or said anew.
+    pub(crate) fn is_disturbed(&self, sequence: u64) -> bool {
         let word = self.disturbed.get((sequence / 64) as usize);
         word.is_some_and(|word| word >> (sequence % 64) & 1 == 1)
     }
@@ -258,6 +262,22 @@ impl Views {
         }
         let mut known = of_sort().rev().filter(|fact| Self::within(fact, horizon));
         known.find_map(|fact| Some((fact, Some(self.void_of(fact.place, horizon.as_known)?))))
+    }
+
+    /// The position from which the same is seen as from the horizon, and no earlier one: behind the last event that may
+    /// count there. Whatever came behind it is about later days.
+    pub fn told_until(&self, horizon: Horizon) -> u64 {
+        let Some(last) = horizon.as_known.min(self.size).checked_sub(1) else { return 0 };
+        // Recorded by the end of that day; where clocks are put back at midnight, a local day can come twice.
+        let mut by_then = horizon.as_known;
+        for (first, day) in self.days.back_from(&last) {
+            if *day <= horizon.as_at {
+                break;
+            }
+            by_then = *first;
+        }
+        let mut back = self.dated_back.back_from(&last).take_while(|(sequence, _)| **sequence >= by_then);
+        back.find(|(_, day)| **day <= horizon.as_at).map_or(by_then, |(sequence, _)| sequence + 1)
     }
 
     /// What a post is called from the horizon: its title, or its code if no registration is known.

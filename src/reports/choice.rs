@@ -13,7 +13,7 @@ use super::disclosure::threshold;
 use super::people_points::{HELD_BACK, held_back};
 use super::phrases::{count, short_day};
 use super::report::{Figure, FigureStatus, Table};
-use super::{Body, Parameters, ReportName};
+use super::{Body, Memory, Parameters, ReportName};
 use crate::domain::event::{Anonymity, Respondents};
 use crate::domain::id::Kind;
 use crate::domain::subject::feedback::ANONYMOUS_AMONG;
@@ -85,7 +85,7 @@ pub(super) const DEFINITION: Definition = Definition {
 const ABOUT_PEOPLE: [ReportName; 4] =
     [ReportName::Feedback, ReportName::ResponseTimes, ReportName::Learning, ReportName::Surveys];
 
-pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
+pub(super) fn body(views: &Views, parameters: &Parameters, memory: &Memory) -> Body {
     let rounds = opened(views, parameters.horizon());
     let end = parameters.as_at.min(parameters.period.last_day());
     let begins = parameters.period.first_day();
@@ -98,9 +98,11 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
             .named("r9.open_days", "Days on which people could answer"),
         continually::longest_gap(&rounds, parameters).named("r9.longest_gap", "Longest gap between rounds"),
     ];
-    let (people, choices) = people::part(views, parameters);
+    let (people, choices) = people::part(views, parameters, memory);
     figures.extend(people);
-    figures.push(suppressed(views, parameters).named("r9.held_back", "Cells held back in the other reports"));
+    figures.push(
+        suppressed(views, parameters, memory).named("r9.held_back", "Cells held back in the other reports"),
+    );
     Body { figures, tables: vec![rounds_table(views, parameters, &asked), choices], notes: notes() }
 }
 
@@ -156,13 +158,13 @@ fn too_small(rounds: &[Round<'_>], asked: &[Round<'_>], parameters: &Parameters)
 }
 
 /// How much the other reports about people hold back now. None of them: nothing is released yet.
-fn suppressed(views: &Views, parameters: &Parameters) -> Figure {
+fn suppressed(views: &Views, parameters: &Parameters, memory: &Memory) -> Figure {
     if let Err(why) = super::people_points::points(views, parameters, true) {
         return Figure::not_available(why);
     }
     let (mut held, mut any) = (0, false);
     for name in ABOUT_PEOPLE {
-        let body = super::body(name, views, parameters);
+        let body = memory.body(name, views, parameters);
         let cells = body.tables.iter().flat_map(|table| &table.rows).flat_map(|row| &row.cells);
         for figure in body.figures.iter().chain(cells) {
             held += u64::from(figure.status == FigureStatus::Suppressed);

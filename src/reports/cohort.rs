@@ -22,6 +22,7 @@ mod times;
 
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub(super) use self::item::{BANDS, Fate, Outcome, Step};
 use self::item::{Cohort, Given, Item, reasons};
@@ -31,7 +32,7 @@ use super::disclosure::{Shown, share, threshold};
 use super::phrases::{natural, percent};
 use super::release::Cut;
 use super::rules::{Rule, holds};
-use super::{Parameters, Period};
+use super::{Memory, Parameters, Period, basis};
 use crate::domain::event::{ReportSettingsAdopted, Respondents};
 use crate::domain::id::Code;
 use crate::projections::Views;
@@ -59,11 +60,19 @@ impl Grain {
     }
 }
 
+/// As of which release point something is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AsOf {
+    pub(super) on: Date,
+    pub(super) position: u64,
+    pub(super) sequence: u64,
+}
+
 /// The cohort of a financial year, as of the last release point.
-pub(super) struct Released<'v> {
-    pub(super) point: Point<'v>,
+pub(super) struct Released {
+    pub(super) point: AsOf,
     /// The reasons that are told apart, in the order of their parts.
-    pub(super) reasons: Vec<&'v Code>,
+    pub(super) reasons: Vec<Code>,
     /// Below this many nothing is shown.
     pub(super) threshold: u64,
     /// Of whom anything is recorded at all.
@@ -179,7 +188,16 @@ impl Withheld {
 }
 
 /// What is released of the cohort; or why nothing is.
-pub(super) fn released<'v>(views: &'v Views, parameters: &Parameters) -> Result<Released<'v>, Withheld> {
+pub(super) fn released(
+    views: &Views,
+    parameters: &Parameters,
+    memory: &Memory,
+) -> Arc<Result<Released, Withheld>> {
+    let points = basis::points(views, parameters.horizon());
+    memory.cohort(points, parameters.period, || worked_out(views, parameters))
+}
+
+fn worked_out(views: &Views, parameters: &Parameters) -> Result<Released, Withheld> {
     let period = parameters.period;
     if Period::financial_year_of(period.first_day()) != period {
         return Err(Withheld::PartOfAYear);
@@ -213,10 +231,12 @@ pub(super) fn released<'v>(views: &'v Views, parameters: &Parameters) -> Result<
             }
         }
     }
-    Ok(Released { point: *last, reasons, threshold: threshold(views, last.position), heard, groups })
+    let point = AsOf { on: last.on, position: last.position, sequence: last.sequence };
+    let reasons = reasons.into_iter().cloned().collect();
+    Ok(Released { point, reasons, threshold: threshold(views, last.position), heard, groups })
 }
 
-impl Released<'_> {
+impl Released {
     pub(super) fn of(&self, who: Respondents) -> Heard<'_> {
         match self.groups.get(&who) {
             Some(group) => Heard::Released(group),

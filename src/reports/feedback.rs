@@ -6,7 +6,7 @@ use super::cohort::{BANDS, FINE_FROM, Fate, Grain, Group, Heard, Outcome, REASON
 use super::definition::Definition;
 use super::phrases::{capital, count_or_no, day, short_day};
 use super::report::{Figure, FigureStatus, Table};
-use super::{Body, Parameters};
+use super::{Body, Memory, Parameters};
 use crate::domain::event::Respondents;
 use crate::domain::id::Code;
 use crate::projections::Views;
@@ -67,8 +67,8 @@ pub(super) const DEFINITION: Definition = Definition {
     ],
 };
 
-pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
-    match released(views, parameters) {
+pub(super) fn body(views: &Views, parameters: &Parameters, memory: &Memory) -> Body {
+    match &*released(views, parameters, memory) {
         Ok(released) => About { views, parameters, released }.body(),
         Err(why) => {
             let none = |text: String| Figure::not_available(text);
@@ -149,7 +149,7 @@ fn detail(when_empty: &str) -> Table {
 struct About<'a> {
     views: &'a Views,
     parameters: &'a Parameters,
-    released: Released<'a>,
+    released: &'a Released,
 }
 
 impl About<'_> {

@@ -22,6 +22,7 @@ mod disclosure;
 mod feedback;
 mod lateness;
 mod learning;
+mod memory;
 mod name;
 mod people;
 mod people_points;
@@ -40,10 +41,12 @@ mod tests;
 mod trust;
 
 use jiff::civil::Date;
+use std::sync::Arc;
 
 pub use self::basis::{Basis, basis};
 pub use self::compare::{Comparison, compare};
 pub use self::definition::Definition;
+pub use self::memory::Memory;
 pub use self::name::{ReportName, number_of};
 pub use self::period::Period;
 pub use self::render::{Content, Format, canonical, print, render, workbook};
@@ -53,6 +56,7 @@ pub(crate) use self::tests::sample;
 use crate::domain::value::Sha256;
 use crate::projections::Views;
 use crate::projections::history::Horizon;
+use crate::projections::ledger::Opened;
 
 /// From where, and about when, a report is worked out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,16 +123,45 @@ pub fn report(
     parameters: &Parameters,
     stand: &Stand,
 ) -> Result<Report, NotReportable> {
+    let opened = opened(views, parameters)?;
+    let memory = Memory::default();
+    let body = memory.body(name, views, parameters);
+    drop(memory);
+    Ok(written(name, (views, opened), parameters, stand, Arc::unwrap_or_clone(body)))
+}
+
+/// The same report, of which anything may have been worked out before.
+pub fn remembered(
+    memory: &Memory,
+    name: ReportName,
+    views: &Views,
+    parameters: &Parameters,
+    stand: &Stand,
+) -> Result<Report, NotReportable> {
+    let opened = opened(views, parameters)?;
+    let body = memory.body(name, views, parameters);
+    Ok(written(name, (views, opened), parameters, stand, Arc::unwrap_or_clone(body)))
+}
+
+fn opened<'v>(views: &'v Views, parameters: &Parameters) -> Result<&'v Opened, NotReportable> {
     if parameters.as_known > views.size() {
         return Err(NotReportable::BeyondHead { as_known: parameters.as_known, size: views.size() });
     }
-    let opened = views.opened().filter(|_| parameters.as_known > 0).ok_or(NotReportable::NotOpened)?;
-    let body = body(name, views, parameters);
-    let mut notes = body.notes;
+    views.opened().filter(|_| parameters.as_known > 0).ok_or(NotReportable::NotOpened)
+}
+
+/// A body with everything that says whose it is and where it stands.
+fn written(
+    name: ReportName,
+    (views, opened): (&Views, &Opened),
+    parameters: &Parameters,
+    stand: &Stand,
+    Body { figures, tables, mut notes }: Body,
+) -> Report {
     if opened.simulated_clock {
         notes.push("The times in this ledger were not read from a real clock.".to_owned());
     }
-    Ok(Report {
+    Report {
         ledger: stand.ledger.clone(),
         organisation: opened.organisation.to_string(),
         example_data: opened.example_data,
@@ -139,35 +172,35 @@ pub fn report(
         as_known: parameters.as_known,
         root_hash: stand.root,
         period: parameters.period.to_string(),
-        figures: body.figures,
-        tables: body.tables,
+        figures,
+        tables,
         notes,
         known_until: views.known_until_at(parameters.as_known),
         since: parameters.since,
         days: parameters.days,
-    })
+    }
 }
 
 /// Works out the part of a report that is its own.
-fn body(name: ReportName, views: &Views, parameters: &Parameters) -> Body {
+fn work_out(name: ReportName, views: &Views, parameters: &Parameters, memory: &Memory) -> Body {
     match name {
         ReportName::Commitments => commitments::body(views, parameters),
         ReportName::Lateness => lateness::body(views, parameters),
-        ReportName::Feedback => feedback::body(views, parameters),
-        ReportName::ResponseTimes => response_times::body(views, parameters),
-        ReportName::PolicyChanges => policy_changes::body(views, parameters),
+        ReportName::Feedback => feedback::body(views, parameters, memory),
+        ReportName::ResponseTimes => response_times::body(views, parameters, memory),
+        ReportName::PolicyChanges => policy_changes::body(views, parameters, memory),
         ReportName::Learning => learning::body(views, parameters),
         ReportName::Reach => reach::body(views, parameters),
         ReportName::Surveys => surveys::body(views, parameters),
-        ReportName::Choice => choice::body(views, parameters),
-        ReportName::Restatements => restatements::body(views, parameters),
+        ReportName::Choice => choice::body(views, parameters, memory),
+        ReportName::Restatements => restatements::body(views, parameters, memory),
         ReportName::Trust => trust::body(views, parameters),
         ReportName::Silence => silence::body(views, parameters),
     }
 }
 
 /// What each report works out by itself.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Body {
     figures: Vec<Figure>,
     tables: Vec<Table>,

@@ -9,7 +9,6 @@ mod changes;
 mod tables;
 
 use jiff::civil::Date;
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use self::changes::{Change, any, changes};
@@ -18,28 +17,34 @@ use super::definition::Definition;
 use super::disclosure::threshold;
 use super::phrases::{count, count_or_no, natural, percent};
 use super::report::Figure;
-use super::{Body, Parameters};
+use super::{Body, Memory, Parameters};
 use crate::domain::event::Origin;
 use crate::domain::id::Code;
 use crate::projections::Views;
+use crate::projections::feedback::Made;
 use crate::projections::history::Horizon;
 use crate::projections::owner::Owner;
 use crate::projections::policies::{ChangeFact, PolicyFact};
 
-/// To the items that are linked to a substantive change in force, not taken out of force again: the last first day in
-/// force of such a change.
-pub(super) fn changed_by(views: &Views, horizon: Horizon) -> BTreeMap<Uuid, Date> {
-    let mut changed = BTreeMap::new();
-    for change in
-        changes(views, horizon, Date::MIN).iter().filter(|it| it.is_substantive() && it.reversed().is_none())
-    {
-        let Some(entry) = change.came_into_force(horizon.as_at) else { continue };
-        for linked in &change.linked {
-            let last = changed.entry(linked.item).or_insert(entry.from);
-            *last = entry.from.max(*last);
-        }
-    }
-    changed
+/// A substantive change in force, not taken out of force again.
+pub(super) struct Done<'v> {
+    /// Its first day in force.
+    pub(super) from: Date,
+    /// When it was proposed, if that counts.
+    pub(super) proposed: Option<Made>,
+    /// The items that its proposal names.
+    pub(super) names: &'v [Uuid],
+}
+
+/// One change, if it is substantive, and in force by the horizon's day.
+pub(super) fn done<'v>(views: &'v Views, horizon: Horizon, id: &Code) -> Option<Done<'v>> {
+    let (id, history) = views.policies.changes.get_entry(id)?;
+    let change = Change::of(id, &views.seen(history, horizon));
+    let from = change.came_into_force(horizon.as_at)?.from;
+    let (proposed, names) =
+        change.proposed.map(|(fact, proposed)| (Made::by(fact), proposed.feedback.as_slice())).unzip();
+    let counts = change.is_substantive() && change.reversed().is_none();
+    counts.then_some(Done { from, proposed, names: names.unwrap_or_default() })
 }
 
 /// What its words and numbers mean.
@@ -104,7 +109,7 @@ struct Overdue<'v> {
     sequence: u64,
 }
 
-pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
+pub(super) fn body(views: &Views, parameters: &Parameters, memory: &Memory) -> Body {
     let (as_at, period) = (parameters.as_at, parameters.period);
     let changes = changes(views, parameters.horizon(), period.first_day());
     let in_period = |change: &&Change<'_>| {
@@ -119,7 +124,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
         .iter()
         .filter(|it| it.is_given_up() && it.end.is_some_and(|fact| period.contains(fact.effective)));
     let (policies, overdue) = overdue(views, parameters);
-    let about = About { views, parameters };
+    let about = About::new(views, parameters, memory);
     let counted = Counted {
         parameters,
         anything: policies > 0 || any(views, parameters.horizon()),

@@ -155,7 +155,7 @@ impl Cut {
 /// a cut are the same at every point. A cut that a point does not have begins at the first point that has it.
 pub(super) fn released<K: Ord>(
     points: &[Point<'_>],
-    threshold: impl Fn(&Point<'_>) -> u64,
+    mut threshold: impl FnMut(&Point<'_>) -> u64,
     mut counts: impl FnMut(&Point<'_>) -> BTreeMap<K, Vec<u64>>,
 ) -> BTreeMap<K, Cut> {
     let mut cuts: BTreeMap<K, Cut> = BTreeMap::new();

@@ -7,7 +7,7 @@ use super::cohort::{Clock, Group, Heard, Released, Share, Step, Time, released};
 use super::definition::Definition;
 use super::phrases::{capital, count, day};
 use super::report::{Figure, FigureStatus, Table};
-use super::{Body, Parameters};
+use super::{Body, Memory, Parameters};
 use crate::domain::event::Respondents;
 use crate::projections::Views;
 
@@ -64,8 +64,8 @@ pub(super) const DEFINITION: Definition = Definition {
     ],
 };
 
-pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
-    match released(views, parameters) {
+pub(super) fn body(views: &Views, parameters: &Parameters, memory: &Memory) -> Body {
+    match &*released(views, parameters, memory) {
         Ok(released) => About { parameters, released }.body(),
         Err(why) => {
             let figures = ROWS.iter().enumerate().map(|(number, way)| {
@@ -177,7 +177,7 @@ fn apart_table(when_empty: &str) -> Table {
 /// What the report is written from.
 struct About<'a> {
     parameters: &'a Parameters,
-    released: Released<'a>,
+    released: &'a Released,
 }
 
 impl About<'_> {

@@ -13,7 +13,7 @@ use super::definition::Definition;
 use super::period::Period;
 use super::phrases::{count, count_or_no, day, days_after, short_day};
 use super::report::{Figure, Table};
-use super::{Body, Parameters};
+use super::{Body, Memory, Parameters};
 use crate::projections::Views;
 use crate::projections::history::Horizon;
 use crate::projections::since::{Change, How};
@@ -82,17 +82,29 @@ impl Span {
     }
 }
 
-pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
+pub(super) fn body(views: &Views, parameters: &Parameters, memory: &Memory) -> Body {
     let span = match span(views, parameters) {
         Ok(span) => span,
         Err(why) => return nothing(&why),
     };
     let horizon = Horizon { as_at: span.as_at, as_known: parameters.as_known };
-    let changes = views.changed_since(span.since, horizon);
-    let restated = restated(views, &span.then(), &span.now(parameters), &changes);
-    let mut tables = vec![restated_table(&restated)];
-    tables.extend(LISTS.iter().map(|list| list.table(views, &changes)));
-    Body { figures: figures(&span, parameters, &changes, &restated), tables, notes: notes(&span) }
+    let told = views.told_until(horizon);
+    let found = memory.found((span.since, span.as_at, span.period, told), || {
+        let changes = views.changed_since(span.since, horizon);
+        let restated = restated(views, [&span.then(), &span.now(parameters)], &changes, memory);
+        Found { changes, restated }
+    });
+    let Found { changes, restated } = &*found;
+    let mut tables = vec![restated_table(restated)];
+    tables.extend(LISTS.iter().map(|list| list.table(views, changes)));
+    Body { figures: figures(&span, parameters, changes, restated), tables, notes: notes(&span) }
+}
+
+/// What changed between two positions, and what reads otherwise because of it. It rests on the earlier position, the day and
+/// period of comparison, and the last event that may count by that day.
+pub(super) struct Found {
+    changes: Vec<Change>,
+    restated: Vec<Restated>,
 }
 
 /// The last issued report that is known, or the position that is asked for; or why there is none.

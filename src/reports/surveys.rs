@@ -7,7 +7,7 @@
 mod released;
 mod tables;
 
-use self::released::{Result, newest, results};
+use self::released::{Asked, Result, Results, newest};
 use super::definition::Definition;
 use super::disclosure::{survey_minimum, threshold};
 use super::phrases::count;
@@ -19,6 +19,7 @@ use crate::domain::id::Code;
 use crate::projections::Views;
 use crate::projections::history::Horizon;
 use crate::projections::releases::Point;
+use std::collections::BTreeMap;
 
 /// What its words and numbers mean.
 pub(super) const DEFINITION: Definition = Definition {
@@ -75,7 +76,12 @@ struct Surveys<'a, 'v> {
     horizon: Option<Horizon>,
     threshold: u64,
     minimum: u64,
+    /// Those of the period.
     results: Vec<Result<'v>>,
+    /// All of them.
+    ever: Results<'v>,
+    /// What each unit is called.
+    units: BTreeMap<&'v Code, String>,
 }
 
 /// How a result stands to the one before.
@@ -91,13 +97,16 @@ enum Since {
 pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
     let points = views.releases.points(parameters.horizon());
     let last = points.last();
+    let ever = Results::of(views, &points);
     let surveys = Surveys {
         views,
         parameters,
         horizon: last.map(Point::horizon),
         threshold: last.map_or(0, |point| threshold(views, point.sequence)),
         minimum: last.map_or(0, |point| survey_minimum(views, point.sequence)),
-        results: results(views, &points),
+        results: ever.that(|day| parameters.period.contains(day)),
+        units: last.map(|point| tables::titles(views, point.horizon())).unwrap_or_default(),
+        ever,
     };
     let mut notes: Vec<String> = last.map(as_of).into_iter().collect();
     notes.extend(surveys.notes());
@@ -105,19 +114,15 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
 }
 
 impl<'v> Surveys<'_, 'v> {
-    fn in_period(&self, result: &Result<'v>) -> bool {
-        self.parameters.period.contains(result.asked.answered.to)
-    }
-
     /// Who was asked, if the result's round is known.
-    fn respondents(&self, result: &Result<'v>) -> Option<Respondents> {
-        let answered: &'v crate::projections::surveys::Answered = result.asked.answered;
+    fn respondents(&self, asked: &Asked<'v>) -> Option<Respondents> {
+        let answered: &'v crate::projections::surveys::Answered = asked.answered;
         let round = self.views.surveys.round(self.views, answered.round.as_ref()?, self.horizon?)?;
         Some(round.sought.respondents)
     }
 
-    fn is_of_partners(&self, result: &Result<'v>) -> bool {
-        self.respondents(result) == Some(Respondents::Partners)
+    fn is_of_partners(&self, asked: &Asked<'v>) -> bool {
+        self.respondents(asked) == Some(Respondents::Partners)
     }
 
     fn agree(&self, result: &Result<'v>) -> Part {
@@ -133,20 +138,16 @@ impl<'v> Surveys<'_, 'v> {
     }
 
     fn since(&self, result: &Result<'v>) -> (Since, Option<u64>) {
-        let before = |other: &&Result<'v>| {
-            other.asked.asks_as(&result.asked)
-                && other.asked.answered.to < result.asked.answered.to
-                && self.is_of_partners(other) == self.is_of_partners(result)
-        };
-        let earlier = || self.results.iter().filter(before);
+        let of_partners = self.is_of_partners(&result.asked);
+        let of_the_same = |other: &Asked<'v>| self.is_of_partners(other) == of_partners;
         let version = &result.asked.answered.version;
-        let same = earlier().filter(|it| it.asked.answered.version == *version);
-        let Some(last) = same.max_by_key(|it| it.asked.order()) else {
-            let other = earlier().max_by_key(|it| it.asked.order());
+        let same = |other: &Asked<'v>| other.answered.version == *version && of_the_same(other);
+        let Some(last) = self.ever.last_before(&result.asked, same) else {
+            let other = self.ever.last_before(&result.asked, of_the_same);
             let other = other.map(|it| Since::OtherVersion(it.asked.answered.version.to_string()));
             return (other.unwrap_or(Since::FirstTime), None);
         };
-        let since = match (self.agree(result).percent(), self.agree(last).percent()) {
+        let since = match (self.agree(result).percent(), self.agree(&last).percent()) {
             (Some(now), Some(then)) => Since::Points(now.cast_signed() - then.cast_signed(), then),
             _ => Since::HeldBack,
         };
@@ -198,8 +199,8 @@ impl<'v> Surveys<'_, 'v> {
         let period = self.parameters.period;
         let figures = match self.horizon {
             None => labels.map(|_| Figure::not_available(NO_POINT)),
-            Some(_) if self.results.is_empty() => labels.map(|_| Figure::not_available(SILENCE)),
-            Some(_) if !self.results.iter().any(|it| self.in_period(it)) => labels
+            Some(_) if self.ever.is_empty() => labels.map(|_| Figure::not_available(SILENCE)),
+            Some(_) if self.results.is_empty() => labels
                 .map(|_| Figure::not_available(format!("No result of a survey in {period} is recorded."))),
             Some(_) => self.headlines(),
         };
@@ -207,13 +208,11 @@ impl<'v> Surveys<'_, 'v> {
     }
 
     fn headlines(&self) -> [Figure; 8] {
-        let of_staff = |it: &Result<'v>| {
-            self.in_period(it) && it.asked.answered.unit.is_none() && !self.is_of_partners(it)
-        };
+        let of_staff = |it: &Result<'v>| it.asked.answered.unit.is_none() && !self.is_of_partners(&it.asked);
         let asked = newest(&self.results, of_staff);
         let [highest, lowest] = self.extremes(&asked);
         let [risen, fallen] = self.moves(&asked);
-        let in_period: Vec<_> = self.results.iter().filter(|it| self.in_period(it)).collect();
+        let in_period: Vec<_> = self.results.iter().collect();
         let units = in_period.iter().filter(|it| it.asked.answered.unit.is_some()).count() as u64;
         let all = in_period.len() as u64;
         let held_back = in_period.iter().filter(|it| it.answers().is_none()).count() as u64;

@@ -11,12 +11,16 @@
 //! item without an auditor's eyes is refused before it is looked for. Must not know how a trace is shown.
 
 mod items;
+mod voices;
 
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 pub use self::items::{Item, Linked};
+pub(super) use self::voices::Voices;
+#[cfg(test)]
+pub(super) use self::voices::told_at;
 use super::Parameters;
 use super::disclosure::threshold;
 use super::explain::{Eyes, Released};
@@ -31,6 +35,7 @@ use crate::projections::actions::ActionFact;
 use crate::projections::feedback::{FeedbackFact, Link, Made};
 use crate::projections::history::{Dated, Horizon};
 use crate::projections::policies::ChangeFact;
+use crate::projections::releases::Point;
 
 /// A trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +158,7 @@ fn work(views: &Views, horizon: Horizon, subject: &Subject) -> Option<Work> {
         Origin::Feedback => "Feedback",
         other => origin_words(other),
     };
-    let voice = || voice(views, horizon, subject);
+    let voice = || voice(views, &Points::of(views, horizon), subject);
     if subject.kind() == Kind::Action {
         let facts = views.seen(views.actions.facts.get(subject.id())?, horizon);
         let plan = facts.iter().rev().find_map(|fact| match &fact.fact {
@@ -268,23 +273,32 @@ const HOW: [&str; 4] = ["Told directly", "Told in public", "In the response to t
 /// What is said where nothing is linked.
 pub const NO_FEEDBACK: &str = "No feedback is linked to it";
 
+/// The release points as of which feedback is told of, each with the threshold that held there.
+pub(super) struct Points<'v>(Vec<(Point<'v>, u64)>);
+
+impl<'v> Points<'v> {
+    /// Those that are known and past from the horizon.
+    pub(super) fn of(views: &'v Views, horizon: Horizon) -> Self {
+        let points = views.releases.points(horizon).into_iter();
+        Self(points.map(|point| (point, threshold(views, point.position))).collect())
+    }
+}
+
 /// What may be said of the feedback behind a piece of work, as of the last release point.
-pub(super) fn voice(views: &Views, horizon: Horizon, work: &Subject) -> Voice {
-    let points = views.releases.points(horizon);
-    let Some(newest) = points.last() else {
+pub(super) fn voice(views: &Views, points: &Points<'_>, work: &Subject) -> Voice {
+    let Some((newest, least)) = points.0.last().copied() else {
         let words =
             "Not said yet: what feedback led to is said as of a release point, and none has been declared";
         return Voice { words: words.to_owned(), point: None, items: None, told: Vec::new() };
     };
+    let (all, thresholds): (Vec<Point<'_>>, Vec<u64>) = points.0.iter().copied().unzip();
+    let mut counts = voices::told_at(views, &all, work).into_iter();
+    let mut thresholds = thresholds.into_iter();
     let cuts = released(
-        &points,
-        |point| threshold(views, point.position),
-        |point| {
-            let counts = told(views, point.horizon(), work);
-            BTreeMap::from([((), counts.to_vec())])
-        },
+        &all,
+        |_| thresholds.next().unwrap_or(least),
+        |_| BTreeMap::from([((), counts.next().unwrap_or_default().to_vec())]),
     );
-    let least = threshold(views, newest.position);
     let linked = links(views, newest.horizon(), work);
     let cut = cuts.get(&());
     // A released 0 that is not true any more says no more than that nothing is released yet.
@@ -301,14 +315,14 @@ pub(super) fn voice(views: &Views, horizon: Horizon, work: &Subject) -> Voice {
     };
     Voice {
         words,
-        point: Some(Released::from(newest)),
+        point: Some(Released::from(&newest)),
         items: shown,
         told: shown.and(cut).map(told).unwrap_or_default(),
     }
 }
 
 /// How many of the linked items were told in each way.
-fn told(views: &Views, horizon: Horizon, work: &Subject) -> [u64; HOW.len()] {
+pub(super) fn told(views: &Views, horizon: Horizon, work: &Subject) -> [u64; HOW.len()] {
     let mut counts = [0; HOW.len()];
     for id in links(views, horizon, work).keys() {
         let part = match told_how(views, horizon, id) {
@@ -326,8 +340,9 @@ fn told(views: &Views, horizon: Horizon, work: &Subject) -> [u64; HOW.len()] {
 
 /// How whoever gave an item was told what came of it, if they were.
 fn told_how(views: &Views, horizon: Horizon, id: &Uuid) -> Option<ResponseMode> {
-    let facts = views.seen(views.feedback.items.get(id)?, horizon);
-    let told = facts.into_iter().rev().find(|fact| fact.fact == FeedbackFact::Told)?;
+    let facts = views.feedback.items.get(id)?.all().iter();
+    let told = facts.filter(|fact| fact.fact == FeedbackFact::Told && views.sees(fact, horizon));
+    let told = told.max_by_key(|fact| (fact.effective, fact.place))?;
     views.feedback.modes.get(&told.sequence).copied()
 }
 

@@ -8,7 +8,7 @@ use crate::projections::Views;
 use crate::projections::chronicle::people::Answers;
 use crate::projections::chronicle::{Chronicle, code, on};
 use crate::projections::history::Horizon;
-use crate::projections::learning::Came;
+use crate::projections::learning::{Came, holds};
 use crate::projections::surveys::{Counts, Round};
 
 const LATER: Horizon = Horizon { as_at: date(2026, 3, 31), as_known: u64::MAX };
@@ -114,8 +114,11 @@ fn given_a_unit_when_its_terms_are_read_then_it_exists_while_one_holds() {
     assert_eq!(units(date(2025, 6, 30)), [(code("a"), Some(30))]);
     assert_eq!(units(date(2025, 7, 1)), []);
     // As of later, it was a part of the whole in June, and of nothing in July.
-    let part_of =
-        |day| views.learning.parts_of(&views, LATER, day).into_values().cloned().collect::<Vec<_>>();
+    let part_of = |day| {
+        let terms = views.learning.registrations(&views, LATER).into_iter();
+        let last = terms.filter_map(|(_, terms)| terms.into_iter().rfind(|term| holds(term, day)));
+        last.filter_map(|term| term.part_of.clone()).collect::<Vec<_>>()
+    };
     assert_eq!((part_of(date(2025, 6, 30)), part_of(date(2025, 7, 1))), (vec![code("whole")], vec![]));
 }
 

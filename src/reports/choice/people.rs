@@ -6,13 +6,13 @@
 
 use jiff::civil::Date;
 
-use super::super::Parameters;
-use super::super::cohort::{Heard, Released, Withheld, released};
+use super::super::cohort::{Heard, Released, released};
 use super::super::disclosure::{Shown, share, threshold};
 use super::super::people_points::{HELD_BACK, at, held_back, points};
 use super::super::phrases::{count, days_after, percent};
 use super::super::release::Cut;
 use super::super::report::{Figure, Table};
+use super::super::{Memory, Parameters};
 use crate::domain::event::Respondents;
 use crate::projections::Views;
 use crate::projections::erasures::ErasureFact;
@@ -24,7 +24,7 @@ const WHO: [(Respondents, &str, &str); 2] =
 /// The columns of the choices, in the order of the parts.
 const CHOICES: [&str; 3] = ["anonymously", "confidentially", "with a name"];
 
-pub(super) fn part(views: &Views, parameters: &Parameters) -> (Vec<Figure>, Table) {
+pub(super) fn part(views: &Views, parameters: &Parameters, memory: &Memory) -> (Vec<Figure>, Table) {
     let mut table = Table::new(
         "r9.choices",
         "How feedback received in the year was given",
@@ -36,7 +36,8 @@ pub(super) fn part(views: &Views, parameters: &Parameters) -> (Vec<Figure>, Tabl
             ("named", "With a name"),
         ],
     );
-    let released = released(views, parameters).map_err(Withheld::sentence);
+    let released = released(views, parameters, memory);
+    let released = released.as_ref().as_ref().map_err(|why| why.sentence());
     let figures = match points(views, parameters, true).and_then(|points| Ok((points, released?))) {
         Err(why) => std::array::from_fn(|_| Figure::not_available(why)),
         Ok((points, released)) => {
@@ -57,7 +58,7 @@ pub(super) fn part(views: &Views, parameters: &Parameters) -> (Vec<Figure>, Tabl
             [
                 chose(&released.of(Respondents::Staff), "staff", parameters, &at, threshold),
                 chose(&released.of(Respondents::Partners), "partners", parameters, &at, threshold),
-                withdrawn(&released, parameters, &at),
+                withdrawn(released, parameters, &at),
                 erased(views, parameters, &points, threshold),
             ]
         }
@@ -123,7 +124,7 @@ fn chose(heard: &Heard<'_>, whom: &str, parameters: &Parameters, at: &str, thres
 }
 
 /// What R3 says of staff and of partners, together.
-fn withdrawn(released: &Released<'_>, parameters: &Parameters, at: &str) -> Figure {
+fn withdrawn(released: &Released, parameters: &Parameters, at: &str) -> Figure {
     let period = parameters.period;
     let (mut sum, mut is_silent) = (Some(0), true);
     for (who, ..) in WHO {

@@ -4,14 +4,15 @@
 //! and times of many do. Must not know release points nor how anything is worded.
 
 use jiff::civil::Date;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use crate::domain::event::{Anonymity, Respondents};
-use crate::domain::id::{Code, Kind};
+use crate::domain::id::{Code, Kind, Subject};
 use crate::projections::Views;
 use crate::projections::actions::ActionState;
-use crate::projections::feedback::{FeedbackFact, Link, Made, Received};
+use crate::projections::feedback::{FeedbackFact, FeedbackView, Link, Made, Received};
 use crate::projections::history::{Dated, History, Horizon};
 use crate::reports::Period;
 use crate::reports::phrases::days_after;
@@ -205,21 +206,15 @@ impl<'v> Cohort<'v> {
     /// Those that count from the horizon and were received in the period, in no order that tells anything.
     pub(super) fn from(&self, views: &'v Views, horizon: Horizon, period: Period) -> Vec<Item<'v>> {
         let works = Works::of(views, horizon);
-        let items = self.0.iter().filter_map(|(id, history)| works.item(id, &views.seen(history, horizon)));
+        let heard = self.0.iter().filter(|(_, history)| history.is_known_at(horizon.as_known));
+        let items = heard.filter_map(|(id, history)| works.item(id, history));
         items.filter(|item| period.contains(item.received)).collect()
     }
 }
 
 /// Every reason that anybody ever closed an item with, and every reason of the code list, known among the first so many.
 pub(super) fn reasons(views: &Views, as_known: u64) -> BTreeSet<&Code> {
-    let mut reasons = BTreeSet::new();
-    for (_, history) in views.feedback.items.iter() {
-        for fact in history.all().iter().filter(|fact| fact.sequence < as_known) {
-            if let FeedbackFact::ClosedWithoutChange(reason) = &fact.fact {
-                reasons.insert(reason);
-            }
-        }
-    }
+    let mut reasons: BTreeSet<&Code> = views.feedback.reasons(as_known).collect();
     let lists = views.ledger.code_lists.iter().filter(|(name, _)| name.as_str() == super::REASONS);
     for fact in lists.flat_map(|(_, history)| history.all()).filter(|fact| fact.sequence < as_known) {
         reasons.extend(fact.fact.entries.iter().map(|entry| &entry.code));
@@ -227,36 +222,32 @@ pub(super) fn reasons(views: &Views, as_known: u64) -> BTreeSet<&Code> {
     reasons
 }
 
-/// What was done, and for which items.
+/// A piece of work that is done: its day, and when it named which items.
+#[derive(Clone, Copy)]
+struct Done<'v> {
+    on: Date,
+    made: Option<Made>,
+    names: &'v [Uuid],
+}
+
+/// What was done, looked for when an item asks.
 struct Works<'v> {
     views: &'v Views,
     horizon: Horizon,
-    /// The last first day of a policy change in force, by item.
-    policies: BTreeMap<Uuid, Date>,
-    /// The day of verification of each action that is verified.
-    verified: BTreeMap<&'v Code, Date>,
-    /// The verified actions whose plan names an item, and when it was made.
-    planned: BTreeMap<Uuid, Vec<(&'v Code, Made)>>,
+    /// The policy changes in force that were asked for. None: it is not in force, or is no change.
+    policies: RefCell<BTreeMap<&'v Code, Option<Done<'v>>>>,
+    /// The same of verified actions.
+    practices: RefCell<BTreeMap<&'v Code, Option<Done<'v>>>>,
 }
 
 impl<'v> Works<'v> {
     fn of(views: &'v Views, horizon: Horizon) -> Self {
-        let (mut verified, mut planned) = (BTreeMap::new(), BTreeMap::new());
-        for action in views.actions.standings(views, horizon) {
-            let Some(on) = action.closed_on.filter(|_| action.state == ActionState::Verified) else {
-                continue;
-            };
-            verified.insert(action.id, on);
-            let (effective, sequence) = (action.planned_on, action.planned);
-            for item in &action.plan.feedback {
-                let by: &mut Vec<_> = planned.entry(*item).or_default();
-                by.push((action.id, Made { effective, place: sequence, sequence }));
-            }
-        }
-        Self { views, horizon, policies: policy_changes::changed_by(views, horizon), verified, planned }
+        let (policies, practices) = (RefCell::new(BTreeMap::new()), RefCell::new(BTreeMap::new()));
+        Self { views, horizon, policies, practices }
     }
 
-    fn item(&self, id: &Uuid, facts: &[&'v Dated<FeedbackFact>]) -> Option<Item<'v>> {
+    fn item(&self, id: &Uuid, history: &'v History<FeedbackFact>) -> Option<Item<'v>> {
+        let facts = self.views.seen(history, self.horizon);
         let (how, received) = facts.iter().find_map(|fact| match &fact.fact {
             FeedbackFact::Received(how) => Some((how, fact.effective)),
             _ => None,
@@ -265,8 +256,8 @@ impl<'v> Works<'v> {
             facts.iter().find(|fact| is(&fact.fact)).map(|fact| fact.effective)
         };
         // What was there before anybody spoke did not come of it.
-        let policy = self.policies.get(id).copied().filter(|from| received <= *from);
-        let practice = self.practice(id, facts).filter(|on| received <= *on);
+        let policy = self.last(Kind::PolicyChange, id, history).filter(|from| received <= *from);
+        let practice = self.last(Kind::Action, id, history).filter(|on| received <= *on);
         let steps = [
             first(&|fact| {
                 use FeedbackFact::{Acknowledged, Considered, Responded};
@@ -275,7 +266,7 @@ impl<'v> Works<'v> {
             first(&|fact| matches!(fact, FeedbackFact::Responded(_))),
             policy.max(practice),
         ];
-        let (closed, is_told) = end(facts);
+        let (closed, is_told) = end(&facts);
         Some(Item {
             respondents: how.respondents,
             given: self.given(how),
@@ -288,35 +279,58 @@ impl<'v> Works<'v> {
         })
     }
 
-    fn given(&self, how: &Received) -> Given {
-        let round = how.round.as_ref();
-        let round = round.and_then(|id| self.views.surveys.round(self.views, id, self.horizon));
+    fn given(&self, how: &'v Received) -> Given {
+        let is_too_small = || {
+            let round = how.round.as_ref();
+            let round = round.and_then(|id| self.views.surveys.round(self.views, id, self.horizon));
+            round.is_some_and(|round| round.is_too_small())
+        };
         match how.anonymity {
-            Anonymity::Anonymous if round.is_some_and(|round| round.is_too_small()) => {
-                Given::AnonymousAmongFew
-            }
+            Anonymity::Anonymous if is_too_small() => Given::AnonymousAmongFew,
             Anonymity::Anonymous => Given::Anonymous,
             Anonymity::Confidential => Given::Confidential,
             Anonymity::Named => Given::Named,
         }
     }
 
-    /// When the last of the verified actions to which it is linked was verified.
-    fn practice(&self, id: &Uuid, facts: &[&'v Dated<FeedbackFact>]) -> Option<Date> {
-        let planned = self.planned.get(id).map(Vec::as_slice).unwrap_or_default();
-        let own = facts.iter().filter_map(|fact| match &fact.fact {
-            FeedbackFact::Linked(to) if to.kind() == Kind::Action => Some((to.id(), None)),
+    /// The day of the last of the works of that kind that are done and to which an item is linked: whichever side says so.
+    fn last(&self, kind: Kind, id: &Uuid, history: &'v History<FeedbackFact>) -> Option<Date> {
+        let own = history.all().iter().filter_map(|fact| match &fact.fact {
+            FeedbackFact::Linked(to) => Some(to),
             _ => None,
         });
-        let linked = own.chain(planned.iter().map(|(action, made)| (*action, Some(*made))));
-        let done = linked.filter_map(|(action, named)| {
-            let on = self.verified.get(action)?;
-            let named = named.or_else(|| Some(planned.iter().find(|(it, _)| *it == action)?.1));
-            let link =
-                self.views.feedback.link_to(self.views, self.horizon, id, (Kind::Action, action), named);
-            matches!(link, Some(Link::Linked(_))).then_some(*on)
+        let named = self.views.feedback.named.get(id).map(Vec::as_slice).unwrap_or_default();
+        let works = own.chain(named).filter(|work| work.kind() == kind);
+        let done = works.filter_map(|work| {
+            let done = self.done(work)?;
+            let named = done.made.filter(|_| done.names.contains(id));
+            let to = (kind, work.id());
+            let link = FeedbackView::link_in(self.views, self.horizon, Some(history), to, named);
+            matches!(link, Some(Link::Linked(_))).then_some(done.on)
         });
         done.max()
+    }
+
+    fn done(&self, work: &'v Subject) -> Option<Done<'v>> {
+        let (known, find): (_, fn(&Self, &Code) -> Option<Done<'v>>) = match work.kind() {
+            Kind::Action => (&self.practices, Self::verified),
+            _ => (&self.policies, Self::in_force),
+        };
+        *known.borrow_mut().entry(work.id()).or_insert_with(|| find(self, work.id()))
+    }
+
+    /// A substantive change, from its first day in force on, if it was not taken out of force.
+    fn in_force(&self, id: &Code) -> Option<Done<'v>> {
+        let change = policy_changes::done(self.views, self.horizon, id)?;
+        Some(Done { on: change.from, made: change.proposed, names: change.names })
+    }
+
+    /// An action, from the day of its verification on.
+    fn verified(&self, id: &Code) -> Option<Done<'v>> {
+        let action = self.views.actions.standing(self.views, id, self.horizon)?;
+        let on = action.closed_on.filter(|_| action.state == ActionState::Verified)?;
+        let made = Made { effective: action.planned_on, place: action.planned, sequence: action.planned };
+        Some(Done { on, made: Some(made), names: &action.plan.feedback })
     }
 }
 

@@ -27,21 +27,12 @@ pub(super) struct Change<'v> {
     pub(super) end: Option<&'v Dated<ChangeFact>>,
     /// The later change of the same policy that took its place, if one in force did.
     pub(super) superseded: Option<Superseded<'v>>,
-    /// The items that are linked to it.
-    pub(super) linked: Vec<Linked>,
+    /// When each link was made that counts. Of which item is not said.
+    pub(super) linked: Vec<Made>,
     /// When the links were made that were taken back.
     pub(super) unlinked: Vec<Made>,
     /// Of the linked items, at least one was withdrawn or taken back since.
     pub(super) some_gone: bool,
-}
-
-/// An item that is linked to a change. Which one is not said.
-#[derive(Clone, Copy)]
-pub(super) struct Linked {
-    /// The item. It is never printed.
-    pub(super) item: Uuid,
-    /// When the link was made.
-    pub(super) made: Made,
 }
 
 /// What the register says of a change.
@@ -118,7 +109,7 @@ impl<'v> Change<'v> {
 
     /// Whether it counts as an answer to feedback: see *Provenance share*.
     pub(super) fn answers_feedback(&self) -> bool {
-        self.linked.iter().any(|it| self.in_time(it.made))
+        self.linked.iter().any(|made| self.in_time(*made))
     }
 
     /// Whether a link that was made in time was taken back.
@@ -130,8 +121,8 @@ impl<'v> Change<'v> {
     /// a correction.
     pub(super) fn linked_in_hindsight(&self) -> bool {
         let Some(approval) = self.approval_in_time() else { return false };
-        let mut counted = self.linked.iter().filter(|it| self.in_time(it.made));
-        counted.all(|it| it.made.sequence > approval.place)
+        let mut counted = self.linked.iter().filter(|made| self.in_time(**made));
+        counted.all(|made| made.sequence > approval.place)
     }
 
     /// The events of the change itself. Feedback is never among them.
@@ -143,7 +134,7 @@ impl<'v> Change<'v> {
         [proposed, approved, changed, ended].into_iter().flatten().collect()
     }
 
-    fn of(id: &'v Code, facts: &[&'v Dated<ChangeFact>]) -> Self {
+    pub(super) fn of(id: &'v Code, facts: &[&'v Dated<ChangeFact>]) -> Self {
         let mut change = Change {
             id,
             proposed: None,
@@ -204,7 +195,7 @@ impl<'v> Change<'v> {
                 Some(Link::Linked(made)) => {
                     let gone = |history| FeedbackView::is_gone_in(views, horizon, history);
                     self.some_gone = self.some_gone || history.is_some_and(gone);
-                    self.linked.push(Linked { item: *item, made });
+                    self.linked.push(made);
                 }
                 Some(Link::Unlinked(made)) => self.unlinked.push(made),
                 None => {}

@@ -3,25 +3,35 @@
 //! Invariant: this file alone turns feedback into words, and it gives neither ids nor dates; a number, and
 //! who spoke, only as released. Must not know how changes are counted.
 
+use std::sync::Arc;
+
 use super::changes::Change;
 use super::{Overdue, origin_words};
 use crate::domain::event::Origin;
 use crate::domain::id::Kind;
 use crate::projections::Views;
 use crate::projections::policies::PolicyFact;
-use crate::reports::Parameters;
 use crate::reports::people::owner_cell;
 use crate::reports::phrases::{count, days_after, short_day};
 use crate::reports::report::{Figure, FigureStatus, Table};
-use crate::reports::trace::{Voice, WHOSE, voice};
+use crate::reports::trace::{Points, Voice, Voices, WHOSE, voice};
+use crate::reports::{Memory, Parameters, basis};
 
 /// What the tables are written from.
 pub(super) struct About<'v> {
-    pub(super) views: &'v Views,
-    pub(super) parameters: &'v Parameters,
+    views: &'v Views,
+    parameters: &'v Parameters,
+    points: Points<'v>,
+    voices: Arc<Voices>,
 }
 
-impl About<'_> {
+impl<'v> About<'v> {
+    pub(super) fn new(views: &'v Views, parameters: &'v Parameters, memory: &Memory) -> Self {
+        let horizon = parameters.horizon();
+        let voices = memory.voices(basis::points(views, horizon));
+        Self { views, parameters, points: Points::of(views, horizon), voices }
+    }
+
     pub(super) fn changes_table(&self, id: &str, title: &str, changes: &[&Change<'_>]) -> Table {
         let mut table = Table::new(
             id,
@@ -162,7 +172,8 @@ impl About<'_> {
 
     /// What is released of the feedback behind a change: the same as a trace says.
     fn voice(&self, change: &Change<'_>) -> Voice {
-        voice(self.views, self.parameters.horizon(), &Kind::PolicyChange.subject(change.id))
+        let work = Kind::PolicyChange.subject(change.id);
+        self.voices.of(&work, || voice(self.views, &self.points, &work))
     }
 
     fn because(change: &Change<'_>, voice: &Voice) -> Figure {

@@ -3,10 +3,11 @@
 //! Invariant: a figure is found again by its id, a cell by its table, the row's subject and the column. What is held back
 //! at either position is passed by. Must not know what a figure is about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::super::report::{Figure, FigureStatus, Row, Table};
-use super::super::{Body, Parameters, ReportName, body};
+use super::super::{Body, Memory, Parameters, ReportName};
 use super::words;
 use crate::projections::Views;
 use crate::projections::since::Change;
@@ -35,13 +36,17 @@ pub(super) struct Restated {
 
 pub(super) fn restated(
     views: &Views,
-    then: &Parameters,
-    now: &Parameters,
+    [then, now]: [&Parameters; 2],
     changes: &[Change],
+    memory: &Memory,
 ) -> Vec<Restated> {
     let mut found = Vec::new();
     for name in COMPARED {
-        let (old, new) = (body(name, views, then), body(name, views, now));
+        let (old, new) = (memory.earlier(name, views, then), memory.earlier(name, views, now));
+        if Arc::ptr_eq(&old, &new) {
+            // Nothing came between that is about a day up to then.
+            continue;
+        }
         let mut comparison = Comparison { name, changes, found: Vec::new(), moved: BTreeSet::new() };
         let olds: BTreeMap<&str, &Table> =
             old.tables.iter().map(|table| (table.id.as_str(), table)).collect();
@@ -73,16 +78,15 @@ fn is_held_back(figure: &Figure) -> bool {
     figure.status == FigureStatus::Suppressed
 }
 
-/// Rows by subject; of several with one subject each by its number.
-fn rows(table: &Table) -> BTreeMap<(&str, usize), &Row> {
-    let mut rows = BTreeMap::new();
-    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in &table.rows {
+/// Rows by subject; of several with one subject each by its number. In the order of the table.
+fn rows(table: &Table) -> Vec<((&str, usize), &Row)> {
+    let mut seen: HashMap<&str, usize> = HashMap::with_capacity(table.rows.len());
+    let numbered = table.rows.iter().map(|row| {
         let number = seen.entry(row.subject.as_str()).or_default();
-        rows.insert((row.subject.as_str(), *number), row);
         *number += 1;
-    }
-    rows
+        ((row.subject.as_str(), *number), row)
+    });
+    numbered.collect()
 }
 
 impl Comparison<'_> {
@@ -90,25 +94,24 @@ impl Comparison<'_> {
         let olds: BTreeMap<&str, &Figure> = old.figures.iter().map(|it| (it.id.as_str(), it)).collect();
         for new in &new.figures {
             let Some(old) = olds.get(new.id.as_str()) else { continue };
-            let label = format!("{}: {}", self.name.code(), new.label);
-            self.compare(new.id.clone(), label, old, new, None);
+            let code = self.name.code();
+            self.compare(|| (new.id.clone(), format!("{code}: {}", new.label)), old, new, None);
         }
     }
 
     fn table(&mut self, old: Option<&Table>, new: &Table) {
-        let olds = old.map(rows).unwrap_or_default();
-        let news = rows(new);
+        let (olds, news) = (old.map(rows).unwrap_or_default(), rows(new));
+        let mut left: HashMap<(&str, usize), &Row> = olds.iter().copied().collect();
         // In the order of the report as it reads now; what is gone comes last.
-        for row in &new.rows {
-            let number =
-                news.iter().find(|(_, it)| std::ptr::eq(**it, row)).map_or(0, |((_, number), _)| *number);
-            match olds.get(&(row.subject.as_str(), number)) {
+        for (key, row) in news {
+            match left.remove(&key) {
                 Some(old) => self.row(new, old, row),
                 None => self.came_or_went(new, row, true),
             }
         }
-        for (key, row) in olds.iter().filter(|(key, _)| !news.contains_key(*key)) {
-            debug_assert_eq!(key.0, row.subject);
+        let mut gone: Vec<_> = left.into_iter().collect();
+        gone.sort_unstable_by_key(|(key, _)| *key);
+        for (_, row) in gone {
             self.came_or_went(new, row, false);
         }
     }
@@ -118,9 +121,12 @@ impl Comparison<'_> {
             if ABOUT_PEOPLE.contains(&cell.id.as_str()) {
                 continue;
             }
-            let label = format!("{}: {}, {}", self.name.code(), new.subject, cell.label);
-            let subject = format!("{} {} {}", table.id, new.subject, cell.id);
-            self.compare(subject, label, old, cell, Some(&new.subject));
+            let code = self.name.code();
+            let named = || {
+                let label = format!("{code}: {}, {}", new.subject, cell.label);
+                (format!("{} {} {}", table.id, new.subject, cell.id), label)
+            };
+            self.compare(named, old, cell, Some(&new.subject));
         }
     }
 
@@ -137,13 +143,20 @@ impl Comparison<'_> {
         self.found.push(Restated { subject, label, old, new, why, events });
     }
 
-    fn compare(&mut self, subject: String, label: String, old: &Figure, new: &Figure, about: Option<&str>) {
+    fn compare(
+        &mut self,
+        named: impl FnOnce() -> (String, String),
+        old: &Figure,
+        new: &Figure,
+        about: Option<&str>,
+    ) {
         if reads(old) == reads(new) || is_held_back(old) || is_held_back(new) {
             return;
         }
         let behind: BTreeSet<u64> = old.events.iter().chain(&new.events).copied().collect();
         let counts_rows = about.is_none() && old.denominator != new.denominator;
         let (why, events) = self.why(&behind, about, counts_rows);
+        let (subject, label) = named();
         let plain = |figure: &Figure| Figure { events: Vec::new(), ..figure.clone() };
         self.found.push(Restated { subject, label, old: plain(old), new: plain(new), why, events });
     }

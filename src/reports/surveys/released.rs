@@ -9,14 +9,19 @@
 //! Invariant: of no group with fewer answers than the ledger's minimum anything is shown, nor can it be worked out from
 //! what is shown of others. Must not know how it is worded.
 
+#[cfg(test)]
+mod naive;
+
 use jiff::civil::Date;
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
-use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::domain::event::UnitRegistered;
 use crate::domain::id::Code;
 use crate::projections::Views;
+use crate::projections::history::{Dated, History, Horizon};
+use crate::projections::learning::holds;
 use crate::projections::releases::Point;
 use crate::projections::surveys::Answered;
 use crate::reports::disclosure::{survey_minimum, threshold};
@@ -32,6 +37,8 @@ const DONT_KNOW: usize = 2;
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'v> {
     pub(super) id: &'v Code,
+    /// The number that stands for it while a report is worked out.
+    number: usize,
     pub(super) sequence: u64,
     pub(super) answered: &'v Arc<Answered>,
 }
@@ -80,67 +87,16 @@ impl Told {
     }
 }
 
-/// Whoever is left of a whole without some units, and which numbers of them follow from what is told of all these.
-type Left<'v> = (&'v Code, Vec<&'v Code>, Told);
+/// Whoever is left of a whole without some units, by their numbers, and which numbers of them follow from what is told of
+/// all these.
+type Left = (usize, Vec<usize>, Told);
 
 /// Everything that was released up to a point.
-#[derive(Default)]
-struct Cuts<'v> {
-    own: BTreeMap<&'v Code, Cut>,
+struct Cuts {
+    /// By the number of the result.
+    own: Vec<Option<Own>>,
     /// With the point at which it was worked out last.
-    left: BTreeMap<Left<'v>, (u64, Cut)>,
-}
-
-impl<'v> Cuts<'v> {
-    /// What a result tells by itself at a point.
-    fn own(&mut self, asked: Asked<'v>, threshold: u64) -> Told {
-        let counts = asked.parts();
-        let cut = match self.own.entry(asked.id) {
-            Entry::Vacant(first) => first.insert(Cut::first(&counts, threshold)),
-            Entry::Occupied(cut) => {
-                let cut = cut.into_mut();
-                cut.next(&counts, threshold);
-                cut
-            }
-        };
-        Told::by(cut)
-    }
-
-    /// What may be told of units, so that nothing that follows about whoever is left tells of few. `follows`: what does.
-    fn left(
-        &mut self,
-        whole: Asked<'v>,
-        units: &[Asked<'v>],
-        follows: Told,
-        (point, threshold): (u64, u64),
-    ) -> Told {
-        let gone = |part: usize| -> u64 { units.iter().filter_map(|it| it.parts().get(part).copied()).sum() };
-        let [agree, other, dont_know] =
-            [AGREE, OTHER, DONT_KNOW].map(|part| whole.parts()[part].saturating_sub(gone(part)));
-        // What does not follow is one number with what it cannot be told from.
-        let counts = match (follows.agree, follows.knew) {
-            (true, true) => vec![agree, other, dont_know],
-            (true, false) => vec![agree, other + dont_know],
-            (false, true) => vec![agree + other, dont_know],
-            (false, false) => vec![agree + other + dont_know],
-        };
-        let mut ids: Vec<_> = units.iter().map(|it| it.id).collect();
-        ids.sort_unstable();
-        let (last, cut) = self
-            .left
-            .entry((whole.id, ids, follows))
-            .or_insert_with(|| (point, Cut::first(&counts, threshold)));
-        if *last != point {
-            *last = point;
-            cut.next(&counts, threshold);
-        }
-        let knew = if follows.agree { 0..2 } else { 0..1 };
-        Told {
-            answers: cut.total().is_some(),
-            knew: !follows.knew || cut.sum(knew).is_some(),
-            agree: !follows.agree || cut.part(0).is_some(),
-        }
-    }
+    left: BTreeMap<Left, (u64, Cut)>,
 }
 
 impl Result<'_> {
@@ -160,84 +116,290 @@ impl Result<'_> {
     }
 }
 
-/// Every result that stands as of the last of these points, by its last day of asking, then by id.
-pub(super) fn results<'v>(views: &'v Views, points: &[Point<'v>]) -> Vec<Result<'v>> {
-    let mut cuts = Cuts::default();
-    let mut at_last: Vec<(At<'v>, BTreeMap<&'v Code, Told>)> = Vec::new();
-    for point in points {
-        let now = (point.sequence, threshold(views, point.sequence));
-        let questions = questions(views, point).into_iter();
-        at_last = questions.map(|at| (at.told(&mut cuts, now), at)).map(|(told, at)| (at, told)).collect();
+/// Where a result stands among those of the last point: its question, and its number there.
+type Place = (usize, usize);
+
+/// What results ask the same of the same people, whatever the version: questionnaire, question, unit.
+type Asking<'v> = (&'v Code, &'v Code, Option<&'v Code>);
+
+/// Every result that stands as of the last release point, and what is released of it.
+pub(super) struct Results<'v> {
+    at: Vec<At<'v>>,
+    own: Vec<Option<Own>>,
+    /// What may be told of each at the last point, by its number.
+    told: Vec<Option<Told>>,
+    asking: BTreeMap<Asking<'v>, Vec<Place>>,
+}
+
+/// The cut of a result, and of what it was worked out last.
+struct Own {
+    cut: Cut,
+    counts: [u64; 3],
+    threshold: u64,
+    /// The same counts left it as it was: they always will.
+    is_settled: bool,
+}
+
+impl Own {
+    fn next(&mut self, counts: [u64; 3], threshold: u64) {
+        let is_same = self.counts == counts && self.threshold == threshold;
+        if is_same && self.is_settled {
+            return;
+        }
+        let before = self.cut.clone();
+        self.cut.next(&counts, threshold);
+        (self.counts, self.threshold) = (counts, threshold);
+        self.is_settled = is_same && self.cut == before;
     }
-    let mut results: Vec<Result<'v>> = Vec::new();
-    for (at, told) in &at_last {
-        results.extend(at.asked.iter().map(|asked| Result {
-            asked: *asked,
-            held_back: at.held_back.get(asked.id).copied(),
-            released: cuts.own.get(asked.id).cloned().zip(told.get(asked.id).copied()),
-        }));
+}
+
+impl Cuts {
+    /// What a result tells by itself at a point.
+    fn own(&mut self, asked: &Asked<'_>, threshold: u64) -> Option<Told> {
+        let (counts, own) = (asked.parts(), self.own.get_mut(asked.number)?);
+        match own {
+            Some(own) => own.next(counts, threshold),
+            None => {
+                let cut = Cut::first(&counts, threshold);
+                *own = Some(Own { cut, counts, threshold, is_settled: false });
+            }
+        }
+        own.as_ref().map(|own| Told::by(&own.cut))
     }
-    results.sort_by_cached_key(|it| (it.asked.answered.to, natural(it.asked.id)));
-    results
+
+    /// What may be told of units, so that nothing that follows about whoever is left tells of few. `follows`: what does.
+    fn left(
+        &mut self,
+        whole: Asked<'_>,
+        units: &[Asked<'_>],
+        follows: Told,
+        (point, threshold): (u64, u64),
+    ) -> Told {
+        let gone = |part: usize| -> u64 { units.iter().filter_map(|it| it.parts().get(part).copied()).sum() };
+        let [agree, other, dont_know] =
+            [AGREE, OTHER, DONT_KNOW].map(|part| whole.parts()[part].saturating_sub(gone(part)));
+        // What does not follow is one number with what it cannot be told from.
+        let counts = match (follows.agree, follows.knew) {
+            (true, true) => vec![agree, other, dont_know],
+            (true, false) => vec![agree, other + dont_know],
+            (false, true) => vec![agree + other, dont_know],
+            (false, false) => vec![agree + other + dont_know],
+        };
+        let mut numbers: Vec<usize> = units.iter().map(|it| it.number).collect();
+        numbers.sort_unstable();
+        let (last, cut) = self
+            .left
+            .entry((whole.number, numbers, follows))
+            .or_insert_with(|| (point, Cut::first(&counts, threshold)));
+        if *last != point {
+            *last = point;
+            cut.next(&counts, threshold);
+        }
+        let knew = if follows.agree { 0..2 } else { 0..1 };
+        Told {
+            answers: cut.total().is_some(),
+            knew: !follows.knew || cut.sum(knew).is_some(),
+            agree: !follows.agree || cut.part(0).is_some(),
+        }
+    }
+}
+
+impl<'v> Results<'v> {
+    /// As of the last of these points.
+    pub(super) fn of(views: &'v Views, points: &[Point<'v>]) -> Self {
+        let ever = Ever::of(views);
+        let nothing = || std::iter::repeat_with(|| None).take(ever.results.len());
+        let mut cuts = Cuts { own: nothing().collect(), left: BTreeMap::new() };
+        let (mut at, mut told) = (Vec::new(), Vec::new());
+        for point in points {
+            at = ever.at(views, point);
+            told = vec![None; ever.results.len()];
+            let now = (point.sequence, threshold(views, point.sequence));
+            for question in &at {
+                question.told(&mut cuts, now, &mut told);
+            }
+        }
+        let own = cuts.own;
+        let mut asking: BTreeMap<Asking<'v>, Vec<Place>> = BTreeMap::new();
+        for (question, at) in at.iter().enumerate() {
+            for (number, asked) in at.asked.iter().enumerate() {
+                asking.entry(asked.asking()).or_default().push((question, number));
+            }
+        }
+        Self { at, own, told, asking }
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.asking.is_empty()
+    }
+
+    /// Those with their last day of asking where `of` says, by that day, then by id.
+    pub(super) fn that(&self, of: impl Fn(Date) -> bool) -> Vec<Result<'v>> {
+        let mut results = Vec::new();
+        for (at, asked) in self.at.iter().flat_map(|at| at.asked.iter().map(move |asked| (at, asked))) {
+            if of(asked.answered.to) {
+                results.push(self.result(at, asked));
+            }
+        }
+        results.sort_by_cached_key(|it| (it.asked.answered.to, natural(it.asked.id)));
+        results
+    }
+
+    /// The last before that day that asked the same and of which `is` says so.
+    pub(super) fn last_before(
+        &self,
+        asked: &Asked<'v>,
+        is: impl Fn(&Asked<'v>) -> bool,
+    ) -> Option<Result<'v>> {
+        let places = self.asking.get(&asked.asking())?.iter();
+        let found = places.filter_map(|(question, number)| {
+            let at = self.at.get(*question)?;
+            Some((at, at.asked.get(*number)?))
+        });
+        let earlier = found.filter(|(_, other)| other.answered.to < asked.answered.to && is(other));
+        let (at, last) = earlier.max_by_key(|(_, other)| other.order())?;
+        Some(self.result(at, last))
+    }
+
+    fn result(&self, at: &At<'v>, asked: &Asked<'v>) -> Result<'v> {
+        let own = self.own.get(asked.number).and_then(Option::as_ref).map(|own| own.cut.clone());
+        let told = self.told.get(asked.number).copied().flatten();
+        Result { asked: *asked, held_back: at.why(asked), released: own.zip(told) }
+    }
+}
+
+/// Every result that there ever was, with the number that stands for it.
+struct Ever<'v> {
+    results: Vec<Said<'v>>,
+    /// The number of each question in one version of a questionnaire.
+    questions: BTreeMap<Question<'v>, usize>,
+}
+
+/// A result, all that was ever said of it, and that, if it is one thing.
+type Said<'v> = (&'v Code, &'v History<Arc<Answered>>, Option<Only<'v>>);
+
+/// Questionnaire, version, question.
+type Question<'v> = (&'v Code, &'v Code, &'v Code);
+
+/// The only thing that was ever said of a result, and its question: nearly every one is said once.
+#[derive(Clone, Copy)]
+struct Only<'v> {
+    fact: &'v Dated<Arc<Answered>>,
+    question: usize,
+}
+
+fn question(answered: &Answered) -> Question<'_> {
+    (&answered.instrument, &answered.version, &answered.item)
+}
+
+impl<'v> Ever<'v> {
+    fn of(views: &'v Views) -> Self {
+        let facts = views.surveys.results.iter().flat_map(|(_, history)| history.all());
+        let mut questions: BTreeMap<Question<'v>, usize> = BTreeMap::new();
+        for fact in facts {
+            questions.entry(question(&fact.fact)).or_default();
+        }
+        for (number, of) in questions.values_mut().enumerate() {
+            *of = number;
+        }
+        let results = views.surveys.results.iter().map(|(id, history)| {
+            let only = match history.all() {
+                [fact] if !views.is_disturbed(fact.sequence) => Some(fact),
+                _ => None,
+            };
+            let number = |fact: &Dated<Arc<Answered>>| questions.get(&question(&fact.fact)).copied();
+            (id, history, only.and_then(|fact| Some(Only { fact, question: number(fact)? })))
+        });
+        Self { results: results.collect(), questions }
+    }
+
+    /// What stands at a point, by question.
+    fn at(&self, views: &'v Views, point: &Point<'_>) -> Vec<At<'v>> {
+        let (horizon, minimum) = (point.horizon(), survey_minimum(views, point.sequence));
+        let mut at: Vec<At<'v>> = Vec::new();
+        at.resize_with(self.questions.len(), At::default);
+        for (number, (id, history, only)) in self.results.iter().enumerate() {
+            let found = match only {
+                Some(only) => Views::within(only.fact, horizon).then_some((only.fact, only.question)),
+                None => views
+                    .latest(history, horizon)
+                    .and_then(|fact| Some((fact, *self.questions.get(&question(&fact.fact))?))),
+            };
+            if let Some((fact, question)) = found
+                && let Some(at) = at.get_mut(question)
+            {
+                let asked = Asked { id, number, sequence: fact.sequence, answered: &fact.fact };
+                at.asked.push(asked);
+            }
+        }
+        let terms = Terms::of(views, horizon);
+        for at in &mut at {
+            at.judge(minimum, &terms);
+        }
+        at
+    }
+}
+
+/// Of which unit each is a part, at a point.
+struct Terms<'v>(Vec<(&'v Code, Vec<&'v UnitRegistered>)>);
+
+impl<'v> Terms<'v> {
+    fn of(views: &'v Views, horizon: Horizon) -> Self {
+        let terms = views.learning.registrations(views, horizon);
+        // Where nothing was ever a part of anything, nobody need ask.
+        let any = terms.iter().any(|(_, terms)| terms.iter().any(|term| term.part_of.is_some()));
+        Self(if any { terms } else { Vec::new() })
+    }
+
+    /// Everything that a unit was a part of on a day.
+    fn above(&self, unit: &Code, day: Date) -> Vec<&'v Code> {
+        let (mut above, mut next) = (Vec::new(), self.part_of(unit, day));
+        while let Some(whole) = next.filter(|whole| !above.contains(whole)) {
+            above.push(whole);
+            next = self.part_of(whole, day);
+        }
+        above
+    }
+
+    fn part_of(&self, unit: &Code, day: Date) -> Option<&'v Code> {
+        let at = self.0.binary_search_by(|(id, _)| (*id).cmp(unit)).ok()?;
+        let (_, terms) = self.0.get(at)?;
+        terms.iter().rev().find(|term| holds(term, day))?.part_of.as_ref()
+    }
 }
 
 /// The results of one question in one version of a questionnaire at one point, and which of them are held back: no other
 /// question tells of the answers to this one.
+#[derive(Default)]
 struct At<'v> {
     asked: Vec<Asked<'v>>,
-    held_back: BTreeMap<&'v Code, Why>,
-}
-
-/// Which unit each was a part of, by day.
-type Trees<'v> = BTreeMap<Date, BTreeMap<&'v Code, &'v Code>>;
-
-/// All results at one point, by question.
-fn questions<'v>(views: &'v Views, point: &Point<'_>) -> Vec<At<'v>> {
-    let (horizon, minimum) = (point.horizon(), survey_minimum(views, point.sequence));
-    let mut questions: BTreeMap<_, Vec<Asked<'v>>> = BTreeMap::new();
-    for (id, history) in views.surveys.results.iter() {
-        let Some(fact) = views.latest(history, horizon) else { continue };
-        let it = &fact.fact;
-        let asked = Asked { id, sequence: fact.sequence, answered: it };
-        questions.entry((&it.instrument, &it.version, &it.item)).or_default().push(asked);
-    }
-    let mut trees = Trees::new();
-    questions
-        .into_values()
-        .map(|asked| {
-            let mut at = At { asked, held_back: BTreeMap::new() };
-            at.judge(minimum, &mut |day| {
-                trees.entry(day).or_insert_with(|| views.learning.parts_of(views, horizon, day)).clone()
-            });
-            at
-        })
-        .collect()
+    held_back: BTreeMap<usize, Why>,
 }
 
 impl<'v> At<'v> {
-    fn judge(&mut self, minimum: u64, tree: &mut impl FnMut(Date) -> BTreeMap<&'v Code, &'v Code>) {
+    fn judge(&mut self, minimum: u64, terms: &Terms<'v>) {
         for asked in &self.asked {
             if asked.answered.counts.is_none() || asked.answers() < minimum {
-                self.held_back.insert(asked.id, Why::Few);
+                self.held_back.insert(asked.number, Why::Few);
             }
         }
-        self.hide_complements(minimum);
-        self.hide_parts(tree);
-        self.hide_rests(minimum);
+        let whole: Vec<Asked<'v>> = self.of_the_whole().copied().collect();
+        self.hide_complements(minimum, &whole);
+        self.hide_parts(terms);
+        self.hide_rests(minimum, &whole);
+    }
+
+    fn of_the_whole(&self) -> impl Iterator<Item = &Asked<'v>> {
+        self.asked.iter().filter(|asked| asked.answered.unit.is_none())
+    }
+
+    fn why(&self, asked: &Asked<'v>) -> Option<Why> {
+        self.held_back.get(&asked.number).copied()
     }
 
     fn is_shown(&self, asked: &Asked<'v>) -> bool {
-        !self.held_back.contains_key(asked.id)
-    }
-
-    /// The results of the whole organisation that are shown and beside which that of a unit stands.
-    fn wholes(&self, unit: Asked<'v>) -> Vec<Asked<'v>> {
-        let mut wholes = self.asked.clone();
-        wholes.retain(|whole| unit.is_beside(whole) && whole.answered.unit.is_none() && self.is_shown(whole));
-        if unit.answered.unit.is_none() {
-            wholes.clear();
-        }
-        wholes
+        !self.held_back.contains_key(&asked.number)
     }
 
     /// The units that are shown beside a result of the whole organisation; the smallest first.
@@ -249,63 +411,77 @@ impl<'v> At<'v> {
     }
 
     /// A unit but for which few are left of the whole.
-    fn hide_complements(&mut self, minimum: u64) {
-        for unit in self.asked.clone() {
-            let few = |whole: Asked<'v>| (1..minimum).contains(&whole.answers().abs_diff(unit.answers()));
-            if self.is_shown(&unit) && self.wholes(unit).into_iter().any(few) {
-                self.held_back.insert(unit.id, Why::Beside);
+    fn hide_complements(&mut self, minimum: u64, whole: &[Asked<'v>]) {
+        let shown: Vec<_> = whole.iter().filter(|whole| self.is_shown(whole)).collect();
+        if shown.is_empty() {
+            return;
+        }
+        for unit in self.asked.iter().filter(|asked| asked.answered.unit.is_some()) {
+            let few = |whole: &Asked<'v>| (1..minimum).contains(&whole.answers().abs_diff(unit.answers()));
+            if shown.iter().any(|whole| unit.is_beside(whole) && few(whole)) {
+                self.held_back.entry(unit.number).or_insert(Why::Beside);
             }
         }
     }
 
     /// A unit that is a part of one that is shown.
-    fn hide_parts(&mut self, tree: &mut impl FnMut(Date) -> BTreeMap<&'v Code, &'v Code>) {
-        let mut units: Vec<(Vec<&'v Code>, Asked<'v>)> = Vec::new();
+    fn hide_parts(&mut self, terms: &Terms<'v>) {
+        if terms.0.is_empty() {
+            return;
+        }
+        let (mut parts, mut of_unit) = (Vec::new(), BTreeMap::<&Code, Vec<Asked<'v>>>::new());
         for asked in &self.asked {
             let Some(unit) = &asked.answered.unit else { continue };
-            units.push((above(&tree(asked.answered.to), unit), *asked));
+            of_unit.entry(unit).or_default().push(*asked);
+            let above = terms.above(unit, asked.answered.to);
+            if !above.is_empty() {
+                parts.push((above, *asked));
+            }
         }
-        units.sort_by_cached_key(|(above, asked)| (above.len(), natural(asked.id)));
-        for (above, asked) in &units {
-            let inside = |(_, other): &(Vec<&Code>, Asked<'v>)| {
-                let whole = other.answered.unit.as_ref();
-                self.is_shown(other) && asked.is_beside(other) && whole.is_some_and(|it| above.contains(&it))
-            };
-            if self.is_shown(asked) && units.iter().any(inside) {
-                self.held_back.insert(asked.id, Why::Beside);
+        parts.sort_by_cached_key(|(above, asked)| (above.len(), natural(asked.id)));
+        for (above, asked) in &parts {
+            let mut others = above.iter().filter_map(|whole| of_unit.get(*whole)).flatten();
+            if self.is_shown(asked) && others.any(|other| self.is_shown(other) && asked.is_beside(other)) {
+                self.held_back.insert(asked.number, Why::Beside);
             }
         }
     }
 
     /// As many units as it needs, the smallest first, until of each whole nobody is left or enough.
-    fn hide_rests(&mut self, minimum: u64) {
-        for whole in self.asked.clone() {
-            if whole.answered.unit.is_some() || !self.is_shown(&whole) {
+    fn hide_rests(&mut self, minimum: u64, whole: &[Asked<'v>]) {
+        for whole in whole {
+            if !self.is_shown(whole) {
                 continue;
             }
-            loop {
-                let units = self.units(whole);
-                let shown: u64 = units.iter().map(Asked::answers).sum();
-                let few = (1..minimum).contains(&whole.answers().saturating_sub(shown));
-                let Some(smallest) = units.first().filter(|_| few) else { break };
-                self.held_back.insert(smallest.id, Why::Beside);
+            let units = self.units(*whole);
+            let mut shown: u64 = units.iter().map(Asked::answers).sum();
+            for smallest in units {
+                if !(1..minimum).contains(&whole.answers().saturating_sub(shown)) {
+                    break;
+                }
+                self.held_back.insert(smallest.number, Why::Beside);
+                shown -= smallest.answers();
             }
         }
     }
 
     /// What may be told of each result that is shown, at one point after the other.
-    fn told(&self, cuts: &mut Cuts<'v>, now: (u64, u64)) -> BTreeMap<&'v Code, Told> {
+    fn told(&self, cuts: &mut Cuts, now: (u64, u64), told: &mut [Option<Told>]) {
         let shown = || self.asked.iter().filter(|asked| self.is_shown(asked));
-        let mut told: BTreeMap<&'v Code, Told> =
-            shown().map(|asked| (asked.id, cuts.own(*asked, now.1))).collect();
+        for asked in shown() {
+            if let Some(told) = told.get_mut(asked.number) {
+                *told = cuts.own(asked, now.1);
+            }
+        }
         for whole in shown().filter(|asked| asked.answered.unit.is_none()) {
-            let Some(of_whole) = told.get(whole.id).copied() else { continue };
+            let Some(of_whole) = told.get(whole.number).copied().flatten() else { continue };
             let units: Vec<(Asked<'v>, Told)> = self
                 .units(*whole)
                 .into_iter()
                 .filter_map(|unit| {
-                    let own = told.get(unit.id).copied()?;
-                    Some((unit, own.and(cuts.left(*whole, &[unit], own.and(of_whole), now))))
+                    let own = told.get(unit.number).copied().flatten()?;
+                    let alone = own.and(cuts.left(*whole, &[unit], own.and(of_whole), now));
+                    Some((unit, unit.settled(alone, now.1)))
                 })
                 .collect();
             // Each number of all units that tell it, whatever else they tell.
@@ -317,13 +493,24 @@ impl<'v> At<'v> {
             };
             let of_all =
                 Told { answers: may(|it| it.answers), knew: may(|it| it.knew), agree: may(|it| it.agree) };
-            told.extend(units.into_iter().map(|(unit, told)| (unit.id, told.and(of_all))));
+            for (unit, own) in units {
+                if let Some(told) = told.get_mut(unit.number) {
+                    *told = Some(unit.settled(own.and(of_all), now.1));
+                }
+            }
         }
-        told
     }
 }
 
 impl<'v> Asked<'v> {
+    /// What is left of what may be told. Where it is not told how many knew, those who do not agree are told as one number, and
+    /// it must be as large as what a cut hides: that they are in two parts, one of them small, must not be seen.
+    fn settled(&self, told: Told, threshold: u64) -> Told {
+        let [_, other, dont_know] = self.parts();
+        let is_few = (1..2 * threshold).contains(&(other + dont_know));
+        Told { agree: told.agree && (told.knew || !is_few), ..told }
+    }
+
     fn parts(&self) -> [u64; 3] {
         let counts = self.answered.counts;
         counts.map_or([0; 3], |it| [it.agree, it.other, it.dont_know].map(u64::from))
@@ -339,26 +526,15 @@ impl<'v> Asked<'v> {
         (one.from <= two.to && two.from <= one.to) || (one.round.is_some() && one.round == two.round)
     }
 
-    /// Whether it asks the same of the same people, whatever the version.
-    pub(super) fn asks_as(&self, other: &Self) -> bool {
-        let question = |it: &'v Answered| (&it.instrument, &it.item, &it.unit);
-        question(self.answered) == question(other.answered)
+    /// What it asks of whom, whatever the version.
+    fn asking(&self) -> Asking<'v> {
+        (&self.answered.instrument, &self.answered.item, self.answered.unit.as_ref())
     }
 
     /// By which results are told to be before or after others: the last day of asking, then the day of recording.
     pub(super) fn order(&self) -> (Date, u64) {
         (self.answered.to, self.sequence)
     }
-}
-
-/// Everything that a unit was a part of.
-fn above<'v>(tree: &BTreeMap<&'v Code, &'v Code>, unit: &Code) -> Vec<&'v Code> {
-    let (mut above, mut seen, mut next) = (Vec::new(), BTreeSet::new(), tree.get(unit));
-    while let Some(whole) = next.filter(|whole| seen.insert(**whole)) {
-        above.push(*whole);
-        next = tree.get(*whole);
-    }
-    above
 }
 
 /// The results of each question to the same people, the newest only, of those that lie where `of` says.
@@ -370,7 +546,7 @@ pub(super) fn newest<'r, 'v>(
     let mut all: Vec<_> = results.iter().filter(|it| of(it)).collect();
     all.sort_by_key(|it| Reverse(it.asked.order()));
     for result in all {
-        if !newest.iter().any(|it| it.asked.asks_as(&result.asked)) {
+        if !newest.iter().any(|it| it.asked.asking() == result.asked.asking()) {
             newest.push(result);
         }
     }

@@ -9,6 +9,8 @@ use super::released::{Result, Why};
 use super::{Since, Surveys};
 use crate::domain::event::Respondents;
 use crate::domain::id::{Code, Kind};
+use crate::projections::Views;
+use crate::projections::history::Horizon;
 use crate::reports::phrases::{natural, short_day};
 use crate::reports::report::{Figure, FigureStatus, Table};
 use crate::reports::shares::held_back;
@@ -27,34 +29,35 @@ const COLUMNS: [(&str, &str); 9] = [
 
 impl<'v> Surveys<'_, 'v> {
     pub(super) fn tables(&self) -> Vec<Table> {
-        vec![self.whole(), self.units(), self.by_principle()]
+        let rows = self.rows();
+        vec![self.whole(&rows), self.units(&rows), self.by_principle(&rows)]
     }
 
     fn rows(&self) -> Vec<&Result<'v>> {
-        let mut rows: Vec<_> = self.results.iter().filter(|it| self.in_period(it)).collect();
+        let mut rows: Vec<_> = self.results.iter().collect();
         rows.sort_by_cached_key(|it| {
             let answered = it.asked.answered;
             let newest_first = std::cmp::Reverse(answered.to);
             let question = (newest_first, natural(&answered.item), natural(it.asked.id));
-            (self.is_of_partners(it), natural(&answered.instrument), question)
+            (self.is_of_partners(&it.asked), natural(&answered.instrument), question)
         });
         rows
     }
 
-    fn whole(&self) -> Table {
+    fn whole(&self, rows: &[&Result<'v>]) -> Table {
         let mut table = Table::new(
             "r8.whole",
             "What the whole organisation answered",
             "No result of the whole organisation in the period.",
             &COLUMNS,
         );
-        for row in self.rows().into_iter().filter(|it| it.asked.answered.unit.is_none()) {
+        for row in rows.iter().filter(|it| it.asked.answered.unit.is_none()) {
             table.push(Kind::SurveyResult.subject(row.asked.id).to_string(), self.cells(row));
         }
         table
     }
 
-    fn units(&self) -> Table {
+    fn units(&self, rows: &[&Result<'v>]) -> Table {
         let mut columns = vec![("unit", "Unit")];
         columns.extend(COLUMNS);
         let mut table = Table::new(
@@ -63,7 +66,7 @@ impl<'v> Surveys<'_, 'v> {
             "No result of a unit in the period.",
             &columns,
         );
-        for row in self.rows() {
+        for row in rows {
             let Some(unit) = &row.asked.answered.unit else { continue };
             let mut cells = vec![Figure::words(self.unit_title(unit)).from_events([row.asked.sequence])];
             cells.extend(self.cells(row));
@@ -72,7 +75,7 @@ impl<'v> Surveys<'_, 'v> {
         table
     }
 
-    fn by_principle(&self) -> Table {
+    fn by_principle(&self, rows: &[&Result<'v>]) -> Table {
         let columns = [
             ("principle", "Principle"),
             ("question", "Question"),
@@ -89,9 +92,9 @@ impl<'v> Surveys<'_, 'v> {
             &columns,
         );
         let mut of: BTreeMap<String, Vec<(&Result<'v>, u64)>> = BTreeMap::new();
-        for row in self.rows().into_iter().filter(|it| it.asked.answered.unit.is_none()) {
+        for row in rows.iter().filter(|it| it.asked.answered.unit.is_none()) {
             for (principle, made) in self.principles(row) {
-                of.entry(principle).or_default().push((row, made));
+                of.entry(principle).or_default().push((*row, made));
             }
         }
         for (principle, rows) in of {
@@ -113,28 +116,27 @@ impl<'v> Surveys<'_, 'v> {
     /// One cell for each of [`COLUMNS`].
     fn said(&self, row: &Result<'v>) -> [Figure; 9] {
         let answered = row.asked.answered;
-        let asked = match self.respondents(row) {
+        let asked = match self.respondents(&row.asked) {
             Some(Respondents::Staff) => Figure::words("Staff"),
             Some(Respondents::Partners) => Figure::words("Partners"),
             None => Figure::not_available("Not stated"),
         };
         let survey = format!("{}, version {}", plain(&answered.instrument), answered.version);
-        let (since, before) = self.since(row);
-        let [agree, known, answers, response, since] = match row.held_back {
-            Some(why) => {
-                let hidden = || Figure::with_status(FigureStatus::Suppressed, "");
-                [self.why(why), hidden(), hidden(), hidden(), hidden()]
-            }
-            None => [
+        let [agree, known, answers, response, since] = if let Some(why) = row.held_back {
+            let hidden = || Figure::with_status(FigureStatus::Suppressed, "");
+            [self.why(why), hidden(), hidden(), hidden(), hidden()]
+        } else {
+            let (since, before) = self.since(row);
+            [
                 self.agree(row).cell("Nobody"),
                 self.agree_of_those_who_knew(row).cell("Nobody knew"),
                 row.answers().map_or_else(held_back, |n| Figure::number(n, "answers", n.to_string())),
                 self.response_cell(row),
                 since_cell(&since).from_events(before),
-            ],
+            ]
         };
         // Partners are told from staff where a narrow rendering leaves out who was asked, too.
-        let of_partners = if self.is_of_partners(row) { " (partners)" } else { "" };
+        let of_partners = if self.is_of_partners(&row.asked) { " (partners)" } else { "" };
         let cells = [
             Figure::words(format!("{}{of_partners}", plain(&answered.item))),
             Figure::words(short_day(answered.to)),
@@ -182,17 +184,15 @@ impl<'v> Surveys<'_, 'v> {
         cell.from_events(round.map(|round| round.announced))
     }
 
-    fn unit_title(&self, id: &'v Code) -> String {
-        use crate::projections::learning::UnitFact;
-        let (Some(history), Some(horizon)) = (self.views.learning.units.get(id), self.horizon) else {
-            return id.to_string();
-        };
-        let title = self.views.seen(history, horizon).into_iter().rev().find_map(|fact| match &fact.fact {
-            UnitFact::Registered(it) => Some(it.title.to_string()),
-            _ => None,
-        });
-        title.unwrap_or_else(|| id.to_string())
+    fn unit_title<'t>(&'t self, id: &'t Code) -> &'t str {
+        self.units.get(id).map_or(id.as_str(), String::as_str)
     }
+}
+
+/// What units are called from a horizon.
+pub(super) fn titles(views: &Views, horizon: Horizon) -> BTreeMap<&Code, String> {
+    let terms = views.learning.registrations(views, horizon).into_iter();
+    terms.filter_map(|(id, terms)| Some((id, terms.last()?.title.to_string()))).collect()
 }
 
 fn since_cell(since: &Since) -> Figure {

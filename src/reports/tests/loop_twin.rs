@@ -15,7 +15,7 @@ use crate::reports::{Figure, FigureStatus, Report, ReportName, report};
 
 /// One thing to write: what, about which subjects, on which day, and some spice.
 #[derive(Clone, Debug)]
-struct Step {
+pub(super) struct Step {
     what: u8,
     from: usize,
     many: usize,
@@ -23,13 +23,13 @@ struct Step {
     spice: u16,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = (0u8..37, 0usize..260, 1usize..40, 0i32..420, 0u16..1000);
     let step = step.prop_map(|(what, from, many, day, spice)| Step { what, from, many, day, spice });
     prop::collection::vec(step, 1..40)
 }
 
-fn day(offset: i32) -> String {
+pub(super) fn day(offset: i32) -> String {
     on("2025-03-25").checked_add(jiff::Span::new().days(offset)).unwrap().to_string()
 }
 
@@ -50,7 +50,7 @@ fn hear(ledger: &mut Chronicle, heard: &mut Vec<Uuid>, step: &Step, who: Respond
     }
 }
 
-fn write(steps: &[Step]) -> Chronicle {
+pub(super) fn write(steps: &[Step]) -> Chronicle {
     let mut ledger = Chronicle::opened(false);
     let mut heard = Vec::new();
     // A third of the ledgers begins with many staff, a third with many partners: either grain, and both beside each other.

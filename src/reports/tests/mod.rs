@@ -23,6 +23,7 @@ mod policy_changes;
 mod properties;
 mod reach;
 mod records;
+mod remembering;
 mod response_times;
 mod restatements;
 mod silence;

@@ -18,14 +18,14 @@ use crate::reports::{Format, Report, ReportName, render, report};
 
 /// One thing to write: what, about which subject, on which day, and some spice.
 #[derive(Clone, Debug)]
-struct Step {
+pub(super) struct Step {
     what: u8,
     which: usize,
     day: i32,
     spice: u32,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = (0u8..46, 0usize..4, 0i32..560, any::<u32>()).prop_map(|(what, which, day, spice)| Step {
         what,
         which,
@@ -40,7 +40,7 @@ const COMMITMENTS: [&str; 4] = ["C1", "C2", "C3", "C10"];
 const CHANGES: [&str; 4] = ["x1", "x2", "x3", "x4"];
 const POLICIES: [&str; 4] = ["p1", "p2", "p3", "p4"];
 
-fn day(offset: i32) -> String {
+pub(super) fn day(offset: i32) -> String {
     let first = on("2025-03-01");
     first.checked_add(jiff::Span::new().days(offset)).unwrap().to_string()
 }
@@ -48,7 +48,7 @@ fn day(offset: i32) -> String {
 const POSTS: [&str; 4] = ["people", "chief", "audit", "estates"];
 const MEASURES: [&str; 4] = ["m1", "m2", "m3", "m4"];
 
-fn write(steps: &[Step]) -> Chronicle {
+pub(super) fn write(steps: &[Step]) -> Chronicle {
     let mut ledger = Chronicle::opened(false);
     let mut heard = Vec::new();
     for (number, step) in steps.iter().enumerate() {
