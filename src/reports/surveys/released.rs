@@ -305,7 +305,8 @@ impl<'v> At<'v> {
                 .into_iter()
                 .filter_map(|unit| {
                     let own = told.get(unit.id).copied()?;
-                    Some((unit, own.and(cuts.left(*whole, &[unit], own.and(of_whole), now))))
+                    let alone = own.and(cuts.left(*whole, &[unit], own.and(of_whole), now));
+                    Some((unit, unit.settled(alone, now.1)))
                 })
                 .collect();
             // Each number of all units that tell it, whatever else they tell.
@@ -317,13 +318,22 @@ impl<'v> At<'v> {
             };
             let of_all =
                 Told { answers: may(|it| it.answers), knew: may(|it| it.knew), agree: may(|it| it.agree) };
-            told.extend(units.into_iter().map(|(unit, told)| (unit.id, told.and(of_all))));
+            let settled = |(unit, told): (Asked<'v>, Told)| (unit.id, unit.settled(told.and(of_all), now.1));
+            told.extend(units.into_iter().map(settled));
         }
         told
     }
 }
 
 impl<'v> Asked<'v> {
+    /// What is left of what may be told. Where it is not told how many knew, those who do not agree are told as one number, and
+    /// it must be as large as what a cut hides: that they are in two parts, one of them small, must not be seen.
+    fn settled(&self, told: Told, threshold: u64) -> Told {
+        let [_, other, dont_know] = self.parts();
+        let is_few = (1..2 * threshold).contains(&(other + dont_know));
+        Told { agree: told.agree && (told.knew || !is_few), ..told }
+    }
+
     fn parts(&self) -> [u64; 3] {
         let counts = self.answered.counts;
         counts.map_or([0; 3], |it| [it.agree, it.other, it.dont_know].map(u64::from))
