@@ -243,12 +243,11 @@ fn opened(all: &[Result<'_>], courses: &mut Courses, now: (u64, u64)) -> Open {
             let alone = may(courses, (whole, &[unit]), both(own, open[&whole.id]), now);
             open.insert(unit.id.clone(), enough(unit, both(own, alone), now.1));
         }
-        let mut together = [true; 3];
-        for number in 0..3 {
+        let together = [0, 1, 2].map(|number: usize| {
             let those: Vec<_> = units.iter().copied().filter(|unit| open[&unit.id][number]).collect();
             let known = those.iter().fold(open[&whole.id], |known, unit| both(known, open[&unit.id]));
-            together[number] = may(courses, (whole, &those), known, now)[number];
-        }
+            may(courses, (whole, &those), known, now)[number]
+        });
         for unit in units {
             open.insert(unit.id.clone(), enough(unit, both(open[&unit.id], together), now.1));
         }
