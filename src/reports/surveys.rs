@@ -53,7 +53,7 @@ pub(super) const DEFINITION: Definition = Definition {
              counts; a unit's result if the rest of the whole would have fewer, alone or with the other units that are \
              shown, or if the unit is a part of one that is shown; and each number from which one of fewer than five people \
              (or the ledger's threshold) could be worked out, also by taking what is shown of units from what is shown of the \
-             whole.",
+             whole. Where it is not told how many in a unit knew, nor how many agree if fewer than twice the threshold do not.",
         ),
         (
             "Principles",

@@ -135,6 +135,19 @@ fn given_a_unit_that_is_hidden_when_its_answers_differ_then_nothing_of_another_u
 }
 
 #[test]
+fn given_a_unit_whose_others_are_few_when_it_is_not_told_how_many_knew_then_nor_in_which_parts_they_are() {
+    // Nine do not agree, or eight do not and one did not know, which hides how many knew, and agreement with it. In the first that is
+    // held back because of whoever is left, three who do not agree; and then agreement is, too.
+    let told = |east| {
+        let report = released(&[("w", whole([60, 12, 10])), ("east", unit("east", east))]);
+        said(&report, "east")
+    };
+    assert_eq!(told([27, 9, 0]), told([27, 8, 1]));
+    assert_eq!(told([27, 9, 0])[..3], ["[c] held back", "[c] held back", "36"]);
+    assert_eq!(told([27, 10, 0])[..3], ["73 % (27 of 37)", "[c] held back", "37"]);
+}
+
+#[test]
 fn given_a_unit_and_its_part_when_both_answered_then_the_part_is_held_back() {
     let mut ledger = Chronicle::opened(false);
     ledger.unit("a", None, None);

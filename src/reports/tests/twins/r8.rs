@@ -222,6 +222,12 @@ fn may(
     ]
 }
 
+/// Nobody is told how many agree if not how many knew, and those who are left are fewer than twice the fewest.
+fn enough(unit: &Result<'_>, [agree, knew, answered]: [bool; 3], people: u64) -> [bool; 3] {
+    let others = unit.parts[1] + unit.parts[2];
+    [agree && (knew || others == 0 || others >= 2 * people), knew, answered]
+}
+
 /// What is told of every result at a point.
 fn opened(all: &[Result<'_>], courses: &mut Courses, now: (u64, u64)) -> Open {
     let mut open = Open::new();
@@ -235,16 +241,15 @@ fn opened(all: &[Result<'_>], courses: &mut Courses, now: (u64, u64)) -> Open {
         for unit in &units {
             let own = open[&unit.id];
             let alone = may(courses, (whole, &[unit]), both(own, open[&whole.id]), now);
-            open.insert(unit.id.clone(), both(own, alone));
+            open.insert(unit.id.clone(), enough(unit, both(own, alone), now.1));
         }
-        let mut together = [true; 3];
-        for number in 0..3 {
+        let together = [0, 1, 2].map(|number: usize| {
             let those: Vec<_> = units.iter().copied().filter(|unit| open[&unit.id][number]).collect();
             let known = those.iter().fold(open[&whole.id], |known, unit| both(known, open[&unit.id]));
-            together[number] = may(courses, (whole, &those), known, now)[number];
-        }
+            may(courses, (whole, &those), known, now)[number]
+        });
         for unit in units {
-            open.insert(unit.id.clone(), both(open[&unit.id], together));
+            open.insert(unit.id.clone(), enough(unit, both(open[&unit.id], together), now.1));
         }
     }
     open
