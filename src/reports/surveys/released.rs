@@ -157,12 +157,11 @@ impl Cuts {
     /// What a result tells by itself at a point.
     fn own(&mut self, asked: &Asked<'_>, threshold: u64) -> Option<Told> {
         let (counts, own) = (asked.parts(), self.own.get_mut(asked.number)?);
-        match own {
-            Some(own) => own.next(counts, threshold),
-            None => {
-                let cut = Cut::first(&counts, threshold);
-                *own = Some(Own { cut, counts, threshold, is_settled: false });
-            }
+        if let Some(own) = own {
+            own.next(counts, threshold);
+        } else {
+            let cut = Cut::first(&counts, threshold);
+            *own = Some(Own { cut, counts, threshold, is_settled: false });
         }
         own.as_ref().map(|own| Told::by(&own.cut))
     }

@@ -308,7 +308,7 @@ impl<'v> At<'v> {
     }
 }
 
-impl<'v> Asked<'v> {
+impl Asked<'_> {
     /// What is left of what may be told. Where it is not told how many knew, those who do not agree are told as one number, and
     /// it must be as large as what a cut hides: that they are in two parts, one of them small, must not be seen.
     fn settled(&self, told: Told, threshold: u64) -> Told {
