@@ -1,7 +1,7 @@
 //! The rules of release, transcribed: what `release.rs` says in words, by loops over lists of counts.
 
 use jiff::civil::Date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Twin;
 use crate::domain::event::Payload;
@@ -109,11 +109,12 @@ impl Shown {
 impl Twin<'_> {
     /// The release points that are known and past, as they were declared.
     pub(super) fn moments(&self) -> Vec<Moment> {
-        let mut moments = Vec::new();
+        let (mut moments, mut declared) = (Vec::new(), BTreeSet::new());
         for fact in self.known() {
             if let Payload::ReleasePointDeclared(it) = &fact.event.payload {
                 let on = fact.event.occurred.effective(&super::london());
-                if on <= self.as_at {
+                // Said again, which the domain refuses, it is what it was at first.
+                if declared.insert(&fact.event.subject) && on <= self.as_at {
                     moments.push(Moment { on, position: it.position, sequence: fact.sequence });
                 }
             }

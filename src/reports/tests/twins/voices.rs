@@ -201,27 +201,13 @@ impl<'f> Twin<'f> {
         reasons.into_iter().collect()
     }
 
-    /// Day and position of each release point, in the order of declaration; voided or corrected or not.
-    fn voiced_points(&self) -> Vec<(Date, u64)> {
-        let mut points = Vec::new();
-        for fact in self.known() {
-            if let Payload::ReleasePointDeclared(it) = &fact.event.payload {
-                let day = fact.event.occurred.effective(&super::london());
-                if day <= self.as_at {
-                    points.push((day, it.position));
-                }
-            }
-        }
-        points
-    }
-
     fn at(&self, (as_at, as_known): (Date, u64)) -> Twin<'f> {
         Twin { as_at, as_known, ..*self }
     }
 
     fn groups(&self, reasons: &[String]) -> BTreeMap<Respondents, Group> {
         let mut groups: BTreeMap<Respondents, Group> = BTreeMap::new();
-        for point in self.voiced_points() {
+        for point in self.points() {
             let then = self.at(point);
             let (voices, least) = (then.voices(), then.voices_least());
             let (targets, calendars) = (then.targets(), then.calendars());
@@ -313,7 +299,7 @@ impl<'f> Twin<'f> {
 
     /// Of everybody who was heard: given anonymously, all that were given, withdrawn. None: held back whole.
     pub(super) fn given(&self) -> BTreeMap<Respondents, Option<[Option<u64>; 3]>> {
-        let points = self.voiced_points();
+        let points = self.points();
         let Some(last) = points.last() else { return BTreeMap::new() };
         let reasons = self.reasons(points.iter().map(|(_, position)| *position).max().unwrap());
         let mut all: BTreeMap<_, _> = self.at(*last).voices().iter().map(|voice| (voice.who, None)).collect();
@@ -326,7 +312,7 @@ impl<'f> Twin<'f> {
 
     /// Every cell of R3 and R4 but words; none of them if there is no release point.
     pub(crate) fn of_voices(&self, whole_year: bool) -> Option<[Cells; 2]> {
-        let points = self.voiced_points();
+        let points = self.points();
         let last = *points.last().filter(|_| whole_year)?;
         let reasons = self.reasons(points.iter().map(|(_, position)| *position).max()?);
         let groups = self.groups(&reasons);
