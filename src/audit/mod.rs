@@ -109,20 +109,23 @@ impl Audit {
 
     /// Records were read, one after the other. Their keys are what the index must find each by.
     pub fn records(&self, records: &[Record<'_>]) -> Vec<Result<Keys, codec::Unreadable>> {
-        let opened: Vec<_> = records.iter().map(codec::opened).collect();
-        let events = opened.iter().filter_map(|it| it.as_ref().ok()).map(|it| (&it.source, &it.event));
-        let mut keys = journal_keys::of_each(events).into_iter();
-        let (mut facts, mut told) = (Vec::with_capacity(opened.len()), Vec::with_capacity(opened.len()));
-        for (record, opened) in records.iter().zip(opened) {
-            match opened {
+        let mut sought = journal_keys::Sought::default();
+        let (mut facts, mut unreadable) = (Vec::with_capacity(records.len()), Vec::new());
+        for record in records {
+            match codec::opened(record) {
                 Ok(opened) => {
+                    sought.event(&opened.source, &opened.event);
                     facts.push(self.fact(record.sequence, opened));
-                    told.extend(keys.next().map(Ok));
                 }
-                Err(unreadable) => told.push(Err(unreadable)),
+                Err(why) => unreadable.push((facts.len(), why)),
             }
         }
         self.folds.give(facts);
+        let mut told: Vec<_> = sought.keys().map(Ok).collect();
+        // The last first: so the others still stand where they belong.
+        for (place, why) in unreadable.into_iter().rev() {
+            told.insert(place, Err(why));
+        }
         told
     }
 

@@ -50,6 +50,11 @@ impl Code {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+
+    /// The bytes of its text.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
 }
 
 impl fmt::Display for Code {
@@ -218,6 +223,11 @@ impl SourceName {
     /// The name's text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    /// The bytes of its text.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 
     /// The subject that holds this source's grants.

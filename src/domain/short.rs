@@ -42,15 +42,20 @@ impl Short {
     /// The text.
     pub(super) fn as_str(&self) -> &str {
         match self {
-            Self::Here { len, bytes } => {
-                let text = bytes.get(..usize::from(*len)).unwrap_or_default();
-                std::str::from_utf8(text).unwrap_or_default()
-            }
+            Self::Here { .. } => std::str::from_utf8(self.as_bytes()).unwrap_or_default(),
             Self::Apart(text) => text,
         }
     }
 
-    fn as_bytes(&self) -> &[u8] {
+    /// Its bytes: no room, and nothing to look through.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Here { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),
+            Self::Apart(text) => text.as_bytes(),
+        }
+    }
+
+    fn with_room(&self) -> &[u8] {
         match self {
             Self::Here { bytes, .. } => bytes,
             Self::Apart(text) => text.as_bytes(),
@@ -71,7 +76,7 @@ impl Ord for Short {
         match (self, other) {
             (Self::Here { bytes, .. }, Self::Here { bytes: others, .. }) => words(bytes).cmp(&words(others)),
             // One is longer than the room of the other: zeros at an end are less than whatever stands there.
-            _ => self.as_bytes().cmp(other.as_bytes()),
+            _ => self.with_room().cmp(other.with_room()),
         }
     }
 }

@@ -22,15 +22,7 @@ pub fn of(source: &SourceName, event: &Event) -> Keys {
     let mut sought = Sought::default();
     sought.event(source, event);
     let mut hashes = sought.hashes().into_iter();
-    keys(&mut hashes, sought.events[0])
-}
-
-/// The keys of events, each as [`of`] gives them: many are hashed faster together.
-pub fn of_each<'a>(events: impl IntoIterator<Item = (&'a SourceName, &'a Event)>) -> Vec<Keys> {
-    let mut sought = Sought::default();
-    events.into_iter().for_each(|(source, event)| sought.event(source, event));
-    let mut hashes = sought.hashes().into_iter();
-    sought.events.iter().map(|count| keys(&mut hashes, *count)).collect()
+    keys(&mut hashes, sought.ends.len())
 }
 
 /// The keys of a stored record: the log's way to rebuild its index.
@@ -43,7 +35,7 @@ pub fn of_record(record: &Record<'_>) -> Result<Keys, Malformed> {
 /// The keys of one event, of which the next so many hashes are: its id's, and then the others.
 fn keys(hashes: &mut impl Iterator<Item = Digest>, count: usize) -> Keys {
     let id = hashes.next().map_or(0, long);
-    let mut subjects: Vec<u64> = hashes.take(count - 1).map(short).collect();
+    let mut subjects: Vec<u64> = hashes.take(count.saturating_sub(1)).map(short).collect();
     subjects.sort_unstable();
     subjects.dedup();
     Keys { id, subjects }
@@ -78,10 +70,10 @@ fn short(digest: Digest) -> u64 {
     digest.0.first_chunk().map_or(0, |front| u64::from_be_bytes(*front))
 }
 
-/// What is hashed for keys, one after the other: a letter for its sort, a kind and an identifier, and what stands
-/// between.
+/// What is hashed for the keys of events, one after the other: a letter for its sort, a kind and an identifier, and what
+/// stands between. Many are hashed faster together.
 #[derive(Default)]
-struct Sought {
+pub struct Sought {
     bytes: Vec<u8>,
     /// Where each ends.
     ends: Vec<usize>,
@@ -90,7 +82,8 @@ struct Sought {
 }
 
 impl Sought {
-    fn event(&mut self, source: &SourceName, event: &Event) {
+    /// One more event.
+    pub fn event(&mut self, source: &SourceName, event: &Event) {
         let before = self.ends.len();
         self.id(source, event.id);
         self.about(&event.subject);
@@ -101,31 +94,26 @@ impl Sought {
     }
 
     fn id(&mut self, source: &SourceName, id: Uuid) {
-        self.push(&[b"i", source.as_str().as_bytes(), b"\0", id.as_bytes()]);
+        self.push(&[b"i", source.as_bytes(), b"\0", id.as_bytes()]);
     }
 
     fn about(&mut self, subject: &Subject) {
-        self.push(&[b"s", subject.kind().as_str().as_bytes(), b"/", subject.id().as_str().as_bytes()]);
+        self.push(&[b"s", subject.kind().as_str().as_bytes(), b"/", subject.id().as_bytes()]);
     }
 
     fn mention(&mut self, mention: &Mention) {
         match mention {
             Mention::Subject(subject) => {
-                self.push(&[
-                    b"m",
-                    subject.kind().as_str().as_bytes(),
-                    b"/",
-                    subject.id().as_str().as_bytes(),
-                ]);
+                self.push(&[b"m", subject.kind().as_str().as_bytes(), b"/", subject.id().as_bytes()]);
             }
             Mention::Code { list, code } => {
-                self.push(&[b"c", list.as_str().as_bytes(), b"/", code.as_str().as_bytes()]);
+                self.push(&[b"c", list.as_str().as_bytes(), b"/", code.as_bytes()]);
             }
             Mention::Document { about, sha256 } => self.push(&[
                 b"d",
                 about.kind().as_str().as_bytes(),
                 b"/",
-                about.id().as_str().as_bytes(),
+                about.id().as_bytes(),
                 b"\0",
                 &sha256.0,
             ]),
@@ -138,6 +126,12 @@ impl Sought {
             self.bytes.extend_from_slice(part);
         }
         self.ends.push(self.bytes.len());
+    }
+
+    /// The keys of each event, as [`of`] gives them.
+    pub fn keys(&self) -> impl Iterator<Item = Keys> {
+        let mut hashes = self.hashes().into_iter();
+        self.events.iter().map(move |count| keys(&mut hashes, *count))
     }
 
     /// The hash of each.

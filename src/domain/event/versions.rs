@@ -129,11 +129,13 @@ impl<'de, A: MapAccess<'de>> InOrder<'de, A> {
     }
 
     /// The value under the next key, which must be this one.
+    #[inline]
     pub fn required<T: Deserialize<'de>>(&mut self, key: &'static str) -> Result<T, A::Error> {
         self.optional(key)?.ok_or_else(|| A::Error::missing_field(key))
     }
 
     /// The value under the next key if it is this one.
+    #[inline]
     pub fn optional<T: Deserialize<'de>>(&mut self, key: &'static str) -> Result<Option<T>, A::Error> {
         if self.key != Some(Key(key.as_bytes())) {
             return Ok(None);

@@ -126,7 +126,11 @@ mod wide {
     /// As [`super::begin`], where there are at least [`LEAST`] messages.
     #[target_feature(enable = "avx512f,avx512bw")]
     pub(super) fn begin(messages: &[Message<'_>]) -> Begun {
-        let mut state = START.map(|word| _mm512_set1_epi32(word.cast_signed()));
+        // Loops, and no `map`: what was made for all machines does not take in what was made for this one.
+        let mut state = [_mm512_setzero_si512(); 8];
+        for (vector, word) in state.iter_mut().zip(START) {
+            *vector = _mm512_set1_epi32(word.cast_signed());
+        }
         let mut blocks = 0;
         loop {
             let going = |lane: usize| messages.get(lane).is_some_and(|it| it.count() > blocks);
@@ -135,13 +139,19 @@ mod wide {
                 break;
             }
             // What has ended, or is not there, is hashed with any block, and its state left.
-            let block = |lane: usize| {
-                messages[if going(lane) { lane } else { mask.trailing_zeros() as usize }].block(blocks)
-            };
-            compress(&mut state, mask, &words(std::array::from_fn(block)));
+            let mut rows = [_mm512_setzero_si512(); LANES];
+            for (lane, row) in rows.iter_mut().enumerate() {
+                let lane = if going(lane) { lane } else { mask.trailing_zeros() as usize };
+                *row = loaded(messages[lane].block(blocks));
+            }
+            compress(&mut state, mask, &words(&rows));
             blocks += 1;
         }
-        Begun { words: state.map(|vector| stored(vector)), blocks }
+        let mut begun = Begun { words: [[0; LANES]; 8], blocks };
+        for (words, vector) in begun.words.iter_mut().zip(state) {
+            *words = stored(vector);
+        }
+        begun
     }
 
     #[target_feature(enable = "avx512f")]
@@ -164,8 +174,7 @@ mod wide {
 
     /// Word by word, those of all blocks: rows become columns, by ones, twos and fours of words.
     #[target_feature(enable = "avx512f,avx512bw")]
-    fn words(blocks: [&[u8; BLOCK]; LANES]) -> [__m512i; 16] {
-        let rows = blocks.map(|block| loaded(block));
+    fn words(rows: &[__m512i; LANES]) -> [__m512i; 16] {
         let mut ones = [_mm512_setzero_si512(); 16];
         for (pair, rows) in ones.as_chunks_mut::<2>().0.iter_mut().zip(rows.as_chunks::<2>().0) {
             *pair = [_mm512_unpacklo_epi32(rows[0], rows[1]), _mm512_unpackhi_epi32(rows[0], rows[1])];
@@ -182,7 +191,7 @@ mod wide {
         // Of four rows, each vector of `twos` has in its quarter k word 4k and so many.
         let mut words = [_mm512_setzero_si512(); 16];
         for word in 0..4 {
-            let [first, second, third, last] = [0, 4, 8, 12].map(|rows| twos[rows + word]);
+            let (first, second, third, last) = (twos[word], twos[4 + word], twos[8 + word], twos[12 + word]);
             let (low, high) = (
                 [_mm512_shuffle_i32x4(first, second, 0x44), _mm512_shuffle_i32x4(third, last, 0x44)],
                 [_mm512_shuffle_i32x4(first, second, 0xee), _mm512_shuffle_i32x4(third, last, 0xee)],
