@@ -102,6 +102,8 @@ impl Delivery {
                         );
                     }
                 }
+                // It rests on one before it, which a disk that fails has not taken: its poster asks again, too.
+                Err(Refused::Rejected { .. }) if !unanswered.is_empty() => unanswered.push(request.clone()),
                 Err(Refused::Rejected { index, rejection }) => {
                     panic!("event {index} of {request:#?}: {rejection}")
                 }
@@ -147,6 +149,25 @@ impl Delivery {
             Step::Crash { power, keep } => self.crash(power, keep),
         }
     }
+}
+
+/// The first requests of a burst are not written, and another is judged without them.
+#[test]
+fn given_a_disk_that_fails_between_requests_when_the_later_rests_on_the_earlier_then_both_are_taken_in_the_end()
+ {
+    let crash = |power, keep| Step::Crash { power, keep };
+    let deliver_now = |requests, doubled| Step::Deliver { requests, doubled };
+    let steps = [
+        crash(6, 11_030_586_168_030_981_409),
+        crash(20, 17_031_015_020_410_890_450),
+        crash(26, 16_218_985_951_305_003_707),
+        deliver_now(1, true),
+        crash(17, 18_359_810_286_956_442_276),
+        deliver_now(2, false),
+        Step::Again(2),
+    ];
+    let (requests, naive) = accepted(37_570);
+    deliver(&requests, &naive, &steps);
 }
 
 /// Delivers everything so; the ledger then holds what the naive one holds.
