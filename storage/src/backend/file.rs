@@ -154,6 +154,12 @@ impl File for SystemFile {
         Ok(filled)
     }
 
+    fn about_to_be_read(&self) {
+        use rustix::fs::{Advice, fadvise};
+        // Advice: a system that does not take it reads as it always does.
+        let _ = fadvise(&self.0, 0, None, Advice::WillNeed);
+    }
+
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.0.write_all_at(bytes, offset)
     }

@@ -68,6 +68,8 @@ impl Examination<'_> {
     pub(super) fn segment(&self, planned: &Planned, scratch: &mut Scratch) -> Result<Examined, Error> {
         let io = |error| Error::io(&path(planned.number), 0, error);
         let file = self.backend.open(&path(planned.number), Mode::Read).map_err(io)?;
+        // What is hashed now, and what is read meanwhile, need not wait for each other.
+        file.about_to_be_read();
         let words = self.backend.open(&words_path(planned.number), Mode::Read);
         let words = match words {
             Ok(words) => Some(words),
