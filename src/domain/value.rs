@@ -2,9 +2,13 @@
 //!
 //! Invariant: a value of a type here has passed its rule. Nothing here reads a clock or makes anything random.
 
+mod looks;
+
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+
+use looks::Looks;
 
 /// Why a text is not a value: the rule that it broke, and what to do instead. Never the text itself: it may hold
 /// somebody's words.
@@ -218,82 +222,7 @@ pub fn check_words(text: &str) -> Result<(), Invalid> {
     if text.chars().any(|c| c.is_control() && c != '\n') {
         return Err(Invalid::new("control characters in words", "remove them"));
     }
-    check_no_contact(text)
-}
-
-/// A run of more digits than these is taken for a telephone number.
-const MOST_DIGITS: usize = 8;
-
-/// Refuses what would lead to a person: something like `a@b.c`, or a run of nine or more digits with nothing but
-/// spaces, brackets, hyphens and dots between them.
-pub fn check_no_contact(text: &str) -> Result<(), Invalid> {
     Looks::of(text).check_no_contact(text)
-}
-
-/// What the bytes of a text look like: every one is looked at, so that many are looked at together.
-struct Looks {
-    ascii: bool,
-    /// A control character of ASCII is among them.
-    control: bool,
-    at: bool,
-    digits: usize,
-}
-
-impl Looks {
-    fn of(text: &str) -> Self {
-        let mut looks = Self { ascii: true, control: false, at: false, digits: 0 };
-        // So many digits can be counted in a byte.
-        for bytes in text.as_bytes().chunks(usize::from(u8::MAX)) {
-            let (mut high, mut control, mut at, mut digits) = (0, false, false, 0_u8);
-            for byte in bytes {
-                high |= byte;
-                control |= byte.is_ascii_control();
-                at |= *byte == b'@';
-                digits += u8::from(byte.is_ascii_digit());
-            }
-            looks.ascii &= high.is_ascii();
-            looks.control |= control;
-            looks.at |= at;
-            looks.digits += usize::from(digits);
-        }
-        looks
-    }
-
-    fn check_no_contact(&self, text: &str) -> Result<(), Invalid> {
-        if !self.at && self.digits <= MOST_DIGITS {
-            return Ok(());
-        }
-        contact_in(text)
-    }
-}
-
-fn contact_in(text: &str) -> Result<(), Invalid> {
-    let mail = text.split_whitespace().any(|word| {
-        word.split_once('@').is_some_and(|(name, host)| {
-            name.ends_with(|c: char| c.is_alphanumeric()) && host.starts_with(|c: char| c.is_alphanumeric())
-        })
-    });
-    if mail {
-        return Err(Invalid::new(
-            "an e-mail address in words",
-            "name the post, never a person or an address",
-        ));
-    }
-    let mut digits = 0;
-    for c in text.chars() {
-        if c.is_ascii_digit() {
-            digits += 1;
-            if digits > MOST_DIGITS {
-                return Err(Invalid::new(
-                    "a telephone number in words",
-                    "leave out telephone numbers and other long numbers",
-                ));
-            }
-        } else if !matches!(c, ' ' | '(' | ')' | '-' | '.' | '+') {
-            digits = 0;
-        }
-    }
-    Ok(())
 }
 
 /// A link that a reader may follow: `https://…`, at most 500 ASCII characters, no spaces, no user name.
@@ -467,33 +396,6 @@ mod tests {
                     both(&format!("{year:04}-{month:02}-{day:02}"));
                 }
             }
-        }
-    }
-
-    /// The rule as it is said, character by character.
-    fn leads_to_a_person(text: &str) -> bool {
-        let mail = text.split_whitespace().any(|word| {
-            let before = word.chars().take_while(|c| *c != '@').last();
-            let behind = word.chars().skip_while(|c| *c != '@').nth(1);
-            before.is_some_and(char::is_alphanumeric) && behind.is_some_and(char::is_alphanumeric)
-        });
-        let between = |c: char| !(c.is_ascii_digit() || " ()-.+".contains(c));
-        let long = |run: &str| run.chars().filter(char::is_ascii_digit).count() > MOST_DIGITS;
-        mail || text.split(between).any(long)
-    }
-
-    proptest! {
-        #[test]
-        fn given_any_text_when_it_is_judged_then_it_is_as_the_rule_says_character_by_character(
-            text in prop_oneof![
-                "[ -~]{0,130}", "\\PC{0,125}", "[a-c @.\u{e9}\n\u{7f}\u{85}]{0,12}", "[0-9 ()x+.-]{0,20}",
-                "[a-c ]{240,270}[0-9@.a ]{0,24}",
-            ]
-        ) {
-            prop_assert_eq!(check_no_contact(&text).is_err(), leads_to_a_person(&text));
-            let one_line = !text.is_empty() && text.trim() == text && text.chars().count() <= MAX_LABEL
-                && !text.chars().any(char::is_control);
-            prop_assert_eq!(Label::parse(&text).is_ok(), one_line && !leads_to_a_person(&text));
         }
     }
 

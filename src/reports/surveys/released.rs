@@ -9,6 +9,7 @@
 //! Invariant: of no group with fewer answers than the ledger's minimum anything is shown, nor can it be worked out from
 //! what is shown of others. Must not know how it is worded.
 
+mod ever;
 #[cfg(test)]
 mod naive;
 
@@ -17,14 +18,12 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::event::UnitRegistered;
+use self::ever::{Ever, Terms};
 use crate::domain::id::Code;
 use crate::projections::Views;
-use crate::projections::history::{Dated, History, Horizon};
-use crate::projections::learning::holds;
 use crate::projections::releases::Point;
 use crate::projections::surveys::Answered;
-use crate::reports::disclosure::{survey_minimum, threshold};
+use crate::reports::disclosure::threshold;
 use crate::reports::phrases::natural;
 use crate::reports::release::Cut;
 
@@ -207,12 +206,12 @@ impl<'v> Results<'v> {
     /// As of the last of these points.
     pub(super) fn of(views: &'v Views, points: &[Point<'v>]) -> Self {
         let ever = Ever::of(views);
-        let nothing = || std::iter::repeat_with(|| None).take(ever.results.len());
+        let nothing = || std::iter::repeat_with(|| None).take(ever.count());
         let mut cuts = Cuts { own: nothing().collect(), left: BTreeMap::new() };
         let (mut at, mut told) = (Vec::new(), Vec::new());
         for point in points {
             at = ever.at(views, point);
-            told = vec![None; ever.results.len()];
+            told = vec![None; ever.count()];
             let now = (point.sequence, threshold(views, point.sequence));
             for question in &at {
                 question.told(&mut cuts, now, &mut told);
@@ -265,106 +264,6 @@ impl<'v> Results<'v> {
         let own = self.own.get(asked.number).and_then(Option::as_ref).map(|own| own.cut.clone());
         let told = self.told.get(asked.number).copied().flatten();
         Result { asked: *asked, held_back: at.why(asked), released: own.zip(told) }
-    }
-}
-
-/// Every result that there ever was, with the number that stands for it.
-struct Ever<'v> {
-    results: Vec<Said<'v>>,
-    /// The number of each question in one version of a questionnaire.
-    questions: BTreeMap<Question<'v>, usize>,
-}
-
-/// A result, all that was ever said of it, and that, if it is one thing.
-type Said<'v> = (&'v Code, &'v History<Arc<Answered>>, Option<Only<'v>>);
-
-/// Questionnaire, version, question.
-type Question<'v> = (&'v Code, &'v Code, &'v Code);
-
-/// The only thing that was ever said of a result, and its question: nearly every one is said once.
-#[derive(Clone, Copy)]
-struct Only<'v> {
-    fact: &'v Dated<Arc<Answered>>,
-    question: usize,
-}
-
-fn question(answered: &Answered) -> Question<'_> {
-    (&answered.instrument, &answered.version, &answered.item)
-}
-
-impl<'v> Ever<'v> {
-    fn of(views: &'v Views) -> Self {
-        let facts = views.surveys.results.iter().flat_map(|(_, history)| history.all());
-        let mut questions: BTreeMap<Question<'v>, usize> = BTreeMap::new();
-        for fact in facts {
-            questions.entry(question(&fact.fact)).or_default();
-        }
-        for (number, of) in questions.values_mut().enumerate() {
-            *of = number;
-        }
-        let results = views.surveys.results.iter().map(|(id, history)| {
-            let only = match history.all() {
-                [fact] if !views.is_disturbed(fact.sequence) => Some(fact),
-                _ => None,
-            };
-            let number = |fact: &Dated<Arc<Answered>>| questions.get(&question(&fact.fact)).copied();
-            (id, history, only.and_then(|fact| Some(Only { fact, question: number(fact)? })))
-        });
-        Self { results: results.collect(), questions }
-    }
-
-    /// What stands at a point, by question.
-    fn at(&self, views: &'v Views, point: &Point<'_>) -> Vec<At<'v>> {
-        let (horizon, minimum) = (point.horizon(), survey_minimum(views, point.sequence));
-        let mut at: Vec<At<'v>> = Vec::new();
-        at.resize_with(self.questions.len(), At::default);
-        for (number, (id, history, only)) in self.results.iter().enumerate() {
-            let found = match only {
-                Some(only) => Views::within(only.fact, horizon).then_some((only.fact, only.question)),
-                None => views
-                    .latest(history, horizon)
-                    .and_then(|fact| Some((fact, *self.questions.get(&question(&fact.fact))?))),
-            };
-            if let Some((fact, question)) = found
-                && let Some(at) = at.get_mut(question)
-            {
-                let asked = Asked { id, number, sequence: fact.sequence, answered: &fact.fact };
-                at.asked.push(asked);
-            }
-        }
-        let terms = Terms::of(views, horizon);
-        for at in &mut at {
-            at.judge(minimum, &terms);
-        }
-        at
-    }
-}
-
-/// Of which unit each is a part, at a point.
-struct Terms<'v>(Vec<(&'v Code, Vec<&'v UnitRegistered>)>);
-
-impl<'v> Terms<'v> {
-    fn of(views: &'v Views, horizon: Horizon) -> Self {
-        let terms = views.learning.registrations(views, horizon);
-        // Where nothing was ever a part of anything, nobody need ask.
-        let any = terms.iter().any(|(_, terms)| terms.iter().any(|term| term.part_of.is_some()));
-        Self(if any { terms } else { Vec::new() })
-    }
-
-    /// Everything that a unit was a part of on a day.
-    fn above(&self, unit: &Code, day: Date) -> Vec<&'v Code> {
-        let (mut above, mut next) = (Vec::new(), self.part_of(unit, day));
-        while let Some(whole) = next.filter(|whole| !above.contains(whole)) {
-            above.push(whole);
-            next = self.part_of(whole, day);
-        }
-        above
-    }
-
-    fn part_of(&self, unit: &Code, day: Date) -> Option<&'v Code> {
-        let at = self.0.binary_search_by(|(id, _)| (*id).cmp(unit)).ok()?;
-        let (_, terms) = self.0.get(at)?;
-        terms.iter().rev().find(|term| holds(term, day))?.part_of.as_ref()
     }
 }
 
@@ -425,7 +324,7 @@ impl<'v> At<'v> {
 
     /// A unit that is a part of one that is shown.
     fn hide_parts(&mut self, terms: &Terms<'v>) {
-        if terms.0.is_empty() {
+        if terms.is_empty() {
             return;
         }
         let (mut parts, mut of_unit) = (Vec::new(), BTreeMap::<&Code, Vec<Asked<'v>>>::new());

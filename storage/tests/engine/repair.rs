@@ -152,6 +152,31 @@ fn an_index_damaged_on_any_page_is_made_again_and_sealed_again() {
 }
 
 #[test]
+fn an_index_of_an_earlier_form_is_made_again() {
+    let memory = MemoryBackend::new();
+    let backend: Arc<dyn Backend> = Arc::new(memory.clone());
+    let mut log = create(&backend).unwrap();
+    for _ in 0..8 {
+        log = append(log, 3, 200).unwrap();
+    }
+    let all = served(&log).unwrap();
+    log.close().unwrap();
+    let files = memory.dump();
+    // Whole in itself, checksum and all: only its name says that its filter is another.
+    let mut page = files[INDEX][..4096].to_vec();
+    assert_eq!(page[..8], *b"PBINDEX2");
+    page[7] = b'1';
+    let checksum = crc32fast::hash(&[&0_u32.to_be_bytes()[..], &page[..4092]].concat());
+    page[4092..].copy_from_slice(&checksum.to_be_bytes());
+    backend.open(INDEX, Mode::Write).unwrap().write_at(&page, 0).unwrap();
+    let (log, _) = open(&backend).unwrap();
+    assert_eq!(served(&log).unwrap(), all);
+    log.close().unwrap();
+    assert!(memory.dump()[INDEX] == files[INDEX]);
+    assert!(verify(&memory).intact());
+}
+
+#[test]
 fn an_open_that_meets_a_damaged_index_makes_it_again() {
     let memory = MemoryBackend::new();
     let backend: Arc<dyn Backend> = Arc::new(memory.clone());
