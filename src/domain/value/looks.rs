@@ -97,6 +97,19 @@ mod tests {
         mail || text.split(between).any(long)
     }
 
+    #[test]
+    fn given_a_long_text_when_what_leads_to_a_person_stands_anywhere_in_it_then_it_is_seen() {
+        for before in 0..600 {
+            for person in ["123456789", "a@b", "\u{e9}@b"] {
+                let text =
+                    format!("{}{person}{}", "a ".repeat(before / 2) + &"."[..before % 2], " a".repeat(300));
+                let looks = Looks::of(&text);
+                assert!(looks.check_no_contact(&text).is_err(), "{person} behind {before}");
+                assert_eq!(looks.ascii, text.is_ascii());
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn given_any_text_when_it_is_judged_then_it_is_as_the_rule_says_character_by_character(
