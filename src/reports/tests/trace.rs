@@ -311,6 +311,24 @@ fn given_a_round_whose_response_is_published_when_what_it_led_to_is_traced_then_
     assert!(items[12..].iter().all(|item| of(item).steps.len() == 1));
 }
 
+/// Between the two points nothing came of the change or its items, but of their round.
+#[test]
+fn given_a_response_between_two_release_points_when_its_round_led_to_a_change_then_the_later_tells_of_it() {
+    let mut ledger = ledger();
+    seek(&mut ledger);
+    let items = heard_in(&mut ledger, Some("spring"), 12);
+    ledger.propose("hours", "2025-05-01", "leave", HEARD, &items);
+    ledger.release("first", "2025-07-01");
+    let how = |ledger: &Chronicle| -> Vec<_> {
+        let voice = now(ledger, "policy-change/hours", Eyes::Reader).works.remove(0).voice;
+        voice.told.iter().map(|it| it.items).collect()
+    };
+    assert_eq!(how(&ledger), [Some(0), Some(0), Some(0), Some(12)]);
+    ledger.answer_round("spring", "2025-07-10");
+    ledger.release("second", "2025-07-31");
+    assert_eq!(how(&ledger), [Some(0), Some(0), Some(12), Some(0)]);
+}
+
 const PUBLISHED: &str = "What came of its round was published: round/spring";
 
 #[test]
