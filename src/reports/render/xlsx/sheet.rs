@@ -180,8 +180,9 @@ impl Sheet<'_> {
             column("Whole", number(&|it| it.denominator.map(|it| it as f64))),
             column("Status", text(&status)),
             column("Figure", text(&|it| it.label.clone())),
-            column("Events", text(&events)),
+            // The events last, as in every table: with nothing behind them, a long list is not cut off within a number.
             column("Id", text(&|it| it.id.clone())),
+            column("Events", text(&events)),
         ];
         self.framed(&columns, "figures", statement.figures.len())
     }
