@@ -33,6 +33,7 @@ pub(super) struct Fact {
 
 impl Fact {
     /// What is kept of a record.
+    #[inline]
     pub(super) fn of(sequence: u64, opened: Opened) -> Self {
         let Opened { recorded_at, source, irregularities, event } = opened;
         let Claim { event_type, said, posts, .. } = Claim::of(&event);

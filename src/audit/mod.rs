@@ -133,11 +133,12 @@ impl Audit {
     pub fn record(&self, record: &Record<'_>) -> Result<Keys, codec::Unreadable> {
         let opened = codec::opened(record)?;
         let keys = journal_keys::of(&opened.source, &opened.event);
-        self.folds.give([self.fact(record.sequence, opened)]);
+        self.folds.give(vec![self.fact(record.sequence, opened)]);
         Ok(keys)
     }
 
     /// What the folds need of a record; the words that it commits to are awaited from now on.
+    #[inline]
     fn fact(&self, sequence: u64, opened: codec::Opened) -> Fact {
         let words = opened.event.payload.words();
         let fact = Fact::of(sequence, opened);
@@ -153,7 +154,7 @@ impl Audit {
             EventType::LedgerRestored.as_str(),
         ];
         if codec::type_of(record.event).is_none_or(|name| TOLD.contains(&name)) {
-            self.folds.give([Fact::of(record.sequence, codec::opened(record)?)]);
+            self.folds.give(vec![Fact::of(record.sequence, codec::opened(record)?)]);
         }
         Ok(())
     }

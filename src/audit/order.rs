@@ -51,18 +51,16 @@ impl<F: Fold> Line<F> {
     }
 
     /// Takes facts to their places: those that follow each other at once.
-    pub(super) fn give(&self, facts: impl IntoIterator<Item = Fact>) {
-        let mut facts = facts.into_iter().peekable();
-        while let Some(number) = facts.peek().map(|fact| fact.sequence / BATCH) {
+    pub(super) fn give(&self, mut facts: Vec<Fact>) {
+        while let Some(number) = facts.first().map(|fact| fact.sequence / BATCH) {
             let mut gate = lock(&self.gates[(number % GATES as u64) as usize]);
             let place = gate.iter().position(|(open, _)| *open == number).unwrap_or_else(|| {
                 gate.push((number, Vec::with_capacity(BATCH as usize)));
                 gate.len() - 1
             });
             let batch = &mut gate[place].1;
-            while let Some(fact) = facts.next_if(|fact| fact.sequence / BATCH == number) {
-                batch.push(fact);
-            }
+            let others = facts.iter().position(|fact| fact.sequence / BATCH != number);
+            batch.extend(facts.drain(..others.unwrap_or(facts.len())));
             if batch.len() as u64 >= BATCH {
                 let (_, complete) = gate.swap_remove(place);
                 drop(gate);
@@ -151,13 +149,15 @@ mod tests {
                 let line = &line;
                 scope.spawn(move || {
                     let own = (0..most).filter(|it| it % 2 == half);
-                    own.map(|it| it ^ 0b1000).filter(|it| *it < most).for_each(|it| line.give([fact(it)]));
+                    own.map(|it| it ^ 0b1000)
+                        .filter(|it| *it < most)
+                        .for_each(|it| line.give(vec![fact(it)]));
                 });
             }
         });
         let left: Vec<u64> = (0..most).filter(|it| it ^ 0b1000 >= most).collect();
         for it in left {
-            line.give([fact(it)]);
+            line.give(vec![fact(it)]);
         }
         let Seen(seen) = line.settle(Seen::default());
         assert_eq!(seen, (0..most).collect::<Vec<_>>());
@@ -167,7 +167,7 @@ mod tests {
     fn given_a_fact_that_is_missing_when_all_is_settled_then_the_others_are_seen_in_order() {
         let line = Line::new(Seen::default());
         let given: Vec<u64> = (0..3 * BATCH).filter(|it| *it != 5).collect();
-        given.iter().rev().for_each(|it| line.give([fact(*it)]));
+        given.iter().rev().for_each(|it| line.give(vec![fact(*it)]));
         assert!(lock(&line.turn).fold.0.is_empty());
         assert_eq!(line.settle(Seen::default()).0, given);
     }

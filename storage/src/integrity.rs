@@ -31,9 +31,8 @@ mod merge;
 mod place;
 pub mod tiled;
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError, mpsc};
 
 use crate::backend::{Backend, Mode};
 use crate::error::{Error, Malformed};
@@ -134,7 +133,7 @@ pub fn verify(
     verify_words(backend, &keyer, &|_| {}, progress)
 }
 
-/// The keys of some records of a group, or why they have none: one for each.
+/// The keys of some records that follow each other, or why they have none: one for each.
 pub type KeyerOfMany<'a> = dyn Fn(&[Record<'_>]) -> Vec<Result<Keys, Malformed>> + Sync + 'a;
 
 /// As [`verify`], with a keyer that is asked for several records at once, and calls `word` with
@@ -208,7 +207,9 @@ fn examine(
         // looks into events puts them in order, and holds those that come too early.
         order.sort_by_key(|index| std::cmp::Reverse(plan.segments[*index].length));
     }
-    let examined = in_parallel(&order, |index, scratch| examination.segment(&plan.segments[index], scratch))?;
+    let ahead = |index: usize| examination.read_ahead(&plan.segments[index]);
+    let one = |index: usize, scratch: &mut _| examination.segment(&plan.segments[index], scratch);
+    let examined = in_parallel(&order, ahead, one)?;
     let mut report = merge::merge(&examination, examined, findings)?;
     let origin = plan.segments.iter().find_map(|segment| Some(&*segment.header.as_ref()?.identity.origin));
     kept.check(plan.clean(), origin, &levels, &mut report)?;
@@ -234,24 +235,41 @@ pub fn root(backend: &dyn Backend, size: u64) -> Result<Option<Digest>, Error> {
     Ok(Range::from_nodes(size, nodes).map(|range| range.root()))
 }
 
+/// What is asked for ahead of what is worked on: enough for the disk to be at work all the time, and few enough to still be
+/// there when they are needed.
+const AHEAD: usize = 2;
+
 /// Runs `work` for each of `order`, which are 0 to some count, on all cores, on each with a scratch
-/// of its own; the results are by number.
+/// of its own; the results are by number. `ahead` is told of each a little before, by a thread that may wait.
 fn in_parallel<T: Send, S: Default>(
     order: &[usize],
+    ahead: impl Fn(usize) + Sync,
     work: impl Fn(usize, &mut S) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(order.len());
+    let (begun, begins) = mpsc::channel();
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| {
+            let begun = begun.clone();
+            let (next, done, work) = (&next, &done, &work);
+            scope.spawn(move || {
                 let mut scratch = S::default();
                 while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    // Nobody listens once everything was asked for.
+                    let _ = begun.send(());
                     let result = work(index, &mut scratch);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
                 }
             });
+        }
+        drop(begun);
+        // Whoever works has nobody to wait for: the system takes a request for a whole segment only as fast as the disk
+        // reads it.
+        let at_once = std::iter::repeat_n((), AHEAD);
+        for (index, ()) in order.iter().zip(at_once.chain(begins)) {
+            ahead(*index);
         }
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -300,6 +318,9 @@ impl Meter<'_> {
     }
 }
 
+/// No record is shorter, in bytes: that is what its fixed part takes.
+const LEAST_RECORD: u64 = 128;
+
 /// A segment to be examined.
 struct Planned {
     number: u32,
@@ -317,6 +338,14 @@ struct Plan {
 impl Plan {
     fn clean(&self) -> bool {
         self.mark.is_some_and(|mark| mark.clean)
+    }
+
+    /// How many records a segment has, at most, by what the headers say and as many as fit.
+    fn most_records(&self) -> usize {
+        let firsts = self.segments.iter().filter_map(|segment| Some(segment.header.as_ref()?.first));
+        let spans = firsts.clone().zip(firsts.skip(1)).map(|(first, next)| next.saturating_sub(first));
+        let longest = self.segments.iter().map(|segment| segment.length).max().unwrap_or(0);
+        spans.max().unwrap_or(0).min(longest / LEAST_RECORD) as usize
     }
 
     /// Records that must be there; without a watermark, whatever there is.

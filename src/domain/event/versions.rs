@@ -128,26 +128,40 @@ impl<'de, A: MapAccess<'de>> InOrder<'de, A> {
         Ok(Self { map, key })
     }
 
+    /// Whether the next key is this one. Where it is called its length is known, and so it is compared as a number.
+    #[allow(
+        clippy::inline_always,
+        reason = "it is asked some twenty times a record of every record that is opened"
+    )]
+    #[inline(always)]
+    fn is_next(&self, key: &'static str) -> bool {
+        self.key.is_some_and(|next| next.0.len() == key.len() && next.0 == key.as_bytes())
+    }
+
     /// The value under the next key, which must be this one.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "so that the key is known where it is compared")]
+    #[inline(always)]
     pub fn required<T: Deserialize<'de>>(&mut self, key: &'static str) -> Result<T, A::Error> {
-        self.optional(key)?.ok_or_else(|| A::Error::missing_field(key))
+        if self.is_next(key) { self.value() } else { Err(A::Error::missing_field(key)) }
     }
 
     /// The value under the next key if it is this one.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "so that the key is known where it is compared")]
+    #[inline(always)]
     pub fn optional<T: Deserialize<'de>>(&mut self, key: &'static str) -> Result<Option<T>, A::Error> {
-        if self.key != Some(Key(key.as_bytes())) {
-            return Ok(None);
-        }
+        if self.is_next(key) { self.value().map(Some) } else { Ok(None) }
+    }
+
+    #[inline]
+    fn value<T: Deserialize<'de>>(&mut self) -> Result<T, A::Error> {
         let value = self.map.next_value()?;
         self.key = self.map.next_key()?;
-        Ok(Some(value))
+        Ok(value)
     }
 
     /// The last value, opened by that seed; nothing may follow it.
     pub fn last<T: DeserializeSeed<'de>>(mut self, key: &'static str, seed: T) -> Result<T::Value, A::Error> {
-        if self.key != Some(Key(key.as_bytes())) {
+        if !self.is_next(key) {
             return Err(A::Error::missing_field(key));
         }
         let value = self.map.next_value_seed(seed)?;

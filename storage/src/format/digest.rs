@@ -24,26 +24,32 @@ const NODE: usize = 64;
 
 /// SHA-256 of `front` and `rest` together.
 fn sha256<const F: usize>(front: [u8; F], rest: &[u8]) -> Digest {
-    let message = Message::new(front, rest);
+    let mut message = Message::default();
+    message.set(front, rest);
     message.finish(START, 0)
 }
 
 /// SHA-256 of each of `rest`, all behind the same front: as many at once as this machine can.
 fn sha256_each<'a, const F: usize>(
     front: [u8; F],
-    rest: impl ExactSizeIterator<Item = &'a [u8]>,
+    mut rest: impl ExactSizeIterator<Item = &'a [u8]>,
     out: &mut Vec<Digest>,
 ) {
     out.reserve(rest.len());
-    let mut rest = rest.map(|rest| Message::new(front, rest));
-    let mut together = Vec::with_capacity(LANES.min(rest.len()));
+    // They are set where they stand: to move a message costs as much as to hash a tenth of it.
+    let mut room: Vec<Message<'_>> = Vec::new();
+    room.resize_with(LANES.min(rest.len()), Message::default);
     loop {
-        together.clear();
-        together.extend(rest.by_ref().take(LANES));
+        let mut count = 0;
+        for (message, rest) in room.iter_mut().zip(&mut rest) {
+            message.set(front, rest);
+            count += 1;
+        }
+        let together = &room[..count];
         if together.is_empty() {
             return;
         }
-        let begun = lanes::begin(&together);
+        let begun = lanes::begin(together);
         let begun = begun.unwrap_or(Begun { words: START.map(|word| [word; LANES]), blocks: 0 });
         out.extend(together.iter().enumerate().map(|(lane, message)| {
             let state = begun.words.each_ref().map(|words| words[lane]);
@@ -55,60 +61,63 @@ fn sha256_each<'a, const F: usize>(
 /// A message as blocks. Nothing is copied but what shares a block with the front or the padding: a ledger that is
 /// verified is hashed twice over, mostly in short pieces.
 struct Message<'a> {
-    /// The front and what shares its block, where that is not the last.
-    first: Option<[u8; BLOCK]>,
+    /// The front and what shares its block; not looked at where that is the last.
+    first: [u8; BLOCK],
+    /// Whether it is not the last: 0 or 1.
+    firsts: usize,
     middle: &'a [[u8; BLOCK]],
     /// What is left, the end and the length: one block or two.
     last: [[u8; BLOCK]; 2],
     lasts: usize,
 }
 
+impl Default for Message<'_> {
+    fn default() -> Self {
+        Self { first: [0; BLOCK], firsts: 0, middle: &[], last: [[0; BLOCK]; 2], lasts: 0 }
+    }
+}
+
 impl<'a> Message<'a> {
-    fn new<const F: usize>(front: [u8; F], rest: &'a [u8]) -> Self {
+    /// It is this one from now on.
+    fn set<const F: usize>(&mut self, front: [u8; F], rest: &'a [u8]) {
         const { assert!(F < BLOCK, "what stands in front shares the first block") };
         let bits = ((F + rest.len()) as u64).wrapping_mul(8);
-        let mut last = [[0; BLOCK]; 2];
-        last[0][..F].copy_from_slice(&front);
-        let mut message = Self { first: None, middle: &[], last, lasts: 1 };
-        let (mut filled, mut left) = (F, rest);
-        if let Some((first, behind)) = rest.split_at_checked(BLOCK - F) {
-            message.last[0][F..].copy_from_slice(first);
-            message.first = Some(std::mem::replace(&mut message.last[0], [0; BLOCK]));
-            (message.middle, left) = behind.as_chunks::<BLOCK>();
-            filled = 0;
-        }
-        message.last[0][filled..filled + left.len()].copy_from_slice(left);
-        filled += left.len();
-        message.last[0][filled] = END;
-        message.lasts += usize::from(filled + 1 + LENGTH > BLOCK);
-        message.last[message.lasts - 1][BLOCK - LENGTH..].copy_from_slice(&bits.to_be_bytes());
-        message
+        self.last = [[0; BLOCK]; 2];
+        let (filled, left) = if let Some((first, behind)) = rest.split_at_checked(BLOCK - F) {
+            self.first[..F].copy_from_slice(&front);
+            self.first[F..].copy_from_slice(first);
+            let (middle, left) = behind.as_chunks::<BLOCK>();
+            (self.firsts, self.middle) = (1, middle);
+            (0, left)
+        } else {
+            (self.firsts, self.middle) = (0, &[]);
+            self.last[0][..F].copy_from_slice(&front);
+            (F, rest)
+        };
+        let end = filled + left.len();
+        self.last[0][filled..end].copy_from_slice(left);
+        self.last[0][end] = END;
+        self.lasts = 1 + usize::from(end + 1 + LENGTH > BLOCK);
+        self.last[self.lasts - 1][BLOCK - LENGTH..].copy_from_slice(&bits.to_be_bytes());
     }
 
     /// How many blocks it has.
     fn count(&self) -> usize {
-        usize::from(self.first.is_some()) + self.middle.len() + self.lasts
+        self.firsts + self.middle.len() + self.lasts
     }
 
     /// One of them.
     fn block(&self, at: usize) -> &[u8; BLOCK] {
-        let at = match (&self.first, at.checked_sub(1)) {
-            (Some(first), None) => return first,
-            (Some(_), Some(behind)) => behind,
-            (None, _) => at,
-        };
-        self.middle.get(at).unwrap_or_else(|| &self.last[at - self.middle.len()])
+        let Some(behind) = at.checked_sub(self.firsts) else { return &self.first };
+        self.middle.get(behind).unwrap_or_else(|| &self.last[behind - self.middle.len()])
     }
 
     /// The hash, where so many blocks are in the state already.
     fn finish(&self, mut state: [u32; 8], done: usize) -> Digest {
-        let mut done = done;
-        if let Some(first) = &self.first {
-            if done == 0 {
-                compress256(&mut state, std::slice::from_ref(first));
-            }
-            done = done.saturating_sub(1);
+        if done < self.firsts {
+            compress256(&mut state, std::slice::from_ref(&self.first));
         }
+        let done = done.saturating_sub(self.firsts);
         let middle = self.middle.get(done..).unwrap_or_default();
         if !middle.is_empty() {
             compress256(&mut state, middle);

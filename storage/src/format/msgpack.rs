@@ -65,9 +65,14 @@ impl<'a> Walk<'a> {
     }
 
     /// The literal bytes `wanted` come next.
-    pub(crate) fn literal(&mut self, wanted: &[u8], rule: &'static str) -> Result<(), Malformed> {
-        if self.rest().starts_with(wanted) {
-            self.at += wanted.len();
+    #[inline]
+    pub(crate) fn literal<const N: usize>(
+        &mut self,
+        wanted: &[u8; N],
+        rule: &'static str,
+    ) -> Result<(), Malformed> {
+        if self.rest().first_chunk() == Some(wanted) {
+            self.at += N;
             Ok(())
         } else {
             self.fail(rule)

@@ -21,13 +21,13 @@ use super::msgpack::{self, Walk};
 use crate::error::Malformed;
 use crate::limits::{MAX_FLAG, MAX_FLAGS, MAX_RECORD, MAX_SOURCE};
 
-const HEAD: &[u8] = b"\x88\xa1v\x01\xa6source";
-const SALT: &[u8] = b"\xa4salt\xc4\x10";
-const EVENT: &[u8] = b"\xa5event";
-const FLAGS: &[u8] = b"\xa5flags";
-const SEQUENCE: &[u8] = b"\xa8sequence\xcf";
-const RECORDED_AT: &[u8] = b"\xabrecorded_at\xd3";
-const PREV: &[u8] = b"\xa4prev\xc4\x20";
+const HEAD: &[u8; 11] = b"\x88\xa1v\x01\xa6source";
+const SALT: &[u8; 7] = b"\xa4salt\xc4\x10";
+const EVENT: &[u8; 6] = b"\xa5event";
+const FLAGS: &[u8; 6] = b"\xa5flags";
+const SEQUENCE: &[u8; 10] = b"\xa8sequence\xcf";
+const RECORDED_AT: &[u8; 13] = b"\xabrecorded_at\xd3";
+const PREV: &[u8; 7] = b"\xa4prev\xc4\x20";
 
 /// Length of the fixed-width tail, in bytes.
 pub const TAIL: usize = 78;

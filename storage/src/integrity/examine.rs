@@ -1,27 +1,26 @@
-//! One segment, read whole: its groups, records and words, its part of level 0 and its
-//! index.
+//! One segment, in order: its groups, records and words, its part of level 0 and its index.
 //!
-//! Invariant: everything that can be judged within a segment is judged here, in parallel;
-//! what needs the segments before it is left to `merge`. It must not write.
+//! Invariant: everything that can be judged within a segment is judged here, or in its pieces; what needs the
+//! segments before it is left to `merge`. It must not write.
 
 mod index;
+mod piece;
 
 use std::fmt::Display;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
+use self::piece::{Judged, JudgedGroup, Pieces, Run, Told};
 use super::{Eye, Finding, Findings, Meter, Plan, Planned};
 use crate::backend::{Backend, File, Mode};
 use crate::error::{Error, Malformed};
-use crate::format::digest::{Digest, leaf_hashes};
-use crate::format::record::Record;
-use crate::limits::MAX_GROUP_WORDS;
-use crate::log::{Keys, LevelFiles};
+use crate::format::digest::Digest;
+use crate::log::LevelFiles;
 use crate::merkle::range::{TILE_HEIGHT, TILE_WIDTH, fold};
-use crate::segment::header::{GROUP_HEADER, GroupHeader, Records};
 use crate::segment::live::{GROUP_START, Sorted};
-use crate::segment::reader::{Step, Walk, next_group, tail};
+use crate::segment::reader::{Window, tail};
 use crate::segment::{path, words_path};
-use crate::words::{self, Content};
+use crate::words;
 
 /// What all examinations share.
 pub(super) struct Examination<'a> {
@@ -42,6 +41,8 @@ pub(super) struct Scratch {
     sorted: Sorted,
     pages: Vec<u8>,
     stored: Vec<u8>,
+    window: Window,
+    judged: Judged,
 }
 
 /// What a segment turned out to be.
@@ -65,70 +66,44 @@ pub(super) struct Examined {
 }
 
 impl Examination<'_> {
+    /// A segment is about to be read. What keeps it from being opened is told when it is.
+    pub(super) fn read_ahead(&self, planned: &Planned) {
+        if let Ok(file) = self.backend.open(&path(planned.number), Mode::Read) {
+            file.about_to_be_read();
+        }
+    }
+
     pub(super) fn segment(&self, planned: &Planned, scratch: &mut Scratch) -> Result<Examined, Error> {
-        let io = |error| Error::io(&path(planned.number), 0, error);
-        let file = self.backend.open(&path(planned.number), Mode::Read).map_err(io)?;
-        // What is hashed now, and what is read meanwhile, need not wait for each other.
-        file.about_to_be_read();
-        let words = self.backend.open(&words_path(planned.number), Mode::Read);
-        let words = match words {
+        let open = |name: String| {
+            let file = self.backend.open(&name, Mode::Read);
+            file.map_err(|error| (error.kind(), Error::io(&name, 0, error)))
+        };
+        let file = open(path(planned.number)).map_err(|(_, error)| error)?;
+        let words = match open(words_path(planned.number)) {
             Ok(words) => Some(words),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Error::io(&words_path(planned.number), 0, error)),
+            Err((ErrorKind::NotFound, _)) => None,
+            Err((_, error)) => return Err(error),
         };
-        let header = planned.header.as_ref();
-        let mut pass = Pass {
-            on: self,
-            planned,
-            words,
-            words_end: 0,
-            next: header.map(|header| header.first),
-            prev: header.map(|header| header.prev),
-            begins: None,
-            recorded_at: i64::MIN,
-            whole: true,
-            leaves: std::mem::take(&mut scratch.leaves),
-            leaves_from: 0,
-            level: std::mem::take(&mut scratch.level),
-            subtrees: Vec::new(),
-            sorted: std::mem::take(&mut scratch.sorted),
-            pages: std::mem::take(&mut scratch.pages),
-            stored: std::mem::take(&mut scratch.stored),
-            half_erased: 0,
-            findings: Findings::default(),
-        };
-        let end = pass.groups(&*file)?;
-        pass.behind(&*file, end)?;
-        pass.settle_leaves(true)?;
-        pass.words_length()?;
-        let index = if planned.index && pass.whole { pass.index(end)? } else { None };
-        *scratch = Scratch {
-            leaves: pass.leaves,
-            level: pass.level,
-            sorted: pass.sorted.emptied(),
-            pages: pass.pages,
-            stored: pass.stored,
-        };
-        Ok(Examined {
-            number: planned.number,
-            begins: pass.begins,
-            next: pass.next.unwrap_or(0),
-            hash: pass.prev.filter(|_| pass.begins.is_some()),
-            recorded_at: pass.recorded_at,
-            whole: pass.whole,
-            subtrees: pass.subtrees,
-            bytes: planned.length,
-            index,
-            half_erased: pass.half_erased,
-            findings: pass.findings,
-        })
+        let (window, mut judged) = (std::mem::take(&mut scratch.window), std::mem::take(&mut scratch.judged));
+        let mut pieces = Pieces::new(self, planned, file.clone(), window);
+        let mut pass = Pass::new(self, planned, file, words.clone(), std::mem::take(scratch));
+        while let Some(piece) = pieces.next()? {
+            piece.judge(self, planned, words.as_deref(), &mut judged)?;
+            pass.piece(&mut judged)?;
+        }
+        let (end, window) = pieces.end();
+        let (examined, rest) = pass.end(end)?;
+        *scratch = Scratch { window, judged, ..rest };
+        Ok(examined)
     }
 }
 
-/// One walk over a segment.
+/// One walk over a segment, in order: what was judged of its pieces becomes what its levels and its index are held
+/// against.
 struct Pass<'a> {
     on: &'a Examination<'a>,
     planned: &'a Planned,
+    file: Arc<dyn File>,
     words: Option<Arc<dyn File>>,
     words_end: u32,
     /// Sequence and `prev` of the next record, where they are known.
@@ -153,64 +128,106 @@ struct Pass<'a> {
 
 const LEAVES_AT_ONCE: usize = 1 << 12;
 
-/// So many records are hashed, and their keys asked for, together: several times what a machine hashes at once.
-const TOGETHER: usize = 64;
+impl<'a> Pass<'a> {
+    /// Nothing was judged yet of the segment in these files.
+    fn new(
+        on: &'a Examination<'a>,
+        planned: &'a Planned,
+        file: Arc<dyn File>,
+        words: Option<Arc<dyn File>>,
+        mut scratch: Scratch,
+    ) -> Self {
+        let header = planned.header.as_ref();
+        let most = on.plan.most_records();
+        scratch.sorted.offsets.reserve(most);
+        if matches!(on.eye, Eye::Keying(_)) {
+            scratch.sorted.ids.reserve(most);
+        }
+        Self {
+            on,
+            planned,
+            file,
+            words,
+            words_end: 0,
+            next: header.map(|header| header.first),
+            prev: header.map(|header| header.prev),
+            begins: None,
+            recorded_at: i64::MIN,
+            whole: true,
+            leaves: scratch.leaves,
+            leaves_from: 0,
+            level: scratch.level,
+            subtrees: Vec::new(),
+            sorted: scratch.sorted,
+            pages: scratch.pages,
+            stored: scratch.stored,
+            half_erased: 0,
+            findings: Findings::default(),
+        }
+    }
 
-impl Pass<'_> {
+    /// The next piece.
+    fn piece(&mut self, piece: &mut Judged) -> Result<(), Error> {
+        let before = self.sorted.offsets.len();
+        if self.planned.index {
+            let posting = |place: u32| before as u32 + place;
+            self.sorted.offsets.extend_from_slice(&piece.offsets);
+            self.sorted.ids.extend(piece.ids.iter().map(|(id, place)| (*id, posting(*place))));
+            self.sorted.subjects.extend(piece.subjects.iter().map(|(key, place)| (*key, posting(*place))));
+        }
+        let (mut runs, mut at) = (piece.runs.iter(), 0);
+        for group in piece.groups.drain(..) {
+            if let Some(mark) = self.sorted.offsets.get_mut(before + at).filter(|_| group.runs > 0) {
+                *mark |= GROUP_START;
+            }
+            at += self.group(group, &mut runs, &piece.hashes[at..])?;
+        }
+        let Some((at, rule)) = piece.damage else { return Ok(()) };
+        self.find(at, rule, "a group with its checksums", "another");
+        self.whole = false;
+        self.settle_leaves(true)?;
+        (self.next, self.prev) = (None, None);
+        Ok(())
+    }
+
+    /// There is no further piece: the groups end there.
+    fn end(mut self, end: u64) -> Result<(Examined, Scratch), Error> {
+        self.behind(end)?;
+        self.settle_leaves(true)?;
+        self.words_length()?;
+        let index = if self.planned.index && self.whole { self.index(end)? } else { None };
+        let examined = Examined {
+            number: self.planned.number,
+            begins: self.begins,
+            next: self.next.unwrap_or(0),
+            hash: self.prev.filter(|_| self.begins.is_some()),
+            recorded_at: self.recorded_at,
+            whole: self.whole,
+            subtrees: self.subtrees,
+            bytes: self.planned.length,
+            index,
+            half_erased: self.half_erased,
+            findings: self.findings,
+        };
+        let (leaves, level, sorted) = (self.leaves, self.level, self.sorted.emptied());
+        let (pages, stored) = (self.pages, self.stored);
+        Ok((examined, Scratch { leaves, level, sorted, pages, stored, ..Scratch::default() }))
+    }
+
     fn find(&mut self, offset: u64, rule: &'static str, expected: impl Display, found: impl Display) {
         let (expected, found) = (expected.to_string(), found.to_string());
         let file = path(self.planned.number);
         self.findings.add(Finding { file, offset, sequence: self.next, rule, expected, found });
     }
 
-    /// Walks all groups that should be there; returns where they end.
-    fn groups(&mut self, file: &dyn File) -> Result<u64, Error> {
-        let io = |error| Error::io(&path(self.planned.number), 0, error);
-        let end = self.planned.header.as_ref().map_or(self.planned.length, |header| header.capacity);
-        let end = end.min(self.planned.length);
-        let mut walk = Walk::whole(file, end);
-        let mut metered = 0;
-        while self.next.is_none_or(|next| next < self.on.plan.committed()) {
-            let step = walk.step().map_err(io)?;
-            let (skip, rule) = match step {
-                Step::Group { at, header, body } => {
-                    self.group(at, &header, body)?;
-                    self.on.meter.add(at - metered);
-                    metered = at;
-                    continue;
-                }
-                Step::End => (end, "group.header"),
-                Step::TornBody { at, header } => (at + header.span(), "group.body"),
-                Step::NoHeader { at } => (at + 1, "group.header"),
-            };
-            let at = walk.at();
-            let rest = next_group(file, skip, end).map_err(io)?;
-            if rest.is_none() && !self.expected_more(file, at, end).map_err(io)? {
-                break;
-            }
-            self.find(at, rule, "a group with its checksums", "another");
-            self.whole = false;
-            self.settle_leaves(true)?;
-            (self.next, self.prev) = (None, None);
-            let Some(next) = rest else { break };
-            walk.seek(next);
-        }
-        self.on.meter.add(self.planned.length - metered);
-        Ok(walk.at())
-    }
-
-    /// Whether the watermark, or anything written behind `at`, says that records follow.
-    fn expected_more(&self, file: &dyn File, at: u64, end: u64) -> std::io::Result<bool> {
-        if self.planned.last {
-            let promised = self.on.plan.mark.map(|mark| mark.size);
-            if let (Some(size), Some(next)) = (promised, self.next) {
-                return Ok(next < size);
-            }
-        }
-        Ok(tail(file, at, end, end)?.used.is_some())
-    }
-
-    fn group(&mut self, at: u64, header: &GroupHeader, body: &[u8]) -> Result<(), Error> {
+    /// The next group, whose records' hashes come first among these; gives back how many.
+    fn group<'r>(
+        &mut self,
+        group: JudgedGroup,
+        runs: &mut impl Iterator<Item = &'r Run>,
+        hashes: &[Digest],
+    ) -> Result<usize, Error> {
+        let JudgedGroup { at, header, runs: count, fault, words } = group;
         if self.next.is_some_and(|next| next != header.first) || header.words_end < self.words_end {
             self.find(at, "group.order", format!("sequence {:?}", self.next), header.first);
             self.whole = false;
@@ -224,23 +241,16 @@ impl Pass<'_> {
             self.leaves_from = header.first;
         }
         self.next = Some(header.first);
-        let first = self.sorted.offsets.len();
-        let body_at = at + GROUP_HEADER as u64;
-        let mut together = Vec::with_capacity(TOGETHER.min(header.count as usize));
-        for record in Records::new(body) {
-            match record {
-                Ok((place, bytes)) => together.push((body_at + place as u64, bytes)),
-                Err(fault) => {
-                    self.records(&mut together);
-                    self.find(body_at + fault.at as u64, "group.body", "whole records", fault.rule);
-                    self.whole = false;
-                }
-            }
-            if together.len() == TOGETHER {
-                self.records(&mut together);
-            }
+        let mut taken = 0;
+        for run in runs.take(count) {
+            let own = &hashes[taken..taken + run.count];
+            self.run(run, own);
+            taken += own.len();
         }
-        self.records(&mut together);
+        if let Some((at, rule)) = fault {
+            self.find(at, "group.body", "whole records", rule);
+            self.whole = false;
+        }
         if self.next != Some(header.end()) {
             self.find(at, "group.body", format!("{} records", header.count), "another number");
             self.whole = false;
@@ -248,39 +258,31 @@ impl Pass<'_> {
             (self.next, self.prev) = (Some(header.end()), None);
             self.leaves_from = header.end();
         }
-        if let Some(mark) = self.sorted.offsets.get_mut(first) {
-            *mark |= GROUP_START;
+        self.words_end = self.words_end.max(header.words_end);
+        if let Some(words) = words {
+            self.half_erased += words.half_erased;
+            self.findings.append(words.findings);
+            self.sorted.words.extend(words.places);
         }
-        self.group_words(header)?;
-        self.settle_leaves(false)
+        self.settle_leaves(false)?;
+        Ok(taken)
     }
 
-    /// Judges records that follow each other, by where they stand; none is left.
-    fn records(&mut self, together: &mut Vec<(u64, &[u8])>) {
-        let hashes = leaf_hashes(together.iter().map(|(_, bytes)| *bytes));
-        let parsed: Vec<_> = together.iter().map(|(_, bytes)| Record::parse(bytes)).collect();
-        let whole: Vec<Record<'_>> = parsed.iter().filter_map(|it| it.as_ref().ok()).copied().collect();
-        let mut seen = self.on.eye.look(&whole).into_iter();
-        for (((at, _), hash), parsed) in together.drain(..).zip(hashes).zip(parsed) {
-            match parsed {
-                Ok(record) => {
-                    let seen = seen.next().unwrap_or_else(|| Err(Malformed::new("nobody told its keys")));
-                    self.record(at, &record, seen);
-                }
-                Err(fault) => self.no_record(at, fault),
-            }
-            if self.planned.index {
-                self.sorted.offsets.push(at as u32);
-            }
-            self.leaves.push(hash);
-            self.prev = Some(hash);
-            // What a damaged header says may be near the end of all numbers: it is found out anyway.
-            self.next = Some(self.next.unwrap_or(0).saturating_add(1));
+    /// The next records, and their hashes.
+    fn run(&mut self, run: &Run, hashes: &[Digest]) {
+        match run.first {
+            Ok(told) => self.told(run.at, &told, run.keyless),
+            Err(fault) => self.no_record(run.at, fault),
         }
+        self.recorded_at = self.recorded_at.max(run.recorded_at);
+        self.leaves.extend_from_slice(hashes);
+        self.prev = hashes.last().copied();
+        // What a damaged header says may be near the end of all numbers: it is found out anyway.
+        self.next = Some(self.next.unwrap_or(0).saturating_add(hashes.len() as u64));
     }
 
-    /// A record, and what was seen in it.
-    fn record(&mut self, at: u64, record: &Record<'_>, seen: Result<Option<Keys>, Malformed>) {
+    /// A record, and why it has no keys.
+    fn told(&mut self, at: u64, record: &Told, keyless: Option<Malformed>) {
         let sequence = self.next.unwrap_or(0);
         if record.sequence != sequence {
             self.find(at, "record.sequence", sequence, record.sequence);
@@ -293,11 +295,8 @@ impl Pass<'_> {
             self.find(at, "record.time", expected, record.recorded_at);
         }
         self.begins.get_or_insert((sequence, record.prev, record.recorded_at));
-        self.recorded_at = self.recorded_at.max(record.recorded_at);
-        match seen {
-            Ok(Some(keys)) if self.planned.index => self.keys(keys),
-            Ok(_) => {}
-            Err(fault) => self.find(at, "record.keys", "keys", fault),
+        if let Some(fault) = keyless {
+            self.find(at, "record.keys", "keys", fault);
         }
     }
 
@@ -306,12 +305,6 @@ impl Pass<'_> {
         self.find(at + fault.at as u64, "record.form", "the canonical form", fault.rule);
         let prev = self.prev.unwrap_or(Digest([0; 32]));
         self.begins.get_or_insert((self.next.unwrap_or(0), prev, self.recorded_at));
-    }
-
-    fn keys(&mut self, keys: Keys) {
-        let posting = self.sorted.offsets.len() as u32;
-        self.sorted.ids.push((keys.id, posting));
-        self.sorted.subjects.extend(keys.subjects.into_iter().map(|subject| (subject, posting)));
     }
 
     /// Compares the leaves gathered with level 0, and makes subtrees of them.
@@ -365,61 +358,6 @@ impl Pass<'_> {
         self.findings.note(words_path(self.planned.number), offset, rule, expected, found);
     }
 
-    fn group_words(&mut self, header: &GroupHeader) -> Result<(), Error> {
-        let start = self.words_end;
-        let length = header.words_end.saturating_sub(start) as usize;
-        self.words_end = self.words_end.max(header.words_end);
-        if length == 0 {
-            return Ok(());
-        }
-        let name = words_path(self.planned.number);
-        let mut bytes = vec![0; length.min(MAX_GROUP_WORDS)];
-        let read = self.words.as_ref().map(|file| file.read_at(&mut bytes, u64::from(start)));
-        let count = read.transpose().map_err(|error| Error::io(&name, u64::from(start), error))?.unwrap_or(0);
-        if count < length {
-            self.find_words(
-                u64::from(start) + count as u64,
-                "words.missing",
-                "words of a group",
-                "the end of the file",
-            );
-        }
-        let mut last = None;
-        for entry in words::entries(&bytes[..count]) {
-            match entry {
-                Ok((at, entry)) => {
-                    let offset = u64::from(start) + at as u64;
-                    if !(header.first..header.end()).contains(&entry.sequence) || last > Some(entry.sequence)
-                    {
-                        self.find_words(offset, "words.entry", "a record of its group, in order", "another");
-                    }
-                    // What is closed in order has finished what it had to erase.
-                    let half = entry.content.is_half_erased();
-                    self.half_erased += u64::from(half);
-                    if entry.content == Content::Damaged || (half && self.on.plan.clean()) {
-                        self.find_words(offset, "words.entry", "a word with its checksum", "another");
-                    }
-                    (self.on.word)(&entry);
-                    if self.planned.index && last != Some(entry.sequence) {
-                        let first = self.planned.header.as_ref().map_or(0, |header| header.first);
-                        let posting = entry.sequence.saturating_sub(first) as u32;
-                        self.sorted.words.push((posting, start + at as u32));
-                    }
-                    last = Some(entry.sequence);
-                }
-                Err(at) => {
-                    self.find_words(
-                        u64::from(start) + at as u64,
-                        "words.entry",
-                        "an entry with its checksum",
-                        "another",
-                    );
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// A words file ends with its segment's last group, unless a crash or a server added.
     fn words_length(&mut self) -> Result<(), Error> {
         if self.planned.last && !self.on.plan.clean() {
@@ -436,12 +374,13 @@ impl Pass<'_> {
     }
 
     /// Behind the groups there are zeros: in a segment that is complete, or closed.
-    fn behind(&mut self, file: &dyn File, at: u64) -> Result<(), Error> {
+    fn behind(&mut self, at: u64) -> Result<(), Error> {
         if (self.planned.last && !self.on.plan.clean()) || !self.whole {
             return Ok(());
         }
         let io = |error| Error::io(&path(self.planned.number), at, error);
-        if let Some(used) = tail(file, at, self.planned.length, self.planned.length).map_err(io)?.used {
+        if let Some(used) = tail(&*self.file, at, self.planned.length, self.planned.length).map_err(io)?.used
+        {
             self.find(at, "segment.slack", "zeros", format!("other bytes, up to {used}"));
         }
         Ok(())

@@ -121,22 +121,32 @@ pub(crate) fn encode_into(summary: &Summary, sorted: &Sorted, bytes: &mut Vec<u8
     *bytes = pages.out;
 }
 
-/// The bytes of the sealed index if its keys are those that `stored` holds: filter, ids and
-/// subjects are taken from there, their checksums made anew; all else is what `summary` and
-/// `sorted` say, whose keys are not looked at.
-pub(crate) fn encode_around(summary: &Summary, sorted: &Sorted, stored: &[u8]) -> Vec<u8> {
-    let whole = stored.len() / PAGE;
-    let head = stored.get(..PAYLOAD).and_then(take_summary);
+/// The bytes of a sealed index but for the pages of filter, ids and subjects, in `bytes` and nothing else in it: the first
+/// page, and those behind the keys. How many pages are between them is told by `head`, the first page that is stored of an
+/// index of at most so many pages, and given back; the keys in `sorted` are not looked at.
+pub(crate) fn encode_around(
+    summary: &Summary,
+    sorted: &Sorted,
+    head: &[u8],
+    most: usize,
+    bytes: &mut Vec<u8>,
+) -> usize {
+    let head = head.get(..PAYLOAD).and_then(take_summary);
     let [filter_pages, ids, subjects, _] = head.map_or([0; 4], |(_, counts)| counts);
     let keys = filter_pages + pages_for(ids, ID) + pages_for(subjects, SUBJECT);
-    let mut pages = Pages::within(Vec::new(), [filter_pages.min(whole), 0, 0], sorted);
+    let keys = keys.min(most.saturating_sub(1));
+    let mut pages = Pages::within(std::mem::take(bytes), [0; 3], sorted);
     pages.head(summary, [filter_pages, ids, subjects, sorted.words.len()]);
-    for page in stored.chunks_exact(PAGE).skip(1).take(keys) {
-        pages.page.extend_from_slice(&page[..PAYLOAD]);
-        pages.seal();
-    }
+    pages.number += keys;
     pages.places_and_words(sorted);
-    pages.out
+    *bytes = pages.out;
+    keys
+}
+
+/// Whether a page has its checksum.
+pub(crate) fn is_sealed(number: usize, page: &[u8]) -> bool {
+    page.split_at_checked(PAYLOAD)
+        .is_some_and(|(payload, stored)| stored == checksum(number as u32, payload).to_be_bytes())
 }
 
 /// Pages that so many entries of that width take.
@@ -160,6 +170,8 @@ fn put_summary(out: &mut Vec<u8>, summary: &Summary) {
 struct Pages {
     out: Vec<u8>,
     page: Vec<u8>,
+    /// Of the next page.
+    number: usize,
 }
 
 impl Pages {
@@ -169,7 +181,7 @@ impl Pages {
         let rest = pages_for(sorted.offsets.len(), PLACE) + pages_for(sorted.words.len(), WORD);
         out.clear();
         out.reserve((1 + keys + rest) * PAGE);
-        Self { out, page: Vec::with_capacity(PAYLOAD) }
+        Self { out, page: Vec::with_capacity(PAYLOAD), number: 0 }
     }
 
     /// The first page.
@@ -209,8 +221,8 @@ impl Pages {
 
     fn seal(&mut self) {
         self.page.resize(PAYLOAD, 0);
-        let number = (self.out.len() / PAGE) as u32;
-        let checksum = checksum(number, &self.page);
+        let checksum = checksum(self.number as u32, &self.page);
+        self.number += 1;
         self.out.extend_from_slice(&self.page);
         put::u32(&mut self.out, checksum);
         self.page.clear();
@@ -447,8 +459,7 @@ fn read_page(file: &dyn File, number: usize) -> Result<Vec<u8>, IndexFault> {
     if file.read_at(&mut page, at)? != PAGE {
         return Err(IndexFault::Damaged(at));
     }
-    let (payload, stored) = page.split_at(PAYLOAD);
-    if stored != checksum(number as u32, payload).to_be_bytes() {
+    if !is_sealed(number, &page) {
         return Err(IndexFault::Damaged(at));
     }
     page.truncate(PAYLOAD);

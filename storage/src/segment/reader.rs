@@ -5,6 +5,7 @@
 //! recovery's and integrity's business.
 
 use std::io;
+use std::ops::Deref;
 
 use super::header::{GROUP_HEADER, GROUP_MAGIC, GroupHeader};
 use crate::backend::File;
@@ -25,25 +26,62 @@ pub(crate) enum Step<'a> {
     End,
 }
 
-/// A buffered walk over the groups of one segment.
-pub(crate) struct Walk<'f> {
-    file: &'f dyn File,
+/// A buffered walk over the groups of one segment. `F` is how its file is held.
+pub(crate) struct Walk<F> {
+    file: F,
     /// Where the next group begins.
     at: u64,
     end: u64,
-    window: Vec<u8>,
-    window_at: u64,
+    window: Window,
     read: usize,
 }
 
-impl<'f> Walk<'f> {
+/// Bytes of a segment that were read.
+#[derive(Default)]
+pub(crate) struct Window {
+    /// As long as the longest read so far: nothing is made zero to be read over.
+    room: Vec<u8>,
+    held: usize,
+    /// Where they begin in the segment.
+    at: u64,
+}
+
+impl Window {
+    /// So many bytes of the segment, fewer or none where they are not all held.
+    pub(crate) fn bytes(&self, at: u64, length: usize) -> &[u8] {
+        let held = &self.room[..self.held];
+        let from = at.checked_sub(self.at).and_then(|from| usize::try_from(from).ok());
+        let rest = from.and_then(|from| held.get(from..)).unwrap_or_default();
+        &rest[..length.min(rest.len())]
+    }
+
+    fn covers(&self, at: u64, length: usize) -> bool {
+        self.bytes(at, length).len() == length
+    }
+
+    /// Reads on, until so many bytes from `at` on are held, or the file ends.
+    fn fill(&mut self, file: &(impl File + ?Sized), at: u64, length: usize) -> io::Result<()> {
+        let kept = self.bytes(at, usize::MAX).len();
+        self.room.copy_within(self.held - kept..self.held, 0);
+        (self.held, self.at) = (kept, at);
+        if self.room.len() < length {
+            self.room.resize(length.next_power_of_two(), 0);
+        }
+        if let Some(room) = self.room.get_mut(kept..length) {
+            self.held += file.read_at(room, at + kept as u64)?;
+        }
+        Ok(())
+    }
+}
+
+impl<F: Deref<Target: File>> Walk<F> {
     /// Walks from `at` to `end`, the segment's capacity.
-    pub(crate) fn new(file: &'f dyn File, at: u64, end: u64) -> Self {
-        Self { file, at, end, window: Vec::new(), window_at: at, read: FIRST_READ }
+    pub(crate) fn new(file: F, at: u64, end: u64) -> Self {
+        Self { file, at, end, window: Window { at, ..Window::default() }, read: FIRST_READ }
     }
 
     /// Walks from behind the segment's header.
-    pub(crate) fn whole(file: &'f dyn File, capacity: u64) -> Self {
+    pub(crate) fn whole(file: F, capacity: u64) -> Self {
         Self::new(file, PAGE as u64, capacity)
     }
 
@@ -74,28 +112,41 @@ impl<'f> Walk<'f> {
         }
         self.at = at + header.span();
         // Borrowed again: the checker does not see that the arm above has ended.
-        let body = self.held(at + GROUP_HEADER as u64, header.length as usize);
+        let body = self.window.bytes(at + GROUP_HEADER as u64, header.length as usize);
         Ok(Step::Group { at, header, body })
     }
 
-    fn held(&self, at: u64, length: usize) -> &[u8] {
-        let from = usize::try_from(at - self.window_at).unwrap_or(usize::MAX);
-        self.window.get(from..).and_then(|rest| rest.get(..length)).unwrap_or_default()
+    /// Whether the next step needs nothing to be read.
+    pub(crate) fn holds_next(&self) -> bool {
+        GroupHeader::decode(self.window.bytes(self.at, GROUP_HEADER))
+            .is_some_and(|header| self.window.covers(self.at, GROUP_HEADER + header.length as usize))
+    }
+
+    /// What was read.
+    pub(crate) fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// Walks in `room`.
+    pub(crate) fn within(mut self, room: Window) -> Self {
+        self.window = Window { held: 0, at: self.at, ..room };
+        self
+    }
+
+    /// The room that it walked in.
+    pub(crate) fn into_window(self) -> Window {
+        self.window
     }
 
     /// `length` bytes at `at`, fewer only where the file is shorter.
     fn bytes(&mut self, at: u64, length: usize) -> io::Result<&[u8]> {
-        let held = at.checked_sub(self.window_at).and_then(|from| usize::try_from(from).ok());
-        let covered = held.is_some_and(|from| from + length <= self.window.len());
-        if !covered {
+        if !self.window.covers(at, length) {
             let room = usize::try_from(self.end - at).unwrap_or(usize::MAX);
-            self.window.resize(self.read.max(length).min(room), 0);
-            let count = self.file.read_at(&mut self.window, at)?;
-            self.window.truncate(count);
-            self.window_at = at;
+            let kept = self.window.bytes(at, usize::MAX).len();
+            self.window.fill(&*self.file, at, (kept + self.read).max(length).min(room))?;
             self.read = (4 * self.read).min(LARGEST_READ);
         }
-        Ok(self.held(at, length.min(self.window.len())))
+        Ok(self.window.bytes(at, length))
     }
 }
 
