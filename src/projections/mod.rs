@@ -28,6 +28,7 @@ pub mod shared;
 pub mod since;
 pub mod snapshot;
 pub mod sources;
+pub mod standing;
 pub mod surveys;
 pub mod working_days;
 
@@ -286,11 +287,6 @@ impl Views {
         term.map_or_else(|| post.to_string(), |term| term.title.to_string())
     }
 
-    /// The last day of a post that has ended before the day of the horizon.
-    pub fn post_ended(&self, post: &Code, horizon: Horizon) -> Option<Date> {
-        self.ledger.term(self, post, horizon)?.to.filter(|last| *last < horizon.as_at)
-    }
-
     /// The last of the first `as_known` events that says something of the ledger's surroundings (posts, lists, calendars,
     /// settings, pledges), or takes such an event back.
     pub fn surroundings_known(&self, as_known: u64) -> Option<u64> {
@@ -310,6 +306,22 @@ impl Views {
         .into_iter()
         .flatten()
         .max()
+    }
+
+    /// Behind the last event that says what counts of a history: its own facts, what took one of them back, and what said one
+    /// anew.
+    fn known_of<F>(&self, history: &History<F>) -> u64 {
+        let mut last = history.span().1;
+        for fact in history.all() {
+            for sequence in [fact.sequence, fact.place] {
+                if self.is_disturbed(sequence) {
+                    let void = self.voids.get(&sequence).map(|void| void.sequence);
+                    let by = self.corrections.get(&sequence).and_then(|by| by.last().copied());
+                    last = last.max(void.unwrap_or(0)).max(by.unwrap_or(0));
+                }
+            }
+        }
+        last + 1
     }
 
     /// Known and effective, voided or not.

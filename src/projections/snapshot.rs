@@ -113,7 +113,8 @@ impl<'b> Snapshot<'b> {
     /// The views.
     pub fn views(&self) -> Result<Views, Unfit> {
         let mut from = Deserializer::from_read_ref(self.body);
-        let views = Views::deserialize(&mut from).map_err(|_| Unfit::Damaged)?;
+        let mut views = Views::deserialize(&mut from).map_err(|_| Unfit::Damaged)?;
+        views.settle_actions();
         if views.size() == self.size { Ok(views) } else { Err(Unfit::Damaged) }
     }
 }

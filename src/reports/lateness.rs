@@ -13,9 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::lineage::{CountedAs, Inherited, Lineage, is_listed};
 use super::definition::Definition;
+use super::events::Events;
 use super::people::{fallen_words, owner_cell};
 use super::phrases::{count, count_or_no, days_after, natural, short_day};
 use super::report::{Figure, Table};
+use super::text::Text;
 use super::{Body, Parameters};
 use crate::domain::id::{Code, Kind};
 use crate::projections::Views;
@@ -108,7 +110,7 @@ impl Lateness {
 
 impl Item<'_> {
     /// How often its deadline, and those of what it replaces, were moved in a way that counts.
-    const fn moved(&self) -> u32 {
+    fn moved(&self) -> u32 {
         self.standing.moved + self.inherited.moved
     }
 
@@ -143,8 +145,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
         ],
     );
     for item in shown(&items) {
-        let subject = Kind::Action.subject(item.standing.id).to_string();
-        table.push(subject, row(views, parameters, item));
+        table.push(Kind::Action.subject(item.standing.id), row(views, parameters, item));
     }
     Body { figures: figures(views, parameters, &items), tables: vec![table], notes: notes(items.len()) }
 }
@@ -208,7 +209,7 @@ fn family<'v>(
     let mut family: BTreeMap<&'v Code, Standing<'v>> = BTreeMap::new();
     while let Some(standing) = next.pop() {
         let id = standing.id;
-        let related = standing.replaces.iter().copied().chain(views.actions.replacements(id));
+        let related = standing.replaces().into_iter().chain(views.actions.replacements(id));
         let unknown: Vec<&Code> = related.filter(|id| !family.contains_key(id)).collect();
         if family.insert(id, standing).is_none() {
             next.extend(unknown.into_iter().filter_map(|id| views.actions.standing(views, id, horizon)));
@@ -234,70 +235,76 @@ fn lateness(standing: &Standing<'_>, due: Date, as_at: Date) -> Lateness {
 
 fn row(views: &Views, parameters: &Parameters, item: &Item<'_>) -> Vec<Figure> {
     let standing = &item.standing;
-    let events = standing.events.iter().copied();
+    let events = Events::of(standing.events.iter().copied());
+    let behind = Events::of(item.behind());
+    // Mostly the same: then one list serves all.
+    let behind = if behind == events { events.clone() } else { behind };
     let lag = standing.completion.map_or_else(
         || Figure::not_applicable("Not done"),
         |completion| {
             let lag = days_after(completion.on, completion.recorded_on);
-            let text = if lag == 0 { "Same day".to_owned() } else { count(lag, "day", "days") };
+            let text = if lag == 0 { Text::said("Same day") } else { count(lag, "day", "days") };
             Figure::number(lag, "days", text).from_events([completion.sequence])
         },
     );
     vec![
         Figure::words(standing.plan.title.as_str()).from_events([standing.planned]),
-        Figure::words(state_words(views, parameters, item)).from_events(events.clone()),
-        late_cell(item, item.against_first).from_events(item.behind()),
-        Figure::words(short_day(item.inherited.first)).from_events(item.behind()),
-        owner_cell(views, parameters.horizon(), &standing.owner),
-        late_cell(item, item.against_current).from_events(events.clone()),
-        Figure::words(short_day(standing.current_due)).from_events(events.clone()),
-        Figure::number(u64::from(item.moved()), "times", moved_words(item)).from_events(item.behind()),
+        Figure::words(state_words(views, parameters, item)).sharing(&events),
+        late_cell(item, item.against_first).sharing(&behind),
+        Figure::words(short_day(item.inherited.first)).sharing(&behind),
+        owner_cell(views, parameters.horizon(), &standing.owner()),
+        late_cell(item, item.against_current).sharing(&events),
+        Figure::words(short_day(standing.current_due)).sharing(&events),
+        Figure::number(u64::from(item.moved()), "times", moved_words(item)).sharing(&behind),
         lag,
     ]
 }
 
 /// `Never`; `2`; `3 (2 of them of what it replaces), and 1 backdated (ignored)`.
-fn moved_words(item: &Item<'_>) -> String {
+fn moved_words(item: &Item<'_>) -> Text {
     let (all, inherited) = (item.moved(), item.inherited.moved);
-    let mut words = match (all, inherited, item.standing.ignored_moves) {
-        (0, _, 0) => "Never".to_owned(),
-        (_, 0, _) => all.to_string(),
-        _ => format!("{all} ({inherited} of them of what it replaces)"),
+    let words = match (all, inherited, item.standing.ignored_moves) {
+        (0, _, 0) => Text::said("Never"),
+        (_, 0, _) => Text::from(format_args!("{all}")),
+        _ => Text::from(format_args!("{all} ({inherited} of them of what it replaces)")),
     };
-    if item.standing.ignored_moves > 0 {
-        words = format!("{words}, and {} backdated (ignored)", item.standing.ignored_moves);
+    match item.standing.ignored_moves {
+        0 => words,
+        ignored => Text::from(format_args!("{words}, and {ignored} backdated (ignored)")),
     }
-    words
 }
 
-fn state_words(views: &Views, parameters: &Parameters, item: &Item<'_>) -> String {
+fn state_words(views: &Views, parameters: &Parameters, item: &Item<'_>) -> Text {
     let standing = &item.standing;
     let done = standing.completion.map(|completion| short_day(completion.on)).unwrap_or_default();
     let closed = standing.closed_on.map(short_day).unwrap_or_default();
     let mut words = match standing.state {
-        ActionState::Planned => "Not started".to_owned(),
-        ActionState::InProgress if standing.reopened => "Reopened".to_owned(),
-        ActionState::InProgress => "In progress".to_owned(),
-        ActionState::Claimed => format!("Claimed done {done}, not verified"),
+        ActionState::Planned => Text::said("Not started"),
+        ActionState::InProgress if standing.reopened => Text::said("Reopened"),
+        ActionState::InProgress => Text::said("In progress"),
+        ActionState::Claimed => Text::from(format_args!("Claimed done {done}, not verified")),
         ActionState::Verified => {
-            let fallen = views.commitments.fallen(views, standing.evidence, parameters.horizon());
-            format!("Done {done}, verified{}", fallen_words(fallen, standing.evidence.len() as u64))
+            let fallen = views.commitments.fallen(views, standing.evidence(), parameters.horizon());
+            let fallen = fallen_words(fallen, standing.evidence().len() as u64);
+            Text::from(format_args!("Done {done}, verified{fallen}"))
         }
         ActionState::Cancelled => match standing.cancelled_late {
-            Some(recorded) => format!("Cancelled {closed} (recorded {})", short_day(recorded)),
-            None => format!("Cancelled {closed}"),
+            Some(recorded) => {
+                Text::from(format_args!("Cancelled {closed} (recorded {})", short_day(recorded)))
+            }
+            None => Text::from(format_args!("Cancelled {closed}")),
         },
-        ActionState::Voided => format!("Taken back {closed}"),
+        ActionState::Voided => Text::from(format_args!("Taken back {closed}")),
     };
     match item.replaced_by {
-        Some((by, true)) => words = format!("{words}; replaced by {by}"),
-        Some((by, false)) => words = format!("{words}; replaced by {by}, which was cancelled"),
+        Some((by, true)) => words = format!("{words}; replaced by {by}").into(),
+        Some((by, false)) => words = format!("{words}; replaced by {by}, which was cancelled").into(),
         None => {}
     }
-    for replaced in &standing.replaces {
-        let still = standing.plan.replaces.as_ref() == Some(*replaced);
+    for replaced in standing.replaces() {
+        let still = standing.plan.replaces.as_ref() == Some(replaced);
         let how = if still { "replaces" } else { "was first said to replace" };
-        words = format!("{words}; {how} {replaced}");
+        words = format!("{words}; {how} {replaced}").into();
     }
     words
 }
@@ -310,8 +317,8 @@ fn late_cell(item: &Item<'_>, lateness: Lateness) -> Figure {
                 ActionState::Voided => " when taken back",
                 _ => "",
             };
-            let text = format!("Late by {}{when}", count(days, "day", "days"));
-            Figure::number(days, "days", text)
+            let days_late = count(days, "day", "days");
+            Figure::number(days, "days", format_args!("Late by {days_late}{when}"))
         }
         (Lateness::OnTime, _) => Figure::number(0, "days", "On time"),
         (Lateness::NotDueYet, _) => Figure::not_applicable("Not due yet"),
