@@ -203,22 +203,29 @@ impl Views {
 
     /// The correction by which a fact was said anew, if it is known among the first `as_known` events and stands.
     pub fn correction_of<F>(&self, fact: &Dated<F>, as_known: u64) -> Option<u64> {
-        if !self.is_disturbed(fact.place) {
+        self.corrected(fact.sequence, fact.place, as_known)
+    }
+
+    fn corrected(&self, sequence: u64, place: u64, as_known: u64) -> Option<u64> {
+        if !self.is_disturbed(place) {
             return None;
         }
-        let corrections = self.corrections.get(&fact.place)?.iter().rev().copied();
-        let mut later = corrections.filter(|by| (fact.sequence + 1..as_known).contains(by));
+        let corrections = self.corrections.get(&place)?.iter().rev().copied();
+        let mut later = corrections.filter(|by| (sequence + 1..as_known).contains(by));
         later.find(|by| self.void_of(*by, as_known).is_none())
+    }
+
+    /// Whether what the event of that sequence said in that place is not known to be taken back or said anew.
+    fn holds(&self, sequence: u64, place: u64, known: u64) -> bool {
+        self.void_of(sequence, known).is_none()
+            && (place == sequence || self.void_of(place, known).is_none())
+            && self.corrected(sequence, place, known).is_none()
     }
 
     /// Whether a fact counts from the horizon: known, effective, and not known to be taken back or said anew. A
     /// correction falls with the event that it corrects.
     pub fn sees<F>(&self, fact: &Dated<F>, horizon: Horizon) -> bool {
-        let known = horizon.as_known;
-        Self::within(fact, horizon)
-            && self.void_of(fact.sequence, known).is_none()
-            && (fact.place == fact.sequence || self.void_of(fact.place, known).is_none())
-            && self.correction_of(fact, known).is_none()
+        Self::within(fact, horizon) && self.holds(fact.sequence, fact.place, horizon.as_known)
     }
 
     /// The facts of a history that count from the horizon, by effective day, then sequence.

@@ -1,7 +1,7 @@
 //! The events behind a figure: mostly one or a few, which then stand where they are used, or are shared by all the cells of
 //! a row.
 //!
-//! Invariant: the sequences ascend, and each is there once. Must not know what the events say.
+//! Invariant: the sequences ascend, and each is there once, unless somebody else said them ([`Events::said`]). Must not know what the events say.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -106,6 +106,12 @@ impl Eq for Events {}
 
 impl PartialEq<Vec<u64>> for Events {
     fn eq(&self, other: &Vec<u64>) -> bool {
+        **self == **other
+    }
+}
+
+impl PartialEq<Events> for Vec<u64> {
+    fn eq(&self, other: &Events) -> bool {
         **self == **other
     }
 }
