@@ -145,6 +145,11 @@ impl<'v> Standing<'v> {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) const fn is_kept(&self) -> bool {
+        matches!(self.from, From::Settled(_))
+    }
+
     /// Everything that is said of it.
     #[cfg(test)]
     pub(crate) fn told(

@@ -186,6 +186,14 @@ impl Table {
         }
     }
 
+    /// Adds a row of which all cells have the same events behind them.
+    pub fn push_behind(&mut self, subject: impl Display, events: &Events, mut cells: Vec<Figure>) {
+        for cell in &mut cells {
+            cell.events = events.clone();
+        }
+        self.push(subject, cells);
+    }
+
     /// Adds a row; each cell takes its column's id and label.
     pub fn push(&mut self, subject: impl Display, mut cells: Vec<Figure>) {
         debug_assert_eq!(cells.len(), self.columns.len(), "one cell for each column");
