@@ -77,10 +77,15 @@ impl Views {
             let void = Void { sequence: fact.sequence, recorded_on: self.local_day(fact.recorded_at) };
             self.voids.set(&target, void);
             self.disturb(target);
-            if fact.event.subject.kind() == Kind::Feedback
-                && let Ok(item) = Uuid::try_parse(fact.event.subject.id().as_str())
-            {
-                self.feedback.disturbed.set(&item, ());
+            let id = fact.event.subject.id();
+            match fact.event.subject.kind() {
+                Kind::Evidence => self.commitments.doubted.set(id, ()),
+                Kind::Feedback => {
+                    if let Ok(item) = Uuid::try_parse(id.as_str()) {
+                        self.feedback.disturbed.set(&item, ());
+                    }
+                }
+                _ => {}
             }
         }
     }
@@ -156,7 +161,11 @@ impl Views {
                 if let Payload::EvidenceAttached(it) = payload {
                     self.attached(code, &it.about, stamp.effective, fact.sequence);
                 }
-                stamp.add(&mut self.commitments.evidence, code, EvidenceFact::of(payload));
+                let kept = EvidenceFact::of(payload);
+                if matches!(kept, Some(EvidenceFact::Rejected | EvidenceFact::Withdrawn)) {
+                    self.commitments.doubted.set(code, ());
+                }
+                stamp.add(&mut self.commitments.evidence, code, kept);
             }
             Kind::Measure => stamp.add(&mut self.measures.facts, code, MeasureFact::of(payload)),
             Kind::Action => {

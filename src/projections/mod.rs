@@ -1,9 +1,9 @@
 //! Every view of one ledger at one position: folds over its facts. PURE: no clock, no I/O, no async, no randomness.
 //!
-//! Invariant: views keep *dated facts with their sequence*, and never a conclusion. *As known N* (facts with a sequence
-//! below N) and *as at D* (facts effective on or before D) are filters at reading time, so one set of views answers for
-//! every earlier position, too. Folding the same facts gives the same views, in whatever batches they come. Must not
-//! know where facts come from, nor what reports make of them.
+//! Invariant: views keep *dated facts with their sequence*, and no conclusion but with the positions and days from which on
+//! it is one. *As known N* (facts with a sequence below N) and *as at D* (facts effective on or before D) are filters at
+//! reading time, so one set of views answers for every earlier position, too. Folding the same facts gives the same views,
+//! in whatever batches they come. Must not know where facts come from, nor what reports make of them.
 
 pub mod actions;
 pub mod awareness;

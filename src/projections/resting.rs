@@ -3,7 +3,8 @@
 //! Invariant: this is an index and never an answer. A subject *rests* from a day on which lies after (or is) every day on
 //! which its facts count, and every local day on which an event about it, a void or a correction was recorded; and by
 //! then it is closed. What may still move rests never. Whoever looks from there, at a time after that day, sees it closed
-//! as it is; whoever looks from before it must look at the facts. Must not know what a reader asks.
+//! as it is; whoever looks from before it must look at the facts. How a subject stands may be noted beside its day, by whoever
+//! knows for whom that holds. Must not know what a reader asks.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -143,6 +143,11 @@ impl<'de> Deserialize<'de> for Events {
 }
 
 impl Events {
+    /// These, in order, each once: of many.
+    pub(super) fn of_many(numbers: Vec<u64>) -> Self {
+        if numbers.len() <= SOME { Self::of(numbers) } else { Self(Kept::Many(Arc::new(in_order(numbers)))) }
+    }
+
     /// As somebody else said them: nothing is put in order, so that whoever compares finds what is not.
     pub(crate) fn said(numbers: Vec<u64>) -> Self {
         Self(Kept::Many(Arc::new(numbers)))

@@ -82,6 +82,10 @@ const ROWS: usize = 1_000;
 /// One action as the report sees it.
 struct Item<'v> {
     standing: Standing<'v>,
+    /// How far it has come: asked for so often that it stands here, too.
+    state: ActionState,
+    /// How often its deadline, and those of what it replaces, were moved in a way that counts.
+    moved: u32,
     inherited: Inherited,
     against_first: Lateness,
     against_current: Lateness,
@@ -109,11 +113,6 @@ impl Lateness {
 }
 
 impl Item<'_> {
-    /// How often its deadline, and those of what it replaces, were moved in a way that counts.
-    fn moved(&self) -> u32 {
-        self.standing.moved + self.inherited.moved
-    }
-
     /// The events from which its first date follows, and how it stands.
     fn behind(&self) -> impl Iterator<Item = u64> {
         let (_, by) = self.standing.earliest_due;
@@ -157,6 +156,8 @@ fn items<'v>(views: &'v Views, parameters: &Parameters) -> Vec<Item<'v>> {
     let item = |standing: Standing<'v>, inherited: Inherited, replaced_by, counted| Item {
         against_first: lateness(&standing, inherited.first, parameters.as_at),
         against_current: lateness(&standing, standing.current_due, parameters.as_at),
+        state: standing.state,
+        moved: standing.moved + inherited.moved,
         standing,
         inherited,
         replaced_by,
@@ -255,14 +256,14 @@ fn row(views: &Views, parameters: &Parameters, item: &Item<'_>) -> Vec<Figure> {
         owner_cell(views, parameters.horizon(), &standing.owner()),
         late_cell(item, item.against_current).sharing(&events),
         Figure::words(short_day(standing.current_due)).sharing(&events),
-        Figure::number(u64::from(item.moved()), "times", moved_words(item)).sharing(&behind),
+        Figure::number(u64::from(item.moved), "times", moved_words(item)).sharing(&behind),
         lag,
     ]
 }
 
 /// `Never`; `2`; `3 (2 of them of what it replaces), and 1 backdated (ignored)`.
 fn moved_words(item: &Item<'_>) -> Text {
-    let (all, inherited) = (item.moved(), item.inherited.moved);
+    let (all, inherited) = (item.moved, item.inherited.moved);
     let words = match (all, inherited, item.standing.ignored_moves) {
         (0, _, 0) => Text::said("Never"),
         (_, 0, _) => Text::from(format_args!("{all}")),
@@ -310,7 +311,7 @@ fn state_words(views: &Views, parameters: &Parameters, item: &Item<'_>) -> Text 
 }
 
 fn late_cell(item: &Item<'_>, lateness: Lateness) -> Figure {
-    match (lateness, item.standing.state) {
+    match (lateness, item.state) {
         (Lateness::Late(days), state) => {
             let when = match state {
                 ActionState::Cancelled => " when cancelled",
@@ -344,15 +345,21 @@ fn figures(views: &Views, parameters: &Parameters, items: &[Item<'_>]) -> Vec<Fi
             _ => {
                 let text =
                     format!("{n} of {} {}.", count(of, "action", "actions"), if n == 1 { one } else { many });
-                Figure::share(n, of, "actions", text).from_events(part.iter().flat_map(|item| item.behind()))
+                let mut events = Vec::with_capacity(8 * part.len());
+                for item in part {
+                    events.extend_from_slice(&item.standing.events);
+                    events.extend_from_slice(&item.inherited.events);
+                    events.push(item.standing.earliest_due.1);
+                }
+                Figure::share(n, of, "actions", text).sharing(&Events::of_many(events))
             }
         };
         figure.named(id, label)
     };
     let late_first = |item: &Item<'_>| item.against_first.days() > 0;
     let late_current = |item: &Item<'_>| item.against_current.days() > 0;
-    let open_and_late = |item: &Item<'_>| late_first(item) && item.standing.state.is_open();
-    let moved = |item: &Item<'_>| item.moved() > 0;
+    let open_and_late = |item: &Item<'_>| late_first(item) && item.state.is_open();
+    let moved = |item: &Item<'_>| item.moved > 0;
     let mut figures = vec![
         share(
             "r2.late_against_first_due",
@@ -384,13 +391,14 @@ fn figures(views: &Views, parameters: &Parameters, items: &[Item<'_>]) -> Vec<Fi
         ),
     ];
     for (id, label, one, many, states) in BY_STATE {
-        let part: Vec<_> = items.iter().filter(|item| states.contains(&item.standing.state)).collect();
+        let part: Vec<_> = items.iter().filter(|item| states.contains(&item.state)).collect();
         let n = part.len() as u64;
         let figure = if recorded {
             let text =
                 format!("{} {}.", count_or_no(n, "action", "actions"), if n == 1 { one } else { many });
-            Figure::number(n, "actions", text)
-                .from_events(part.iter().flat_map(|item| item.standing.events.iter().copied()))
+            let mut events = Vec::with_capacity(8 * part.len());
+            part.iter().for_each(|item| events.extend_from_slice(&item.standing.events));
+            Figure::number(n, "actions", text).sharing(&Events::of_many(events))
         } else {
             Figure::not_available(SILENCE)
         };

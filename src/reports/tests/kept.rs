@@ -7,6 +7,7 @@ use super::properties::{day, steps, write};
 use crate::domain::id::Kind;
 use crate::projections::Views;
 use crate::projections::chronicle::{code, on};
+use crate::projections::commitments::{CommitmentsView, Support};
 use crate::projections::feedback::{FeedbackFact, FeedbackView, Made};
 use crate::projections::history::Horizon;
 use crate::projections::snapshot::Snapshot;
@@ -52,6 +53,16 @@ fn links_agree(views: &Views, horizon: Horizon, made: Made, names: usize) -> Res
     Ok(())
 }
 
+/// Whether each piece of evidence has fallen: by the short list, and by its own history.
+fn evidence_agrees(views: &Views, horizon: Horizon) -> Result<(), TestCaseError> {
+    for (id, history) in views.commitments.evidence.iter() {
+        let fallen = CommitmentsView::support(views, history, horizon) == Some(Support::Fallen);
+        let told = views.commitments.fallen(views, std::slice::from_ref(id), horizon);
+        prop_assert_eq!(told, u64::from(fallen), "{:?} {}", horizon, id);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -77,6 +88,7 @@ proptest! {
             let days = days.iter().map(|it| on(&day(*it))).chain([jiff::civil::Date::MAX]);
             for as_at in days {
                 actions_agree(&views, Horizon { as_at, as_known })?;
+                evidence_agrees(&views, Horizon { as_at, as_known })?;
                 links_agree(&views, Horizon { as_at, as_known }, made, names)?;
             }
         }
