@@ -345,13 +345,7 @@ fn figures(views: &Views, parameters: &Parameters, items: &[Item<'_>]) -> Vec<Fi
             _ => {
                 let text =
                     format!("{n} of {} {}.", count(of, "action", "actions"), if n == 1 { one } else { many });
-                let mut events = Vec::with_capacity(8 * part.len());
-                for item in part {
-                    events.extend_from_slice(&item.standing.events);
-                    events.extend_from_slice(&item.inherited.events);
-                    events.push(item.standing.earliest_due.1);
-                }
-                Figure::share(n, of, "actions", text).sharing(&Events::of_many(events))
+                Figure::share(n, of, "actions", text).sharing(&events(&part, true))
             }
         };
         figure.named(id, label)
@@ -396,15 +390,26 @@ fn figures(views: &Views, parameters: &Parameters, items: &[Item<'_>]) -> Vec<Fi
         let figure = if recorded {
             let text =
                 format!("{} {}.", count_or_no(n, "action", "actions"), if n == 1 { one } else { many });
-            let mut events = Vec::with_capacity(8 * part.len());
-            part.iter().for_each(|item| events.extend_from_slice(&item.standing.events));
-            Figure::number(n, "actions", text).sharing(&Events::of_many(events))
+            Figure::number(n, "actions", text).sharing(&events(&part, false))
         } else {
             Figure::not_available(SILENCE)
         };
         figures.push(figure.named(id, label));
     }
     figures
+}
+
+/// The events from which it follows how these stand; and, if asked for, what their first dates are.
+fn events(items: &[&Item<'_>], with_first_dates: bool) -> Events {
+    let mut events = Vec::with_capacity(8 * items.len());
+    for item in items {
+        events.extend_from_slice(&item.standing.events);
+        if with_first_dates {
+            events.extend_from_slice(&item.inherited.events);
+            events.push(item.standing.earliest_due.1);
+        }
+    }
+    Events::of_many(events)
 }
 
 /// The figures that count rows by their state: id, label, what one or many are, the states.

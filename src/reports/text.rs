@@ -237,10 +237,11 @@ mod tests {
             other in "[a-zé ]{0,30}",
             number in any::<u64>(),
         ) {
+            let another = Text::from(other.as_str());
             for text in [Text::from(one.as_str()), Text::from(one.clone()), Text::from(format_args!("{one}"))] {
                 prop_assert_eq!(text.as_str(), one.as_str());
                 prop_assert_eq!(String::from(text.clone()), one.clone());
-                prop_assert_eq!(text == Text::from(other.as_str()), one == other);
+                prop_assert_eq!(text == another, one == other);
                 prop_assert_eq!(serde_json::to_string(&text).unwrap(), serde_json::to_string(&one).unwrap());
                 prop_assert_eq!(format!("{text:>40}|{text:?}"), format!("{one:>40}|{one:?}"));
             }

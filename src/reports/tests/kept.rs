@@ -26,9 +26,9 @@ fn actions_agree(views: &Views, horizon: Horizon) -> Result<(), TestCaseError> {
 }
 
 /// What is told of every item and every piece of work: by the work, and by the item's own history.
-fn links_agree(views: &Views, horizon: Horizon, made: Made, names: usize) -> Result<(), TestCaseError> {
+fn links_agree(views: &Views, horizon: Horizon, made: Made, some: usize) -> Result<(), TestCaseError> {
     let items: Vec<_> = views.feedback.items.iter().map(|(item, _)| *item).collect();
-    let named = items.get(..names.min(items.len())).unwrap_or_default();
+    let named = items.get(..some.min(items.len())).unwrap_or_default();
     let works = ["x1", "x2", "x3", "x4"].map(|id| (Kind::PolicyChange, code(id)));
     for (kind, id) in works.iter().chain(&[(Kind::Action, code("a1"))]) {
         let told = views.feedback.links_of(views, horizon, (*kind, id), Some((made, named)));
