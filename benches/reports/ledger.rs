@@ -202,7 +202,7 @@ fn posts_commitments_and_lists() -> Vec<(Subject, Payload)> {
         CodeListEntry { code, title, valid_from: None, valid_to: None, aliases: vec![] }
     };
     let councils = (0..32).map(|n| entry(format!("council-{n}"))).collect();
-    all.push((on(Kind::CodeList, "councils"), CodeListAdopted { entries: councils }.into()));
+    all.push((on(Kind::CodeList, "council"), CodeListAdopted { entries: councils }.into()));
     let calendar = CalendarAdopted { covers_from: FIRST_DAY, covers_to: day(DAYS + 365), holidays: vec![] };
     all.push((on(Kind::Calendar, "scotland"), calendar.into()));
     let settings = ReportSettingsAdopted {

@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::domain::value::Sha256;
 use crate::grpc::wire;
-use crate::reports::{Column, Figure, FigureStatus, Report, Row, Table};
+use crate::reports::{Column, Events, Figure, FigureStatus, Report, Row, Table};
 
 /// The report of an answer.
 pub(super) fn report(answer: wire::GetReportResponse) -> anyhow::Result<Report> {
@@ -37,8 +37,9 @@ pub(super) fn report(answer: wire::GetReportResponse) -> anyhow::Result<Report> 
 }
 
 fn table(table: wire::Table) -> Table {
-    let column = |it: wire::Column| Column { id: it.id, label: it.label };
-    let row = |it: wire::Row| Row { subject: it.subject, cells: it.cells.into_iter().map(figure).collect() };
+    let column = |it: wire::Column| Column { id: it.id.into(), label: it.label.into() };
+    let row =
+        |it: wire::Row| Row { subject: it.subject.into(), cells: it.cells.into_iter().map(figure).collect() };
     Table {
         id: table.id,
         title: table.title,
@@ -57,14 +58,14 @@ pub(super) fn figure(figure: wire::Figure) -> Figure {
         wire::FigureStatus::NotAvailable | wire::FigureStatus::Unspecified => FigureStatus::NotAvailable,
     };
     Figure {
-        id: figure.id,
-        label: figure.label,
+        id: figure.id.into(),
+        label: figure.label.into(),
         status,
-        text: figure.text,
+        text: figure.text.into(),
         number: figure.number,
-        unit: figure.unit,
+        unit: figure.unit.into(),
         numerator: figure.numerator,
         denominator: figure.denominator,
-        events: figure.events,
+        events: Events::said(figure.events),
     }
 }

@@ -114,7 +114,8 @@ impl Watch {
         let report = &self.made.report;
         let was = |figure: &Figure| self.sent.iter().find(|sent| sent.id == figure.id);
         let changed = |figure: &&Figure| was(figure).is_none_or(|was| !is_same(was, figure));
-        let changed: Vec<_> = report.figures.iter().filter(changed).map(|figure| figure.id.clone()).collect();
+        let changed: Vec<_> =
+            report.figures.iter().filter(changed).map(|figure| figure.id.to_string()).collect();
         if changed.is_empty() && self.sent.len() == report.figures.len() && !self.sent.is_empty() {
             return Ok(());
         }

@@ -127,6 +127,8 @@ pub struct CommitmentsView {
     pub facts: SharedMap<Code, History<CommitmentFact>>,
     /// Evidence by id.
     pub evidence: SharedMap<Code, History<EvidenceFact>>,
+    /// The evidence that was ever rejected or withdrawn, or of which an event was ever taken back. No other has fallen.
+    pub(super) doubted: SharedMap<Code, ()>,
     /// What was done once and names commitments: rounds, sessions, support, awareness, signposting, survey results.
     pub activity: SharedMap<Subject, History<Named>>,
 }
@@ -163,7 +165,7 @@ impl CommitmentsView {
 
     /// How many of these pieces of evidence have fallen.
     pub fn fallen(&self, views: &Views, ids: &[Code], horizon: Horizon) -> u64 {
-        let fallen = ids.iter().filter(|id| {
+        let fallen = ids.iter().filter(|id| self.doubted.get(id).is_some()).filter(|id| {
             let history = self.evidence.get(id);
             history.and_then(|it| Self::support(views, it, horizon)) == Some(Support::Fallen)
         });

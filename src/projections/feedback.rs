@@ -84,11 +84,12 @@ impl FeedbackFact {
 pub struct FeedbackView {
     /// Items by id.
     pub items: SharedMap<Uuid, History<FeedbackFact>>,
-    /// The items of which an event ever said that they are linked to a policy change, by the change's id; with repeats.
-    /// Whether such a link counts, their own facts tell.
-    pub linked: SharedMap<Code, Vec<Uuid>>,
+    /// What items' own events ever said of being linked to a policy change, by the change's id; in the order of the ledger.
+    pub linked: SharedMap<Code, Vec<Tie>>,
     /// The same of actions.
-    pub linked_actions: SharedMap<Code, Vec<Uuid>>,
+    pub linked_actions: SharedMap<Code, Vec<Tie>>,
+    /// The items of which all, or an event, was ever taken back. No other is gone.
+    pub(super) disturbed: SharedMap<Uuid, ()>,
     /// The works that a proposal or a plan ever said an item is behind, by the item; with repeats. Whether that counts, the
     /// proposal and the plan tell.
     pub named: SharedMap<Uuid, Vec<Subject>>,
@@ -127,6 +128,61 @@ impl Made {
     }
 }
 
+/// That an item's own event says that it is linked to a piece of work, or is not after all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tie {
+    /// The item.
+    pub item: Uuid,
+    effective: Date,
+    place: u64,
+    sequence: u64,
+    linked: bool,
+}
+
+impl Tie {
+    pub(super) const fn of(item: Uuid, (effective, place, sequence): (Date, u64, u64), linked: bool) -> Self {
+        Self { item, effective, place, sequence, linked }
+    }
+
+    const fn made(&self) -> Made {
+        Made { effective: self.effective, place: self.place, sequence: self.sequence }
+    }
+
+    fn is_seen(&self, views: &Views, horizon: Horizon) -> bool {
+        self.sequence < horizon.as_known
+            && self.effective <= horizon.as_at
+            && views.holds(self.sequence, self.place, horizon.as_known)
+    }
+}
+
+/// What is said of an item and a piece of work, fact by fact, in their order.
+#[derive(Clone, Copy)]
+struct Said {
+    since: Option<Made>,
+    gone: Option<Made>,
+}
+
+impl Said {
+    const fn named(named: Option<Made>) -> Self {
+        Self { since: named, gone: None }
+    }
+
+    fn link(&mut self, made: Made) {
+        let first = self.since.filter(|since| (since.effective, since.place) <= (made.effective, made.place));
+        self.since = first.or(Some(made));
+        self.gone = None;
+    }
+
+    fn unlink(&mut self) {
+        self.gone = self.since.or(self.gone);
+        self.since = None;
+    }
+
+    fn told(self) -> Option<Link> {
+        self.since.map(Link::Linked).or(self.gone.map(Link::Unlinked))
+    }
+}
+
 /// What there is to say about one item and one piece of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
@@ -151,34 +207,39 @@ impl FeedbackView {
         self.reasons.iter().filter(move |(_, first)| **first < as_known).map(|(reason, _)| reason)
     }
 
-    /// Whether an item is linked to a policy change from the horizon: see [`FeedbackView::link_to`].
-    pub fn link(
+    /// The items of which there is something to say about a piece of work, a policy change or an action, from the horizon; by
+    /// their ids. `named` is when a proposal or a plan that counts there named some, and which. What the item's own events
+    /// said last counts, and takes back what the proposal or the plan names, too; where they said nothing, that counts. A
+    /// link that was never taken back is as old as the first that made it.
+    pub fn links_of(
         &self,
         views: &Views,
         horizon: Horizon,
-        item: &Uuid,
-        change: &Code,
-        named: Option<Made>,
-    ) -> Option<Link> {
-        self.link_to(views, horizon, item, (Kind::PolicyChange, change), named)
+        (kind, id): (Kind, &Code),
+        named: Option<(Made, &[Uuid])>,
+    ) -> Vec<(Uuid, Link)> {
+        let index = if kind == Kind::Action { &self.linked_actions } else { &self.linked };
+        let said = index.get(id).map(Vec::as_slice).unwrap_or_default();
+        let mut ties: Vec<&Tie> = said.iter().filter(|tie| tie.is_seen(views, horizon)).collect();
+        ties.sort_by_key(|tie| (tie.item, tie.effective, tie.place));
+        let mut by_name: Vec<Uuid> = named.map(|(_, items)| items.to_vec()).unwrap_or_default();
+        by_name.sort_unstable();
+        let mut items: Vec<Uuid> = ties.iter().map(|tie| tie.item).chain(by_name.iter().copied()).collect();
+        items.sort_unstable();
+        items.dedup();
+        let mut ties = ties.into_iter().peekable();
+        let link = |item: Uuid| {
+            let is_named = by_name.binary_search(&item).is_ok();
+            let mut said = Said::named(named.map(|(made, _)| made).filter(|_| is_named));
+            while let Some(tie) = ties.next_if(|tie| tie.item == item) {
+                if tie.linked { said.link(tie.made()) } else { said.unlink() }
+            }
+            Some((item, said.told()?))
+        };
+        items.into_iter().filter_map(link).collect()
     }
 
-    /// Whether an item is linked to a piece of work, a policy change or an action, from the horizon. `named` is when a
-    /// proposal or a plan that counts there named it. What the item's own events said last counts, and takes back what
-    /// the proposal or the plan names, too; where they said nothing, that counts. A link that was never taken back is as
-    /// old as the first that made it.
-    pub fn link_to(
-        &self,
-        views: &Views,
-        horizon: Horizon,
-        item: &Uuid,
-        work: (Kind, &Code),
-        named: Option<Made>,
-    ) -> Option<Link> {
-        Self::link_in(views, horizon, self.items.get(item), work, named)
-    }
-
-    /// The same of an item whose history is at hand.
+    /// The same of one item whose history is at hand, found in that.
     pub fn link_in(
         views: &Views,
         horizon: Horizon,
@@ -187,24 +248,16 @@ impl FeedbackView {
         named: Option<Made>,
     ) -> Option<Link> {
         let is_work = |work: &Subject| work.kind() == kind && work.id() == id;
-        let (mut since, mut gone) = (named, None);
+        let mut said = Said::named(named);
         let step = |fact: &Dated<FeedbackFact>| match &fact.fact {
-            FeedbackFact::Linked(to) if is_work(to) => {
-                let first =
-                    since.filter(|since| (since.effective, since.place) <= (fact.effective, fact.place));
-                since = first.or(Some(Made::by(fact)));
-                gone = None;
-            }
-            FeedbackFact::Unlinked(from) if is_work(from) => {
-                gone = since.or(gone);
-                since = None;
-            }
+            FeedbackFact::Linked(to) if is_work(to) => said.link(Made::by(fact)),
+            FeedbackFact::Unlinked(from) if is_work(from) => said.unlink(),
             _ => {}
         };
         if let Some(history) = history {
             views.step_through(history, horizon, step);
         }
-        since.map(Link::Linked).or(gone.map(Link::Unlinked))
+        said.told()
     }
 
     /// Who spoke, as it stands or as it was said before it was taken back.
@@ -228,11 +281,10 @@ impl FeedbackView {
 
     /// Whether an item is not live any more: withdrawn whole, or its receipt taken back.
     pub fn is_gone(&self, views: &Views, horizon: Horizon, item: &Uuid) -> bool {
-        self.items.get(item).is_some_and(|history| Self::is_gone_in(views, horizon, history))
-    }
-
-    /// The same of an item whose history is at hand.
-    pub fn is_gone_in(views: &Views, horizon: Horizon, history: &History<FeedbackFact>) -> bool {
+        if self.disturbed.get(item).is_none() {
+            return false;
+        }
+        let Some(history) = self.items.get(item) else { return false };
         let mut facts = history.all().iter();
         let withdrawn = facts.any(|fact| fact.fact == FeedbackFact::Withdrawn && views.sees(fact, horizon));
         let received = |fact: &FeedbackFact| matches!(fact, FeedbackFact::Received(_));

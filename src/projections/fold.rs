@@ -12,7 +12,7 @@ use super::actions::ActionFact;
 use super::awareness::{Activity, Signposted};
 use super::commitments::{CommitmentFact, EvidenceFact};
 use super::erasures::ErasureFact;
-use super::feedback::{self, FeedbackFact};
+use super::feedback::{self, FeedbackFact, Tie};
 use super::history::{Dated, History, Void};
 use super::learning::{SessionFact, Support, UnitFact};
 use super::ledger::{LedgerView, PostFact};
@@ -77,6 +77,16 @@ impl Views {
             let void = Void { sequence: fact.sequence, recorded_on: self.local_day(fact.recorded_at) };
             self.voids.set(&target, void);
             self.disturb(target);
+            let id = fact.event.subject.id();
+            match fact.event.subject.kind() {
+                Kind::Evidence => self.commitments.doubted.set(id, ()),
+                Kind::Feedback => {
+                    if let Ok(item) = Uuid::try_parse(id.as_str()) {
+                        self.feedback.disturbed.set(&item, ());
+                    }
+                }
+                _ => {}
+            }
         }
     }
 
@@ -151,7 +161,11 @@ impl Views {
                 if let Payload::EvidenceAttached(it) = payload {
                     self.attached(code, &it.about, stamp.effective, fact.sequence);
                 }
-                stamp.add(&mut self.commitments.evidence, code, EvidenceFact::of(payload));
+                let kept = EvidenceFact::of(payload);
+                if matches!(kept, Some(EvidenceFact::Rejected | EvidenceFact::Withdrawn)) {
+                    self.commitments.doubted.set(code, ());
+                }
+                stamp.add(&mut self.commitments.evidence, code, kept);
             }
             Kind::Measure => stamp.add(&mut self.measures.facts, code, MeasureFact::of(payload)),
             Kind::Action => {
@@ -214,12 +228,17 @@ impl Views {
             return;
         }
         let Ok(id) = Uuid::try_parse(stamp.fact.event.subject.id().as_str()) else { return };
-        if let Some(FeedbackFact::Linked(to)) = &kept {
+        if let Some(FeedbackFact::Linked(to) | FeedbackFact::Unlinked(to)) = &kept {
             let linked = match to.kind() {
                 Kind::PolicyChange => &mut self.feedback.linked,
                 _ => &mut self.feedback.linked_actions,
             };
-            linked.change(to.id(), Vec::new, |items| items.push(id));
+            let stands = (stamp.effective, stamp.place, stamp.fact.sequence);
+            let tie = Tie::of(id, stands, matches!(kept, Some(FeedbackFact::Linked(_))));
+            linked.change(to.id(), Vec::new, |ties| ties.push(tie));
+        }
+        if matches!(kept, Some(FeedbackFact::Withdrawn)) {
+            self.feedback.disturbed.set(&id, ());
         }
         if let Some(FeedbackFact::ClosedWithoutChange(reason)) = &kept
             && self.feedback.reasons.get(reason).is_none()

@@ -84,6 +84,11 @@ impl<F> History<F> {
         self.span
     }
 
+    /// The first and the last day on which a fact counts; of none, the last is less than the first.
+    pub(super) const fn days(&self) -> (Date, Date) {
+        self.days
+    }
+
     /// Whether any fact is among the first so many events.
     pub const fn is_known_at(&self, as_known: u64) -> bool {
         self.span.0 < as_known

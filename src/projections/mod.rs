@@ -1,9 +1,9 @@
 //! Every view of one ledger at one position: folds over its facts. PURE: no clock, no I/O, no async, no randomness.
 //!
-//! Invariant: views keep *dated facts with their sequence*, and never a conclusion. *As known N* (facts with a sequence
-//! below N) and *as at D* (facts effective on or before D) are filters at reading time, so one set of views answers for
-//! every earlier position, too. Folding the same facts gives the same views, in whatever batches they come. Must not
-//! know where facts come from, nor what reports make of them.
+//! Invariant: views keep *dated facts with their sequence*, and no conclusion but with the positions and days from which on
+//! it is one. *As known N* (facts with a sequence below N) and *as at D* (facts effective on or before D) are filters at
+//! reading time, so one set of views answers for every earlier position, too. Folding the same facts gives the same views,
+//! in whatever batches they come. Must not know where facts come from, nor what reports make of them.
 
 pub mod actions;
 pub mod awareness;
@@ -28,6 +28,7 @@ pub mod shared;
 pub mod since;
 pub mod snapshot;
 pub mod sources;
+pub mod standing;
 pub mod surveys;
 pub mod working_days;
 
@@ -202,22 +203,29 @@ impl Views {
 
     /// The correction by which a fact was said anew, if it is known among the first `as_known` events and stands.
     pub fn correction_of<F>(&self, fact: &Dated<F>, as_known: u64) -> Option<u64> {
-        if !self.is_disturbed(fact.place) {
+        self.corrected(fact.sequence, fact.place, as_known)
+    }
+
+    fn corrected(&self, sequence: u64, place: u64, as_known: u64) -> Option<u64> {
+        if !self.is_disturbed(place) {
             return None;
         }
-        let corrections = self.corrections.get(&fact.place)?.iter().rev().copied();
-        let mut later = corrections.filter(|by| (fact.sequence + 1..as_known).contains(by));
+        let corrections = self.corrections.get(&place)?.iter().rev().copied();
+        let mut later = corrections.filter(|by| (sequence + 1..as_known).contains(by));
         later.find(|by| self.void_of(*by, as_known).is_none())
+    }
+
+    /// Whether what the event of that sequence said in that place is not known to be taken back or said anew.
+    fn holds(&self, sequence: u64, place: u64, known: u64) -> bool {
+        self.void_of(sequence, known).is_none()
+            && (place == sequence || self.void_of(place, known).is_none())
+            && self.corrected(sequence, place, known).is_none()
     }
 
     /// Whether a fact counts from the horizon: known, effective, and not known to be taken back or said anew. A
     /// correction falls with the event that it corrects.
     pub fn sees<F>(&self, fact: &Dated<F>, horizon: Horizon) -> bool {
-        let known = horizon.as_known;
-        Self::within(fact, horizon)
-            && self.void_of(fact.sequence, known).is_none()
-            && (fact.place == fact.sequence || self.void_of(fact.place, known).is_none())
-            && self.correction_of(fact, known).is_none()
+        Self::within(fact, horizon) && self.holds(fact.sequence, fact.place, horizon.as_known)
     }
 
     /// The facts of a history that count from the horizon, by effective day, then sequence.
@@ -286,11 +294,6 @@ impl Views {
         term.map_or_else(|| post.to_string(), |term| term.title.to_string())
     }
 
-    /// The last day of a post that has ended before the day of the horizon.
-    pub fn post_ended(&self, post: &Code, horizon: Horizon) -> Option<Date> {
-        self.ledger.term(self, post, horizon)?.to.filter(|last| *last < horizon.as_at)
-    }
-
     /// The last of the first `as_known` events that says something of the ledger's surroundings (posts, lists, calendars,
     /// settings, pledges), or takes such an event back.
     pub fn surroundings_known(&self, as_known: u64) -> Option<u64> {
@@ -310,6 +313,22 @@ impl Views {
         .into_iter()
         .flatten()
         .max()
+    }
+
+    /// Behind the last event that says what counts of a history: its own facts, what took one of them back, and what said one
+    /// anew.
+    fn known_of<F>(&self, history: &History<F>) -> u64 {
+        let mut last = history.span().1;
+        for fact in history.all() {
+            for sequence in [fact.sequence, fact.place] {
+                if self.is_disturbed(sequence) {
+                    let void = self.voids.get(&sequence).map(|void| void.sequence);
+                    let by = self.corrections.get(&sequence).and_then(|by| by.last().copied());
+                    last = last.max(void.unwrap_or(0)).max(by.unwrap_or(0));
+                }
+            }
+        }
+        last + 1
     }
 
     /// Known and effective, voided or not.

@@ -21,10 +21,32 @@ pub struct Owner<'v> {
     handed: Vec<u64>,
 }
 
+/// The same, apart from where it was said.
+#[derive(Clone, Debug)]
+pub(super) struct Answers {
+    post: Code,
+    since: Option<Date>,
+    named: u64,
+    handed: Box<[u64]>,
+}
+
+impl Answers {
+    /// Who that is.
+    pub(super) fn owner(&self) -> Owner<'_> {
+        Owner { post: &self.post, since: self.since, named: self.named, handed: self.handed.to_vec() }
+    }
+}
+
 impl<'v> Owner<'v> {
     /// Whoever was named when it began.
     pub fn named<F>(by: &Dated<F>, post: &'v Code) -> Self {
         Self { post, since: None, named: by.sequence, handed: Vec::new() }
+    }
+
+    /// The same, apart from where it was said.
+    pub(super) fn apart(self) -> Answers {
+        let Self { post, since, named, handed } = self;
+        Answers { post: post.clone(), since, named, handed: handed.into() }
     }
 
     /// Hands it over.

@@ -94,7 +94,7 @@ pub struct PoliciesView {
     /// Changes by id.
     pub changes: SharedMap<Code, History<ChangeFact>>,
     /// Which changes may be passed over.
-    pub(super) resting: Resting,
+    pub(super) resting: Resting<()>,
 }
 
 impl Views {
@@ -103,7 +103,7 @@ impl Views {
     pub fn awake_changes(&self, horizon: Horizon, day: Date) -> Vec<(&Code, &History<ChangeFact>)> {
         let since = self.awake_since(horizon, day);
         let awake = self.policies.resting.awake(&since);
-        awake.filter_map(|(id, _)| self.policies.changes.get_entry(id)).collect()
+        awake.filter_map(|(id, ..)| self.policies.changes.get_entry(id)).collect()
     }
 
     /// Notes whether a change rests now that an event about it was recorded.

@@ -62,6 +62,14 @@ impl Sequences {
     }
 }
 
+impl PartialEq for Sequences {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Sequences {}
+
 impl Deref for Sequences {
     type Target = [u64];
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   0  16  "pledgebook views"
-//!  16   2  version of this form, 2
+//!  16   2  version of this form, 3
 //!  18   8  by what code they were folded: a digest of its sources
 //!  26   8  how many events they hold
 //!  34  32  leaf hash of the last of these events' records
@@ -22,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 use super::Views;
 
 const MAGIC: &[u8; 16] = b"pledgebook views";
-const FORM: u16 = 2;
+const FORM: u16 = 3;
 const HEADER: usize = 74;
 const BODY: usize = HEADER + 32;
 /// By what code views are folded: other code may fold other views of the same events.
@@ -113,7 +113,8 @@ impl<'b> Snapshot<'b> {
     /// The views.
     pub fn views(&self) -> Result<Views, Unfit> {
         let mut from = Deserializer::from_read_ref(self.body);
-        let views = Views::deserialize(&mut from).map_err(|_| Unfit::Damaged)?;
+        let mut views = Views::deserialize(&mut from).map_err(|_| Unfit::Damaged)?;
+        views.settle_actions();
         if views.size() == self.size { Ok(views) } else { Err(Unfit::Damaged) }
     }
 }
@@ -141,7 +142,7 @@ mod tests {
     fn given_views_when_they_are_written_then_the_header_is_these_bytes() {
         let bytes = views().snapshot(&[0xab; 32]).unwrap();
         let body = (bytes.len() - 106) as u64;
-        let mut golden = b"pledgebook views\x00\x02".to_vec();
+        let mut golden = b"pledgebook views\x00\x03".to_vec();
         golden.extend(u64::from_str_radix(env!("PLEDGEBOOK_FOLDS"), 16).unwrap().to_be_bytes());
         golden.extend([0, 0, 0, 0, 0, 0, 0, 3]);
         golden.extend([0xab; 32]);

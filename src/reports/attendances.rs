@@ -42,7 +42,7 @@ impl Tally {
             Self { counted: 0, held_back: 0, not_counted: 0, .. } => Figure::not_applicable("None held"),
             Self { counted: 0, held_back: 0, .. } => Figure::not_available("Not counted"),
             Self { counted: 0, .. } => Figure::with_status(FigureStatus::Suppressed, "few"),
-            Self { sum, held_back: 0, .. } => Figure::number(sum, unit, sum.to_string()),
+            Self { sum, held_back: 0, .. } => Figure::number(sum, unit, format_args!("{sum}")),
             Self { sum, held_back, .. } => {
                 Figure::number(sum, unit, format!("{sum}, and {held_back} held back"))
             }

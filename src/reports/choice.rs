@@ -212,7 +212,7 @@ fn rounds_table(views: &Views, parameters: &Parameters, asked: &[Round<'_>]) -> 
         ];
         let mut cells: Vec<_> = cells.into_iter().map(|cell| cell.from_events([round.announced])).collect();
         cells.push(response(round, parameters.as_at));
-        table.push(Kind::Round.subject(round.id).to_string(), cells);
+        table.push(Kind::Round.subject(round.id), cells);
     }
     table
 }
@@ -269,7 +269,7 @@ fn invited(invited: Option<u32>, threshold: u64) -> Figure {
     match invited.map(u64::from) {
         None => Figure::not_available("Not counted"),
         Some(n) if (1..threshold).contains(&n) => held_back(HELD_BACK),
-        Some(n) => Figure::number(n, "people", n.to_string()),
+        Some(n) => Figure::number(n, "people", format_args!("{n}")),
     }
 }
 

@@ -108,7 +108,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
         ],
     );
     for line in &lines {
-        table.push(Kind::Commitment.subject(line.id).to_string(), about.row(&lines, line));
+        table.push(Kind::Commitment.subject(line.id), about.row(&lines, line));
     }
     let tables = vec![table, measures_table(&about, &measures)];
     Body { figures: figures(&about, &lines), tables, notes: notes(about.threshold) }
@@ -168,7 +168,7 @@ fn measures_table(about: &About<'_>, measures: &[Measured<'_>]) -> Table {
     let mut measures: Vec<_> = measures.iter().collect();
     measures.sort_by_cached_key(|measured| (natural(measured.commitment), natural(measured.id)));
     for measured in measures {
-        table.push(Kind::Measure.subject(measured.id).to_string(), about.measure_row(measured));
+        table.push(Kind::Measure.subject(measured.id), about.measure_row(measured));
     }
     table
 }

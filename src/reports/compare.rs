@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::phrases::{count, short_day};
 use super::report::{Column, Figure, FigureStatus, Report, Table};
+use super::text::Text;
 use crate::domain::value::Sha256;
 
 /// A comparison, as it is rendered.
@@ -113,9 +114,11 @@ fn headlines<'r>(reports: &'r [(String, Report)]) -> Table {
     let code = reports.first().map_or_else(String::new, |(_, report)| report.code.to_lowercase());
     let mut table =
         Table::new(&format!("{code}.compared"), "Side by side", "The report has no headline figure.", &[]);
-    table.columns.push(Column { id: "figure".to_owned(), label: "Figure".to_owned() });
+    table.columns.push(Column { id: Text::said("figure"), label: Text::said("Figure") });
     for (index, (label, _)) in reports.iter().enumerate() {
-        table.columns.push(Column { id: format!("column_{}", index + 1), label: label.clone() });
+        table
+            .columns
+            .push(Column { id: format!("column_{}", index + 1).into(), label: label.as_str().into() });
     }
     for (id, label) in rows(reports) {
         let found = |report: &'r Report| report.figures.iter().find(|figure| figure.id == id);
@@ -163,12 +166,12 @@ fn cell(figure: &Figure, unit_is_said: bool) -> Figure {
     };
     let text = match (figure.status, figure.number, figure.numerator, figure.denominator) {
         (FigureStatus::Given, Some(number), Some(part), Some(whole)) if is(number, part) => {
-            format!("{part} of {whole}{unit}")
+            format!("{part} of {whole}{unit}").into()
         }
         (FigureStatus::Given, Some(number), Some(part), Some(whole)) => {
-            format!("{number}{unit} ({part} of {whole})")
+            format!("{number}{unit} ({part} of {whole})").into()
         }
-        (FigureStatus::Given, Some(number), ..) => format!("{number}{unit}"),
+        (FigureStatus::Given, Some(number), ..) => format!("{number}{unit}").into(),
         _ => figure.text.clone(),
     };
     Figure { text, ..figure.clone() }

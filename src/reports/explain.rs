@@ -151,7 +151,7 @@ pub fn explain(
     let behind = point.map(|point| Behind::of(name, place, &figure, point)).unwrap_or_default();
     let of_people = behind != Behind::Named || figure.status == FigureStatus::Suppressed;
     let eyes = if holds(Rule::DrillDown) { eyes } else { Eyes::Auditor };
-    let mut events = figure.events.clone();
+    let mut events = figure.events.to_vec();
     match (eyes, point) {
         (Eyes::Reader, _) if of_people => events.clear(),
         (Eyes::Auditor, Some(point)) => events.extend(behind.events(views, parameters, point)),

@@ -6,6 +6,7 @@ use super::cohort::{BANDS, FINE_FROM, Fate, Grain, Group, Heard, Outcome, REASON
 use super::definition::Definition;
 use super::phrases::{capital, count_or_no, day, short_day};
 use super::report::{Figure, FigureStatus, Table};
+use super::text::Text;
 use super::{Body, Memory, Parameters};
 use crate::domain::event::Respondents;
 use crate::domain::id::Code;
@@ -302,7 +303,7 @@ impl About<'_> {
     fn part(&self, group: &Group, items: Option<u64>) -> Figure {
         match items {
             Some(0) if group.has_moved => held_back(format!("fewer than {}", self.released.threshold)),
-            Some(items) => Figure::number(items, "items", items.to_string()),
+            Some(items) => Figure::number(items, "items", format_args!("{items}")),
             None => held_back(""),
         }
     }
@@ -407,7 +408,7 @@ fn waiting(band: usize) -> (String, String) {
     (format!("outcome/waiting.{name}"), format!("Open and not answered for {age}"))
 }
 
-fn held_back(text: impl Into<String>) -> Figure {
+fn held_back(text: impl Into<Text>) -> Figure {
     Figure::with_status(FigureStatus::Suppressed, text)
 }
 

@@ -13,9 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::lineage::{CountedAs, Inherited, Lineage, is_listed};
 use super::definition::Definition;
+use super::events::Events;
 use super::people::{fallen_words, owner_cell};
 use super::phrases::{count, count_or_no, days_after, natural, short_day};
 use super::report::{Figure, Table};
+use super::text::Text;
 use super::{Body, Parameters};
 use crate::domain::id::{Code, Kind};
 use crate::projections::Views;
@@ -80,6 +82,10 @@ const ROWS: usize = 1_000;
 /// One action as the report sees it.
 struct Item<'v> {
     standing: Standing<'v>,
+    /// How far it has come: asked for so often that it stands here, too.
+    state: ActionState,
+    /// How often its deadline, and those of what it replaces, were moved in a way that counts.
+    moved: u32,
     inherited: Inherited,
     against_first: Lateness,
     against_current: Lateness,
@@ -107,11 +113,6 @@ impl Lateness {
 }
 
 impl Item<'_> {
-    /// How often its deadline, and those of what it replaces, were moved in a way that counts.
-    const fn moved(&self) -> u32 {
-        self.standing.moved + self.inherited.moved
-    }
-
     /// The events from which its first date follows, and how it stands.
     fn behind(&self) -> impl Iterator<Item = u64> {
         let (_, by) = self.standing.earliest_due;
@@ -143,8 +144,7 @@ pub(super) fn body(views: &Views, parameters: &Parameters) -> Body {
         ],
     );
     for item in shown(&items) {
-        let subject = Kind::Action.subject(item.standing.id).to_string();
-        table.push(subject, row(views, parameters, item));
+        table.push(Kind::Action.subject(item.standing.id), row(views, parameters, item));
     }
     Body { figures: figures(views, parameters, &items), tables: vec![table], notes: notes(items.len()) }
 }
@@ -156,6 +156,8 @@ fn items<'v>(views: &'v Views, parameters: &Parameters) -> Vec<Item<'v>> {
     let item = |standing: Standing<'v>, inherited: Inherited, replaced_by, counted| Item {
         against_first: lateness(&standing, inherited.first, parameters.as_at),
         against_current: lateness(&standing, standing.current_due, parameters.as_at),
+        state: standing.state,
+        moved: standing.moved + inherited.moved,
         standing,
         inherited,
         replaced_by,
@@ -208,7 +210,7 @@ fn family<'v>(
     let mut family: BTreeMap<&'v Code, Standing<'v>> = BTreeMap::new();
     while let Some(standing) = next.pop() {
         let id = standing.id;
-        let related = standing.replaces.iter().copied().chain(views.actions.replacements(id));
+        let related = standing.replaces().into_iter().chain(views.actions.replacements(id));
         let unknown: Vec<&Code> = related.filter(|id| !family.contains_key(id)).collect();
         if family.insert(id, standing).is_none() {
             next.extend(unknown.into_iter().filter_map(|id| views.actions.standing(views, id, horizon)));
@@ -234,84 +236,90 @@ fn lateness(standing: &Standing<'_>, due: Date, as_at: Date) -> Lateness {
 
 fn row(views: &Views, parameters: &Parameters, item: &Item<'_>) -> Vec<Figure> {
     let standing = &item.standing;
-    let events = standing.events.iter().copied();
+    let events = Events::of(standing.events.iter().copied());
+    let behind = Events::of(item.behind());
+    // Mostly the same: then one list serves all.
+    let behind = if behind == events { events.clone() } else { behind };
     let lag = standing.completion.map_or_else(
         || Figure::not_applicable("Not done"),
         |completion| {
             let lag = days_after(completion.on, completion.recorded_on);
-            let text = if lag == 0 { "Same day".to_owned() } else { count(lag, "day", "days") };
+            let text = if lag == 0 { Text::said("Same day") } else { count(lag, "day", "days") };
             Figure::number(lag, "days", text).from_events([completion.sequence])
         },
     );
     vec![
         Figure::words(standing.plan.title.as_str()).from_events([standing.planned]),
-        Figure::words(state_words(views, parameters, item)).from_events(events.clone()),
-        late_cell(item, item.against_first).from_events(item.behind()),
-        Figure::words(short_day(item.inherited.first)).from_events(item.behind()),
-        owner_cell(views, parameters.horizon(), &standing.owner),
-        late_cell(item, item.against_current).from_events(events.clone()),
-        Figure::words(short_day(standing.current_due)).from_events(events.clone()),
-        Figure::number(u64::from(item.moved()), "times", moved_words(item)).from_events(item.behind()),
+        Figure::words(state_words(views, parameters, item)).sharing(&events),
+        late_cell(item, item.against_first).sharing(&behind),
+        Figure::words(short_day(item.inherited.first)).sharing(&behind),
+        owner_cell(views, parameters.horizon(), &standing.owner()),
+        late_cell(item, item.against_current).sharing(&events),
+        Figure::words(short_day(standing.current_due)).sharing(&events),
+        Figure::number(u64::from(item.moved), "times", moved_words(item)).sharing(&behind),
         lag,
     ]
 }
 
 /// `Never`; `2`; `3 (2 of them of what it replaces), and 1 backdated (ignored)`.
-fn moved_words(item: &Item<'_>) -> String {
-    let (all, inherited) = (item.moved(), item.inherited.moved);
-    let mut words = match (all, inherited, item.standing.ignored_moves) {
-        (0, _, 0) => "Never".to_owned(),
-        (_, 0, _) => all.to_string(),
-        _ => format!("{all} ({inherited} of them of what it replaces)"),
+fn moved_words(item: &Item<'_>) -> Text {
+    let (all, inherited) = (item.moved, item.inherited.moved);
+    let words = match (all, inherited, item.standing.ignored_moves) {
+        (0, _, 0) => Text::said("Never"),
+        (_, 0, _) => Text::from(format_args!("{all}")),
+        _ => Text::from(format_args!("{all} ({inherited} of them of what it replaces)")),
     };
-    if item.standing.ignored_moves > 0 {
-        words = format!("{words}, and {} backdated (ignored)", item.standing.ignored_moves);
+    match item.standing.ignored_moves {
+        0 => words,
+        ignored => Text::from(format_args!("{words}, and {ignored} backdated (ignored)")),
     }
-    words
 }
 
-fn state_words(views: &Views, parameters: &Parameters, item: &Item<'_>) -> String {
+fn state_words(views: &Views, parameters: &Parameters, item: &Item<'_>) -> Text {
     let standing = &item.standing;
     let done = standing.completion.map(|completion| short_day(completion.on)).unwrap_or_default();
     let closed = standing.closed_on.map(short_day).unwrap_or_default();
     let mut words = match standing.state {
-        ActionState::Planned => "Not started".to_owned(),
-        ActionState::InProgress if standing.reopened => "Reopened".to_owned(),
-        ActionState::InProgress => "In progress".to_owned(),
-        ActionState::Claimed => format!("Claimed done {done}, not verified"),
+        ActionState::Planned => Text::said("Not started"),
+        ActionState::InProgress if standing.reopened => Text::said("Reopened"),
+        ActionState::InProgress => Text::said("In progress"),
+        ActionState::Claimed => Text::from(format_args!("Claimed done {done}, not verified")),
         ActionState::Verified => {
-            let fallen = views.commitments.fallen(views, standing.evidence, parameters.horizon());
-            format!("Done {done}, verified{}", fallen_words(fallen, standing.evidence.len() as u64))
+            let fallen = views.commitments.fallen(views, standing.evidence(), parameters.horizon());
+            let fallen = fallen_words(fallen, standing.evidence().len() as u64);
+            Text::from(format_args!("Done {done}, verified{fallen}"))
         }
         ActionState::Cancelled => match standing.cancelled_late {
-            Some(recorded) => format!("Cancelled {closed} (recorded {})", short_day(recorded)),
-            None => format!("Cancelled {closed}"),
+            Some(recorded) => {
+                Text::from(format_args!("Cancelled {closed} (recorded {})", short_day(recorded)))
+            }
+            None => Text::from(format_args!("Cancelled {closed}")),
         },
-        ActionState::Voided => format!("Taken back {closed}"),
+        ActionState::Voided => Text::from(format_args!("Taken back {closed}")),
     };
     match item.replaced_by {
-        Some((by, true)) => words = format!("{words}; replaced by {by}"),
-        Some((by, false)) => words = format!("{words}; replaced by {by}, which was cancelled"),
+        Some((by, true)) => words = format!("{words}; replaced by {by}").into(),
+        Some((by, false)) => words = format!("{words}; replaced by {by}, which was cancelled").into(),
         None => {}
     }
-    for replaced in &standing.replaces {
-        let still = standing.plan.replaces.as_ref() == Some(*replaced);
+    for replaced in standing.replaces() {
+        let still = standing.plan.replaces.as_ref() == Some(replaced);
         let how = if still { "replaces" } else { "was first said to replace" };
-        words = format!("{words}; {how} {replaced}");
+        words = format!("{words}; {how} {replaced}").into();
     }
     words
 }
 
 fn late_cell(item: &Item<'_>, lateness: Lateness) -> Figure {
-    match (lateness, item.standing.state) {
+    match (lateness, item.state) {
         (Lateness::Late(days), state) => {
             let when = match state {
                 ActionState::Cancelled => " when cancelled",
                 ActionState::Voided => " when taken back",
                 _ => "",
             };
-            let text = format!("Late by {}{when}", count(days, "day", "days"));
-            Figure::number(days, "days", text)
+            let days_late = count(days, "day", "days");
+            Figure::number(days, "days", format_args!("Late by {days_late}{when}"))
         }
         (Lateness::OnTime, _) => Figure::number(0, "days", "On time"),
         (Lateness::NotDueYet, _) => Figure::not_applicable("Not due yet"),
@@ -337,15 +345,15 @@ fn figures(views: &Views, parameters: &Parameters, items: &[Item<'_>]) -> Vec<Fi
             _ => {
                 let text =
                     format!("{n} of {} {}.", count(of, "action", "actions"), if n == 1 { one } else { many });
-                Figure::share(n, of, "actions", text).from_events(part.iter().flat_map(|item| item.behind()))
+                Figure::share(n, of, "actions", text).sharing(&events(&part, true))
             }
         };
         figure.named(id, label)
     };
     let late_first = |item: &Item<'_>| item.against_first.days() > 0;
     let late_current = |item: &Item<'_>| item.against_current.days() > 0;
-    let open_and_late = |item: &Item<'_>| late_first(item) && item.standing.state.is_open();
-    let moved = |item: &Item<'_>| item.moved() > 0;
+    let open_and_late = |item: &Item<'_>| late_first(item) && item.state.is_open();
+    let moved = |item: &Item<'_>| item.moved > 0;
     let mut figures = vec![
         share(
             "r2.late_against_first_due",
@@ -377,19 +385,31 @@ fn figures(views: &Views, parameters: &Parameters, items: &[Item<'_>]) -> Vec<Fi
         ),
     ];
     for (id, label, one, many, states) in BY_STATE {
-        let part: Vec<_> = items.iter().filter(|item| states.contains(&item.standing.state)).collect();
+        let part: Vec<_> = items.iter().filter(|item| states.contains(&item.state)).collect();
         let n = part.len() as u64;
         let figure = if recorded {
             let text =
                 format!("{} {}.", count_or_no(n, "action", "actions"), if n == 1 { one } else { many });
-            Figure::number(n, "actions", text)
-                .from_events(part.iter().flat_map(|item| item.standing.events.iter().copied()))
+            Figure::number(n, "actions", text).sharing(&events(&part, false))
         } else {
             Figure::not_available(SILENCE)
         };
         figures.push(figure.named(id, label));
     }
     figures
+}
+
+/// The events from which it follows how these stand; and, if asked for, what their first dates are.
+fn events(items: &[&Item<'_>], with_first_dates: bool) -> Events {
+    let mut events = Vec::with_capacity(8 * items.len());
+    for item in items {
+        events.extend_from_slice(&item.standing.events);
+        if with_first_dates {
+            events.extend_from_slice(&item.inherited.events);
+            events.push(item.standing.earliest_due.1);
+        }
+    }
+    Events::of_many(events)
 }
 
 /// The figures that count rows by their state: id, label, what one or many are, the states.

@@ -14,6 +14,7 @@ use super::disclosure::threshold;
 use super::phrases::{count, count_or_no, day};
 use super::report::{Figure, FigureStatus};
 use super::shares::{NO_POINT, Part, as_of};
+use super::text::Text;
 use super::{Body, Parameters};
 use crate::projections::Views;
 use crate::projections::releases::Point;
@@ -235,7 +236,7 @@ impl Learned<'_, '_> {
                 format!(
                     "At {} nobody counted: that is not none.",
                     if not_counted == 0 {
-                        "no session".to_owned()
+                        Text::said("no session")
                     } else {
                         count(not_counted, "session", "sessions")
                     }
@@ -255,7 +256,7 @@ impl Learned<'_, '_> {
                 Flow::events(&flow.unsaid),
                 format!(
                     "Nobody has said what became of {} that {} to be held in {period}.",
-                    if unsaid == 0 { "no session".to_owned() } else { count(unsaid, "session", "sessions") },
+                    if unsaid == 0 { Text::said("no session") } else { count(unsaid, "session", "sessions") },
                     was(unsaid)
                 ),
             ),

@@ -19,6 +19,7 @@ mod cohort;
 mod commitments;
 mod definition;
 mod disclosure;
+mod events;
 mod feedback;
 mod lateness;
 mod learning;
@@ -38,6 +39,7 @@ mod silence;
 mod surveys;
 #[cfg(test)]
 mod tests;
+mod text;
 mod trust;
 
 use jiff::civil::Date;
@@ -46,6 +48,7 @@ use std::sync::Arc;
 pub use self::basis::{Basis, basis};
 pub use self::compare::{Comparison, compare};
 pub use self::definition::Definition;
+pub use self::events::Events;
 pub use self::memory::Memory;
 pub use self::name::{ReportName, number_of};
 pub use self::period::Period;
@@ -53,6 +56,7 @@ pub use self::render::{Content, Format, canonical, print, render, workbook};
 pub use self::report::{Column, Figure, FigureStatus, Report, Row, Table};
 #[cfg(test)]
 pub(crate) use self::tests::sample;
+pub use self::text::Text;
 use crate::domain::value::Sha256;
 use crate::projections::Views;
 use crate::projections::history::Horizon;

@@ -5,18 +5,20 @@
 
 use super::phrases::short_day;
 use super::report::Figure;
+use super::text::Text;
 use crate::projections::Views;
 use crate::projections::history::Horizon;
 use crate::projections::owner::Owner;
 
 /// Who answers for something: `Head of People`, `Chief Executive, since 3 May 2025`, `Clerk (post ended 30 Jun 2025)`.
 pub(super) fn owner_cell(views: &Views, horizon: Horizon, owner: &Owner<'_>) -> Figure {
-    let mut words = views.post_title(owner.post, horizon);
+    let term = views.ledger.term(views, owner.post, horizon);
+    let mut words = Text::from(term.map_or_else(|| owner.post.as_str(), |term| term.title.as_str()));
     if let Some(since) = owner.since {
-        words = format!("{words}, since {}", short_day(since));
+        words = format!("{words}, since {}", short_day(since)).into();
     }
-    if let Some(ended) = views.post_ended(owner.post, horizon) {
-        words = format!("{words} (post ended {})", short_day(ended));
+    if let Some(ended) = term.and_then(|term| term.to).filter(|last| *last < horizon.as_at) {
+        words = format!("{words} (post ended {})", short_day(ended)).into();
     }
     Figure::words(words).from_events(owner.events())
 }

@@ -7,6 +7,7 @@ use super::Parameters;
 use super::period::Period;
 use super::phrases::day;
 use super::report::{Figure, FigureStatus};
+use super::text::Text;
 use crate::projections::Views;
 use crate::projections::releases::Point;
 
@@ -39,6 +40,6 @@ pub(super) fn at(points: &[Point<'_>]) -> String {
 }
 
 /// A number that is not shown.
-pub(super) fn held_back(text: impl Into<String>) -> Figure {
+pub(super) fn held_back(text: impl Into<Text>) -> Figure {
     Figure::with_status(FigureStatus::Suppressed, text)
 }

@@ -4,6 +4,7 @@
 
 use jiff::civil::Date;
 
+use super::text::Text;
 use crate::domain::id::Code;
 
 const MONTHS: [&str; 12] = [
@@ -27,9 +28,9 @@ pub(super) fn day(date: Date) -> String {
 }
 
 /// `31 Mar 2026`: for tables, where room is scarce.
-pub(super) fn short_day(date: Date) -> String {
+pub(super) fn short_day(date: Date) -> Text {
     let (day, month) = (date.day(), month(date).get(..3).unwrap_or_default());
-    format!("{day} {month} {}", date.year())
+    Text::from(format_args!("{day} {month} {}", date.year()))
 }
 
 /// The day of a text that [`short_day`] wrote, and nothing else.
@@ -51,13 +52,13 @@ pub(super) fn capital(words: &str) -> String {
 }
 
 /// `1 action`, `2 actions`.
-pub(super) fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
+pub(super) fn count(number: u64, one: &str, many: &str) -> Text {
+    Text::from(format_args!("{number} {}", if number == 1 { one } else { many }))
 }
 
 /// `No actions`, `1 action`, `2 actions`: at the beginning of a sentence.
-pub(super) fn count_or_no(number: u64, one: &str, many: &str) -> String {
-    if number == 0 { format!("No {many}") } else { count(number, one, many) }
+pub(super) fn count_or_no(number: u64, one: &str, many: &str) -> Text {
+    if number == 0 { Text::from(format_args!("No {many}")) } else { count(number, one, many) }
 }
 
 /// Days from one day to another; 0 if the second is not after the first.
@@ -71,9 +72,9 @@ pub(super) const fn percent(part: u64, whole: u64) -> u64 {
 }
 
 /// The order in which people read codes: C2 before C10.
-pub(super) fn natural(code: &Code) -> (String, u64, String) {
+pub(super) fn natural(code: &Code) -> (&str, u64, &str) {
     let text = code.as_str();
     let stem = text.trim_end_matches(|c: char| c.is_ascii_digit());
     let number = text.strip_prefix(stem).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-    (stem.to_owned(), number, text.to_owned())
+    (stem, number, text)
 }

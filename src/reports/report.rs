@@ -6,7 +6,10 @@
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt::Display;
 
+use super::events::Events;
+use super::text::Text;
 use crate::domain::value::Sha256;
 
 /// Whether there is a value, and if not, why.
@@ -39,38 +42,38 @@ impl FigureStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// Stable, such as `r2.late_against_first_due`; in a table, the column's id.
-    pub id: String,
+    pub id: Text,
     /// What it is called.
-    pub label: String,
+    pub label: Text,
     /// Whether there is a value.
     pub status: FigureStatus,
     /// As it is printed, after the status's mark.
-    pub text: String,
+    pub text: Text,
     /// The value, in `unit`s.
     pub number: Option<f64>,
     /// The number's unit, such as `days`. Empty without a number.
-    pub unit: String,
+    pub unit: Text,
     /// Of a share: how many …
     pub numerator: Option<u64>,
     /// … of how many.
     pub denominator: Option<u64>,
     /// The sequences of the events behind it, ascending.
-    pub events: Vec<u64>,
+    pub events: Events,
 }
 
 impl Figure {
     /// A value in words alone.
-    pub fn words(text: impl Into<String>) -> Self {
+    pub fn words(text: impl Into<Text>) -> Self {
         Self::with_status(FigureStatus::Given, text)
     }
 
     /// A number and how it is said.
-    pub fn number(number: u64, unit: &str, text: impl Into<String>) -> Self {
-        Self { number: Some(number as f64), unit: unit.to_owned(), ..Self::words(text) }
+    pub fn number(number: u64, unit: impl Into<Text>, text: impl Into<Text>) -> Self {
+        Self { number: Some(number as f64), unit: unit.into(), ..Self::words(text) }
     }
 
     /// How many of how many, and how it is said. The number is the numerator.
-    pub fn share(numerator: u64, denominator: u64, unit: &str, text: impl Into<String>) -> Self {
+    pub fn share(numerator: u64, denominator: u64, unit: impl Into<Text>, text: impl Into<Text>) -> Self {
         Self {
             numerator: Some(numerator),
             denominator: Some(denominator),
@@ -79,42 +82,48 @@ impl Figure {
     }
 
     /// No value, and why.
-    pub fn with_status(status: FigureStatus, text: impl Into<String>) -> Self {
+    pub fn with_status(status: FigureStatus, text: impl Into<Text>) -> Self {
         Self {
-            id: String::new(),
-            label: String::new(),
+            id: Text::default(),
+            label: Text::default(),
             status,
             text: text.into(),
             number: None,
-            unit: String::new(),
+            unit: Text::default(),
             numerator: None,
             denominator: None,
-            events: Vec::new(),
+            events: Events::NONE,
         }
     }
 
     /// Not available: `[x]`.
-    pub fn not_available(text: impl Into<String>) -> Self {
+    pub fn not_available(text: impl Into<Text>) -> Self {
         Self::with_status(FigureStatus::NotAvailable, text)
     }
 
     /// Not applicable: `[z]`.
-    pub fn not_applicable(text: impl Into<String>) -> Self {
+    pub fn not_applicable(text: impl Into<Text>) -> Self {
         Self::with_status(FigureStatus::NotApplicable, text)
     }
 
     /// The same, named.
     #[must_use]
     pub fn named(mut self, id: &str, label: &str) -> Self {
-        id.clone_into(&mut self.id);
-        label.clone_into(&mut self.label);
+        (self.id, self.label) = (id.into(), label.into());
         self
     }
 
     /// The same, with the events behind it.
     #[must_use]
     pub fn from_events(mut self, events: impl IntoIterator<Item = u64>) -> Self {
-        self.events = in_order(events.into_iter().collect());
+        self.events = Events::of(events);
+        self
+    }
+
+    /// The same, with the same events behind it as behind another.
+    #[must_use]
+    pub fn sharing(mut self, events: &Events) -> Self {
+        self.events = events.clone();
         self
     }
 
@@ -128,49 +137,20 @@ impl Figure {
     }
 }
 
-/// The same numbers, ascending, each once.
-fn in_order(mut numbers: Vec<u64>) -> Vec<u64> {
-    // Behind a figure that counts a year's work stand tens of thousands of events: a bit for each event of the span is
-    // set and read faster than they are sorted.
-    const MANY: usize = 512;
-    let least = numbers.iter().min().copied().unwrap_or(0);
-    let span = numbers.iter().max().map_or(0, |most| most - least);
-    if numbers.len() < MANY || span / 64 > numbers.len() as u64 {
-        numbers.sort_unstable();
-        numbers.dedup();
-        return numbers;
-    }
-    let mut bits = vec![0_u64; (span / 64 + 1) as usize];
-    for number in &numbers {
-        if let Some(word) = bits.get_mut(((number - least) / 64) as usize) {
-            *word |= 1 << ((number - least) % 64);
-        }
-    }
-    numbers.clear();
-    for (at, word) in bits.into_iter().enumerate() {
-        let mut left = word;
-        while left != 0 {
-            numbers.push(least + at as u64 * 64 + u64::from(left.trailing_zeros()));
-            left &= left - 1;
-        }
-    }
-    numbers
-}
-
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// Stable, such as `first_due`.
-    pub id: String,
+    pub id: Text,
     /// What stands above it.
-    pub label: String,
+    pub label: Text,
 }
 
 /// A row of a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// What it is about, such as `action/rest-spaces`.
-    pub subject: String,
+    pub subject: Text,
     /// One for each column.
     pub cells: Vec<Figure>,
 }
@@ -192,8 +172,11 @@ pub struct Table {
 
 impl Table {
     /// An empty table.
-    pub fn new(id: &str, title: &str, when_empty: &str, columns: &[(&str, &str)]) -> Self {
-        let column = |&(id, label): &(&str, &str)| Column { id: id.to_owned(), label: label.to_owned() };
+    pub fn new(id: &str, title: &str, when_empty: &str, columns: &[(&'static str, &'static str)]) -> Self {
+        let column = |&(id, label): &(&'static str, &'static str)| Column {
+            id: Text::said(id),
+            label: Text::said(label),
+        };
         Self {
             id: id.to_owned(),
             title: title.to_owned(),
@@ -203,12 +186,22 @@ impl Table {
         }
     }
 
+    /// Adds a row of which all cells have the same events behind them.
+    pub fn push_behind(&mut self, subject: impl Display, events: &Events, mut cells: Vec<Figure>) {
+        for cell in &mut cells {
+            cell.events = events.clone();
+        }
+        self.push(subject, cells);
+    }
+
     /// Adds a row; each cell takes its column's id and label.
-    pub fn push(&mut self, subject: String, cells: Vec<Figure>) {
+    pub fn push(&mut self, subject: impl Display, mut cells: Vec<Figure>) {
         debug_assert_eq!(cells.len(), self.columns.len(), "one cell for each column");
-        let named =
-            self.columns.iter().zip(cells).map(|(column, cell)| cell.named(&column.id, &column.label));
-        self.rows.push(Row { subject, cells: named.collect() });
+        cells.truncate(self.columns.len());
+        for (column, cell) in self.columns.iter().zip(&mut cells) {
+            (cell.id, cell.label) = (column.id.clone(), column.label.clone());
+        }
+        self.rows.push(Row { subject: Text::from(format_args!("{subject}")), cells });
     }
 }
 
@@ -270,20 +263,4 @@ pub(super) fn from_hex<'de, D: Deserializer<'de>>(from: D) -> Result<Sha256, D::
     let mut bytes = [0; 32];
     const_hex::decode_to_slice(text, &mut bytes).map_err(serde::de::Error::custom)?;
     Ok(Sha256(bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::in_order;
-    use proptest::prelude::*;
-    use std::collections::BTreeSet;
-
-    proptest! {
-        #[test]
-        fn numbers_are_put_in_order_in_either_way(numbers in prop::collection::vec(prop_oneof![0u64..9_000, any::<u64>()], 0..1_200), few in any::<bool>()) {
-            let numbers: Vec<u64> = if few { numbers } else { numbers.into_iter().filter(|it| *it < 9_000).collect() };
-            let naive: Vec<u64> = numbers.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-            prop_assert_eq!(in_order(numbers), naive);
-        }
-    }
 }

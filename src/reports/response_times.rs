@@ -7,6 +7,7 @@ use super::cohort::{Clock, Group, Heard, Released, Share, Step, Time, released};
 use super::definition::Definition;
 use super::phrases::{capital, count, day};
 use super::report::{Figure, FigureStatus, Table};
+use super::text::Text;
 use super::{Body, Memory, Parameters};
 use crate::domain::event::Respondents;
 use crate::projections::Views;
@@ -282,7 +283,7 @@ impl About<'_> {
 
     fn apart(&self, respondents: Respondents) -> Vec<Figure> {
         let known = |items: Option<u64>| match items {
-            Some(items) => Figure::number(items, "items", items.to_string()),
+            Some(items) => Figure::number(items, "items", format_args!("{items}")),
             None => held_back(""),
         };
         let cells = match self.released.of(respondents) {
@@ -318,7 +319,7 @@ impl About<'_> {
     }
 }
 
-fn held_back(text: impl Into<String>) -> Figure {
+fn held_back(text: impl Into<Text>) -> Figure {
     Figure::with_status(FigureStatus::Suppressed, text)
 }
 

@@ -13,6 +13,7 @@ use super::definition::Definition;
 use super::period::Period;
 use super::phrases::{count, count_or_no, day, days_after, short_day};
 use super::report::{Figure, Table};
+use super::text::Text;
 use super::{Body, Memory, Parameters};
 use crate::projections::Views;
 use crate::projections::history::Horizon;
@@ -202,7 +203,8 @@ impl List {
             let recorded = views.recorded_on(change.sequence);
             let on = match change.is_on.filter(|is_on| *is_on != change.was_on) {
                 Some(is_on) => {
-                    format!("{}, said to be {} before", short_day(is_on), short_day(change.was_on))
+                    let (is, was) = (short_day(is_on), short_day(change.was_on));
+                    Text::from(format_args!("{is}, said to be {was} before"))
                 }
                 None => short_day(change.was_on),
             };
@@ -211,7 +213,7 @@ impl List {
                 Figure::words(words(change)),
                 Figure::words(on),
                 Figure::words(short_day(recorded)),
-                Figure::number(lag, "days", lag.to_string()),
+                Figure::number(lag, "days", format_args!("{lag}")),
                 Figure::words(change.sequence.to_string()),
             ];
             let events = [change.sequence, change.target];

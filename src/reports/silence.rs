@@ -139,7 +139,8 @@ fn label_of_never(id: &str) -> &'static str {
 fn in_order(mut heard: Vec<Heard>, ended: u64) -> All {
     heard.sort_by_cached_key(|it| {
         let name = Code::parse(it.subject.rsplit('/').next().unwrap_or_default());
-        (it.since().0, name.map(|code| super::phrases::natural(&code)).ok())
+        let owned = |(stem, number, text): (&str, u64, &str)| (stem.to_owned(), number, text.to_owned());
+        (it.since().0, name.map(|code| owned(super::phrases::natural(&code))).ok())
     });
     All { heard, ended }
 }

@@ -14,7 +14,7 @@ mod items;
 mod voices;
 
 use jiff::civil::Date;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 pub use self::items::{Item, Linked};
@@ -230,22 +230,16 @@ fn action_words(views: &Views, horizon: Horizon, fact: &ActionFact) -> String {
 
 /// The items that are linked to a piece of work from a horizon, and since when.
 pub(super) fn links(views: &Views, horizon: Horizon, work: &Subject) -> BTreeMap<Uuid, Made> {
-    let (index, named) = match work.kind() {
-        Kind::Action => (&views.feedback.linked_actions, planned(views, horizon, work)),
-        _ => (&views.feedback.linked, proposed(views, horizon, work)),
+    let named = match work.kind() {
+        Kind::Action => planned(views, horizon, work),
+        _ => proposed(views, horizon, work),
     };
-    let own = index.get(work.id()).map(Vec::as_slice).unwrap_or_default();
-    let of_plan = named.map(|(_, items)| items).unwrap_or_default();
-    let candidates: BTreeSet<&Uuid> = own.iter().chain(of_plan).collect();
-    let mut linked = BTreeMap::new();
-    for item in candidates {
-        let said = named.filter(|(_, items)| items.contains(item)).map(|(made, _)| made);
-        let to = (work.kind(), work.id());
-        if let Some(Link::Linked(made)) = views.feedback.link_to(views, horizon, item, to, said) {
-            linked.insert(*item, made);
-        }
-    }
-    linked
+    let links = views.feedback.links_of(views, horizon, (work.kind(), work.id()), named);
+    let linked = links.into_iter().filter_map(|(item, link)| match link {
+        Link::Linked(made) => Some((item, made)),
+        Link::Unlinked(_) => None,
+    });
+    linked.collect()
 }
 
 /// When the proposal that counts was made, and the items that it names.

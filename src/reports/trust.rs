@@ -154,7 +154,7 @@ fn operations(views: &Views, as_known: u64) -> (Vec<Figure>, Table) {
             Figure::words(means),
         ];
         let cells = cells.into_iter().map(|cell| cell.from_events([*sequence]));
-        table.push(format!("record/{sequence}"), cells.collect());
+        table.push(format_args!("record/{sequence}"), cells.collect());
     }
     let of = |test: fn(&Operation) -> bool, [was, what]: [&str; 2], many: &str| {
         let events: Vec<u64> =

@@ -111,7 +111,7 @@ impl Page {
         }
         let known = out::count(self.as_known, "event", "events");
         page += &format!("{}, {}: as at {}, as known {known}\n", self.ledger, self.definition, self.as_at);
-        for figure in self.figures.iter().filter(|it| self.changed.contains(&it.id)) {
+        for figure in self.figures.iter().filter(|it| self.changed.iter().any(|id| it.id == *id)) {
             page += &out::paragraph("  ", &format!("{}: {}", figure.label, figure.printed()), width);
         }
         page

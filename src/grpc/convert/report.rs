@@ -75,9 +75,11 @@ pub(in crate::grpc) fn report(report: Report) -> wire::Report {
 }
 
 fn table(table: Table) -> wire::Table {
-    let column = |column: Column| wire::Column { id: column.id, label: column.label };
-    let row =
-        |row: Row| wire::Row { subject: row.subject, cells: row.cells.into_iter().map(figure).collect() };
+    let column = |column: Column| wire::Column { id: column.id.into(), label: column.label.into() };
+    let row = |row: Row| wire::Row {
+        subject: row.subject.into(),
+        cells: row.cells.into_iter().map(figure).collect(),
+    };
     wire::Table {
         id: table.id,
         title: table.title,
@@ -95,14 +97,14 @@ pub(in crate::grpc) fn figure(figure: Figure) -> wire::Figure {
         FigureStatus::NotApplicable => wire::FigureStatus::NotApplicable,
     };
     wire::Figure {
-        id: figure.id,
-        label: figure.label,
+        id: figure.id.into(),
+        label: figure.label.into(),
         status: status.into(),
-        text: figure.text,
+        text: figure.text.into(),
         number: figure.number,
-        unit: figure.unit,
+        unit: figure.unit.into(),
         numerator: figure.numerator,
         denominator: figure.denominator,
-        events: figure.events,
+        events: figure.events.to_vec(),
     }
 }

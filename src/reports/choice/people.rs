@@ -52,7 +52,7 @@ pub(super) fn part(views: &Views, parameters: &Parameters, memory: &Memory) -> (
                     }
                 };
                 let cells = std::iter::once(Figure::words(whom)).chain(cells).collect();
-                table.push(format!("respondents/{subject}"), cells);
+                table.push(format_args!("respondents/{subject}"), cells);
             }
             let at = at(&points);
             [
@@ -120,7 +120,7 @@ fn chose(heard: &Heard<'_>, whom: &str, parameters: &Parameters, at: &str, thres
     });
     let text = format!("{at}, of feedback from {whom} in {period}: {}.", said.collect::<Vec<_>>().join(", "));
     let [anonymous, ..] = cells;
-    Figure { text, ..anonymous }
+    Figure { text: text.into(), ..anonymous }
 }
 
 /// What R3 says of staff and of partners, together.

@@ -150,7 +150,7 @@ impl About<'_> {
                 let mut value = self.value(one);
                 if let Some((said, _)) = one.latest {
                     let words = format!("{} {}", value.text, span(said.from, said.to));
-                    words.trim().clone_into(&mut value.text);
+                    value.text = words.trim().into();
                 }
                 value
             }
@@ -293,7 +293,7 @@ fn actions(line: &Line<'_>, test: &dyn Fn(&Standing<'_>) -> bool) -> Figure {
         return Figure::not_available("No action");
     }
     let counted: Vec<_> = line.actions.iter().filter(|standing| test(standing)).collect();
-    Figure::number(counted.len() as u64, "actions", counted.len().to_string())
+    Figure::number(counted.len() as u64, "actions", format_args!("{}", counted.len()))
         .from_events(counted.iter().flat_map(|standing| standing.events.iter().copied()))
 }
 

@@ -56,7 +56,7 @@ pub(super) struct Inherited {
 
 impl Inherited {
     /// What an action inherits that never replaced another.
-    pub(super) const fn nothing(standing: &Standing<'_>) -> Self {
+    pub(super) fn nothing(standing: &Standing<'_>) -> Self {
         Self { first: standing.earliest_due.0, events: Vec::new(), moved: 0 }
     }
 }
@@ -96,7 +96,7 @@ impl<'v> Lineage<'v> {
                 let mut next = vec![standing];
                 while let Some(standing) = next.pop() {
                     if listed.insert(standing.id) {
-                        next.extend(standing.replaces.iter().filter_map(|it| self.standings.get(it)));
+                        next.extend(standing.replaces().into_iter().filter_map(|it| self.standings.get(it)));
                     }
                 }
             }
@@ -116,7 +116,7 @@ impl<'v> Lineage<'v> {
                 inherited.events.extend(standing.events.iter().chain([&by]));
                 inherited.moved += standing.moved;
             }
-            for replaced in standing.replaces.iter().filter_map(|it| self.standings.get(it)) {
+            for replaced in standing.replaces().into_iter().filter_map(|it| self.standings.get(it)) {
                 if !seen.contains(&replaced.id) {
                     seen.push(replaced.id);
                     next.push(replaced);

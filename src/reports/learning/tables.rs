@@ -54,11 +54,12 @@ impl Learned<'_, '_> {
                 (1..=LEVELS.len())
                     .map(|level| Part::of(shown.at_least(who, level), all, self.threshold).cell(nobody)),
             );
-            cells.push(all.map_or_else(held_back, |all| Figure::number(all, "people", all.to_string())));
+            cells
+                .push(all.map_or_else(held_back, |all| Figure::number(all, "people", format_args!("{all}"))));
             cells.push(Figure::words(short_day(on)));
             let mut cells: Vec<_> = cells.into_iter().map(|cell| cell.from_events([sequence])).collect();
             cells.push(self.baseline(shown, who));
-            table.push(Kind::Unit.subject(shown.unit.id).to_string(), cells);
+            table.push(Kind::Unit.subject(shown.unit.id), cells);
         }
         table
     }
@@ -99,7 +100,7 @@ impl Learned<'_, '_> {
             let events = unit.coverage.map(|(_, sequence, _)| sequence).into_iter().chain([unit.registered]);
             let cells = vec![Figure::words(unit.title), why];
             let cells = cells.into_iter().map(|cell| cell.from_events(events.clone())).collect();
-            table.push(Kind::Unit.subject(unit.id).to_string(), cells);
+            table.push(Kind::Unit.subject(unit.id), cells);
         }
         table
     }
@@ -132,18 +133,18 @@ impl Learned<'_, '_> {
         for ((quarter, level), [held, cancelled]) in rows {
             let tally = flow.tally(held.iter().copied());
             let events = Flow::events(held.iter().chain(&cancelled).copied());
-            let number = |n: usize| Figure::number(n as u64, "sessions", n.to_string());
+            let number = |n: usize| Figure::number(n as u64, "sessions", format_args!("{n}"));
             let cells = [
                 Figure::words(quarter.as_str()),
                 level.map_or_else(|| Figure::not_available("Not known"), |it| Figure::words(word(it))),
                 number(held.len()),
                 tally.cell("attendances"),
-                Figure::number(tally.not_counted, "sessions", tally.not_counted.to_string()),
+                Figure::number(tally.not_counted, "sessions", format_args!("{}", tally.not_counted)),
                 number(cancelled.len()),
             ];
             let cells = cells.map(|cell| cell.from_events(events.iter().copied()));
             let level = level.map_or("unknown", Level::as_str);
-            table.push(format!("{quarter}/{level}"), cells.into());
+            table.push(format_args!("{quarter}/{level}"), cells.into());
         }
         table
     }
@@ -167,7 +168,7 @@ impl Learned<'_, '_> {
                 Figure::words(short_day(session.on)),
             ];
             let cells = cells.map(|cell| cell.from_events(session.events.iter().copied()));
-            table.push(Kind::Session.subject(session.id).to_string(), cells.into());
+            table.push(Kind::Session.subject(session.id), cells.into());
         }
         table
     }
@@ -188,11 +189,11 @@ impl Learned<'_, '_> {
             let title = self.views.ledger.title_of(self.views, "support-kind", kind, horizon);
             let cells = [
                 Figure::words(title),
-                Figure::number(sessions, "sessions", sessions.to_string()),
-                Figure::number(given.len() as u64, "occasions", given.len().to_string()),
+                Figure::number(sessions, "sessions", format_args!("{sessions}")),
+                Figure::number(given.len() as u64, "occasions", format_args!("{}", given.len())),
             ];
             let cells = cells.map(|cell| cell.from_events(given.iter().map(|(sequence, _)| *sequence)));
-            table.push(format!("support-kind/{kind}"), cells.into());
+            table.push(format_args!("support-kind/{kind}"), cells.into());
         }
         table
     }

@@ -6,12 +6,11 @@
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use uuid::Uuid;
 
 use crate::domain::event::{ChangeNature, Origin, PolicyChangeProposed};
 use crate::domain::id::{Code, Kind};
 use crate::projections::Views;
-use crate::projections::feedback::{FeedbackView, Link, Made};
+use crate::projections::feedback::{Link, Made};
 use crate::projections::history::{Dated, Horizon};
 use crate::projections::policies::ChangeFact;
 use crate::reports::phrases::natural;
@@ -182,23 +181,14 @@ impl<'v> Change<'v> {
     }
 
     fn link(&mut self, views: &Views, horizon: Horizon) {
-        let named = self.proposed.map(|(fact, proposed)| (Made::by(fact), &proposed.feedback));
-        let own = views.feedback.linked.get(self.id).map(Vec::as_slice).unwrap_or_default();
-        let of_proposal = named.map(|(_, items)| items.as_slice()).unwrap_or_default();
-        let mut items: Vec<&Uuid> = own.iter().chain(of_proposal).collect();
-        items.sort_unstable();
-        items.dedup();
-        for item in items {
-            let said = named.filter(|(_, items)| items.contains(item)).map(|(made, _)| made);
-            let history = views.feedback.items.get(item);
-            match FeedbackView::link_in(views, horizon, history, (Kind::PolicyChange, self.id), said) {
-                Some(Link::Linked(made)) => {
-                    let gone = |history| FeedbackView::is_gone_in(views, horizon, history);
-                    self.some_gone = self.some_gone || history.is_some_and(gone);
+        let named = self.proposed.map(|(fact, proposed)| (Made::by(fact), proposed.feedback.as_slice()));
+        for (item, link) in views.feedback.links_of(views, horizon, (Kind::PolicyChange, self.id), named) {
+            match link {
+                Link::Linked(made) => {
+                    self.some_gone = self.some_gone || views.feedback.is_gone(views, horizon, &item);
                     self.linked.push(made);
                 }
-                Some(Link::Unlinked(made)) => self.unlinked.push(made),
-                None => {}
+                Link::Unlinked(made) => self.unlinked.push(made),
             }
         }
     }

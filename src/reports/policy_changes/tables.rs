@@ -11,9 +11,11 @@ use crate::domain::event::Origin;
 use crate::domain::id::Kind;
 use crate::projections::Views;
 use crate::projections::policies::PolicyFact;
+use crate::reports::events::Events;
 use crate::reports::people::owner_cell;
 use crate::reports::phrases::{count, days_after, short_day};
 use crate::reports::report::{Figure, FigureStatus, Table};
+use crate::reports::text::Text;
 use crate::reports::trace::{Points, Voice, Voices, WHOSE, voice};
 use crate::reports::{Memory, Parameters, basis};
 
@@ -32,7 +34,7 @@ impl<'v> About<'v> {
         Self { views, parameters, points: Points::of(views, horizon), voices }
     }
 
-    pub(super) fn changes_table(&self, id: &str, title: &str, changes: &[&Change<'_>]) -> Table {
+    pub(super) fn changes_table(&self, id: &str, title: &str, changes: &[&Change<'v>]) -> Table {
         let mut table = Table::new(
             id,
             title,
@@ -52,24 +54,26 @@ impl<'v> About<'v> {
         for change in changes {
             let Some(entry) = &change.changed else { continue };
             let ((state, since), voice) = (standing(change), self.voice(change));
+            let events = Events::of(change.events());
+            let beside = change.superseded.map(|it| it.sequence);
             let cells = vec![
-                Self::title(change),
+                Self::title(change, &events),
                 Figure::words(self.policy_title(change)),
-                Figure::words(format!("{}{since}", short_day(entry.from)))
-                    .from_events(change.events().into_iter().chain(change.superseded.map(|it| it.sequence))),
+                Figure::words(format_args!("{}{since}", short_day(entry.from)))
+                    .from_events(events.iter().copied().chain(beside)),
                 Self::because(change, &voice),
-                self.approval(change),
-                Figure::words(linked_words(change)).from_events(change.events()),
+                self.approval(change, &events),
+                Figure::words(linked_words(change)).sharing(&events),
                 Self::items(change, &voice),
                 Figure::words(entry.version.as_str()).from_events([entry.sequence]),
-                Figure::words(state).from_events(change.events()),
+                Figure::words(state).sharing(&events),
             ];
-            table.push(Kind::PolicyChange.subject(change.id).to_string(), cells);
+            table.push(Kind::PolicyChange.subject(change.id), cells);
         }
         table
     }
 
-    pub(super) fn reversed_table(&self, changes: &[&Change<'_>]) -> Table {
+    pub(super) fn reversed_table(&self, changes: &[&Change<'v>]) -> Table {
         let mut table = Table::new(
             "r5.reversed",
             "Changes that were taken out of force in the period",
@@ -86,19 +90,19 @@ impl<'v> About<'v> {
         for change in changes {
             let (Some(entry), Some(reversed)) = (&change.changed, change.reversed()) else { continue };
             let cells = vec![
-                Self::title(change),
+                Self::title(change, &Events::of(change.events())),
                 Figure::words(self.policy_title(change)),
                 Figure::words(short_day(reversed.effective)).from_events([reversed.sequence]),
                 Figure::words(short_day(entry.from)).from_events([entry.sequence]),
                 Self::because(change, &self.voice(change)),
                 Figure::words(nature(change)),
             ];
-            table.push(Kind::PolicyChange.subject(change.id).to_string(), cells);
+            table.push(Kind::PolicyChange.subject(change.id), cells);
         }
         table
     }
 
-    pub(super) fn to_come_table(&self, changes: &[&Change<'_>]) -> Table {
+    pub(super) fn to_come_table(&self, changes: &[&Change<'v>]) -> Table {
         let mut table = Table::new(
             "r5.to_come",
             "Changes that are not in force yet",
@@ -120,14 +124,15 @@ impl<'v> About<'v> {
                     format!("Proposed{}", on.unwrap_or_default())
                 }
             };
+            let events = Events::of(change.events());
             let cells = vec![
-                Self::title(change),
+                Self::title(change, &events),
                 Figure::words(self.policy_title(change)),
-                Figure::words(state).from_events(change.events()),
+                Figure::words(state).sharing(&events),
                 Self::because(change, &self.voice(change)),
                 Figure::words(nature(change)),
             ];
-            table.push(Kind::PolicyChange.subject(change.id).to_string(), cells);
+            table.push(Kind::PolicyChange.subject(change.id), cells);
         }
         table
     }
@@ -148,25 +153,25 @@ impl<'v> About<'v> {
                 Figure::words(short_day(policy.due)).from_events([policy.sequence]),
                 owner_cell(self.views, self.parameters.horizon(), &policy.owner),
             ];
-            table.push(Kind::Policy.subject(policy.id).to_string(), cells);
+            table.push(Kind::Policy.subject(policy.id), cells);
         }
         table
     }
 
-    fn title(change: &Change<'_>) -> Figure {
+    fn title(change: &Change<'_>, events: &Events) -> Figure {
         let title = change.proposed.map(|(_, proposed)| proposed.title.as_str());
-        Figure::words(title.unwrap_or_else(|| change.id.as_str())).from_events(change.events())
+        Figure::words(title.unwrap_or_else(|| change.id.as_str())).sharing(events)
     }
 
-    fn policy_title(&self, change: &Change<'_>) -> String {
-        let Some(id) = change.policy() else { return "not stated".to_owned() };
+    fn policy_title(&self, change: &Change<'v>) -> &'v str {
+        let Some(id) = change.policy() else { return "not stated" };
         let is_registered = |fact: &PolicyFact| matches!(fact, PolicyFact::Registered(_));
         let history = self.views.policies.facts.get(id);
         let fact =
             history.and_then(|it| self.views.last_or_voided(it, self.parameters.horizon(), is_registered));
         match fact.map(|(fact, _)| &fact.fact) {
-            Some(PolicyFact::Registered(policy)) => policy.title.to_string(),
-            _ => id.to_string(),
+            Some(PolicyFact::Registered(policy)) => policy.title.as_str(),
+            _ => id.as_str(),
         }
     }
 
@@ -178,19 +183,20 @@ impl<'v> About<'v> {
 
     fn because(change: &Change<'_>, voice: &Voice) -> Figure {
         let words = match (change.proposed, change.origin()) {
-            (None, _) => "Not stated".to_owned(),
-            (_, Origin::Feedback) => whose_feedback(voice).to_owned(),
+            (None, _) => Text::said("Not stated"),
+            (_, Origin::Feedback) => Text::said(whose_feedback(voice)),
             (_, origin) if !change.linked.is_empty() => {
-                format!("{}; linked to {}", origin_words(origin), whose_feedback(voice).to_lowercase())
+                let whose = whose_feedback(voice).to_lowercase();
+                Text::from(format_args!("{}; linked to {whose}", origin_words(origin)))
             }
-            (_, origin) => origin_words(origin).to_owned(),
+            (_, origin) => Text::said(origin_words(origin)),
         };
         Figure::words(words).from_events(change.proposed.map(|(fact, _)| fact.sequence))
     }
 
     fn items(change: &Change<'_>, voice: &Voice) -> Figure {
         match (voice.items, &voice.point) {
-            (Some(items), _) => Figure::number(items, "items", items.to_string())
+            (Some(items), _) => Figure::number(items, "items", format_args!("{items}"))
                 .from_events(change.proposed.map(|(fact, _)| fact.sequence)),
             (None, _) if change.linked.is_empty() => Figure::not_applicable("None linked"),
             (None, None) => Figure::not_available("No release point yet"),
@@ -198,7 +204,7 @@ impl<'v> About<'v> {
         }
     }
 
-    fn approval(&self, change: &Change<'_>) -> Figure {
+    fn approval(&self, change: &Change<'_>, events: &Events) -> Figure {
         let said = change.approved.map(|(fact, by)| {
             let by = self.views.post_title(by, self.parameters.horizon());
             (fact, format!("{} by {by}", short_day(fact.effective)))
@@ -211,7 +217,7 @@ impl<'v> About<'v> {
             (Some((fact, said)), false) if fact.late => format!("{said} (recorded late)"),
             (Some((_, said)), false) => said,
         };
-        Figure::words(words).from_events(change.events())
+        Figure::words(words).sharing(events)
     }
 }
 
@@ -220,17 +226,17 @@ fn nature(change: &Change<'_>) -> &'static str {
 }
 
 /// What a change that came into force is now, and what is added to its first day.
-fn standing(change: &Change<'_>) -> (&'static str, String) {
+fn standing(change: &Change<'_>) -> (&'static str, Text) {
     if let Some(reversed) = change.reversed() {
-        return ("Reversed", format!("; reversed {}", short_day(reversed.effective)));
+        return ("Reversed", Text::from(format_args!("; reversed {}", short_day(reversed.effective))));
     }
     match change.superseded {
-        None => ("In force", String::new()),
+        None => ("In force", Text::default()),
         Some(later) => {
             let by = later.title.unwrap_or_else(|| later.by.as_str());
             let nature = if later.is_editorial { " (wording only)" } else { "" };
             let from = short_day(later.from);
-            ("Superseded", format!("; superseded {from} by \u{201c}{by}\u{201d}{nature}"))
+            ("Superseded", format!("; superseded {from} by \u{201c}{by}\u{201d}{nature}").into())
         }
     }
 }
@@ -241,7 +247,7 @@ fn whose_feedback(voice: &Voice) -> &'static str {
 }
 
 /// Whether feedback was linked in time. That some of it is gone is said without a number: it may be one person's.
-fn linked_words(change: &Change<'_>) -> String {
+fn linked_words(change: &Change<'_>) -> Text {
     let words = match (change.answers_feedback(), change.linked.is_empty()) {
         (true, _) if change.linked_in_hindsight() => "Yes, but recorded after the approval",
         (true, _) => "Yes",
@@ -250,5 +256,5 @@ fn linked_words(change: &Change<'_>) -> String {
         (false, true) => "No",
     };
     let gone = if change.some_gone { "; some or all of that feedback was withdrawn since" } else { "" };
-    format!("{words}{gone}")
+    Text::from(format_args!("{words}{gone}"))
 }

@@ -42,14 +42,17 @@ impl<'v> Councils<'v> {
             title: entries.iter().find(|it| it.code == *code).map_or("", |it| it.title.as_str()),
             visits: Vec::new(),
         };
+        // Of most lists nearly none: each visit looks through these alone.
+        let renamed = entries.iter().filter(|it| !it.aliases.is_empty() && is_valid(it, as_at));
+        let renamed: Vec<&'v CodeListEntry> = renamed.collect();
         let mut valid: BTreeMap<&'v Code, Council<'v>> = BTreeMap::new();
         for entry in entries.iter().filter(|entry| is_valid(entry, as_at)) {
-            let code = called_now(entries, &entry.code, as_at, as_at);
+            let code = called_now(&renamed, &entry.code, as_at);
             valid.entry(code).or_insert_with(|| council(code));
         }
         let mut ceased = BTreeMap::new();
         for (said, on, sequence) in visits {
-            let code = called_now(entries, said, on, as_at);
+            let code = called_now(&renamed, said, on);
             let council = match valid.get_mut(code) {
                 Some(council) => council,
                 None => ceased.entry(code).or_insert_with(|| council(code)),
@@ -79,10 +82,10 @@ fn is_valid(entry: &CodeListEntry, day: Date) -> bool {
     within(day, entry.valid_from, entry.valid_to)
 }
 
-/// The code by which the list knows, on the day as at, what was called `said` on `day`: that of the entry that gives it as
-/// a name of that day; or else the code itself.
-fn called_now<'v>(entries: &'v [CodeListEntry], said: &'v Code, day: Date, as_at: Date) -> &'v Code {
-    let mut others = entries.iter().filter(|entry| entry.code != *said && is_valid(entry, as_at));
+/// The code by which the list knows, on the day as at, what was called `said` on `day`: that of the entry, valid on the day
+/// as at, that gives it as a name of that day; or else the code itself.
+fn called_now<'v>(renamed: &[&'v CodeListEntry], said: &'v Code, day: Date) -> &'v Code {
+    let mut others = renamed.iter().filter(|entry| entry.code != *said);
     let now = others.find(|entry| {
         let mut names = entry.aliases.iter();
         names.any(|alias| alias.code == *said && within(day, alias.valid_from, alias.valid_to))

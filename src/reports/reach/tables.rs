@@ -10,6 +10,7 @@ use super::{Reach, Told, about};
 use crate::domain::event::Purpose;
 use crate::domain::id::{Code, Kind};
 use crate::reports::attendances::Tally;
+use crate::reports::events::Events;
 use crate::reports::phrases::{natural, short_day};
 use crate::reports::report::{Figure, Table};
 
@@ -44,15 +45,14 @@ impl<'v> Reach<'_, 'v> {
         for purpose in purposes {
             let of: Vec<_> = self.held.iter().filter(|it| it.activity.purpose == *purpose).collect();
             let tally = self.tally(of.iter().copied());
-            let events: Vec<_> = of.iter().map(|it| it.sequence).collect();
-            let cells = [
+            let events = Events::of(of.iter().map(|it| it.sequence));
+            let cells = vec![
                 Figure::words(about(*purpose)),
-                Figure::number(of.len() as u64, "activities", of.len().to_string()),
+                Figure::number(of.len() as u64, "activities", format_args!("{}", of.len())),
                 tally.cell("attendances"),
-                Figure::number(tally.not_counted, "activities", tally.not_counted.to_string()),
+                Figure::number(tally.not_counted, "activities", format_args!("{}", tally.not_counted)),
             ];
-            let cells = cells.map(|cell| cell.from_events(events.iter().copied()));
-            table.push(format!("purpose/{}", purpose.as_str()), cells.into());
+            table.push_behind(format_args!("purpose/{}", purpose.as_str()), &events, cells);
         }
         table
     }
@@ -73,7 +73,7 @@ impl<'v> Reach<'_, 'v> {
         rows.sort_by_cached_key(|(code, it)| (it.title, natural(code)));
         for (code, it) in rows {
             let cells = vec![Figure::words(name(code, it)), Figure::words(code.as_str())];
-            table.push(format!("council/{code}"), cells);
+            table.push(format_args!("council/{code}"), cells);
         }
         table
     }
@@ -92,7 +92,7 @@ impl<'v> Reach<'_, 'v> {
                 .map(|it| (it.on, it.sequence))
                 .collect();
             let title = self.views.ledger.title_of(self.views, "partner", code, self.parameters.horizon());
-            table.push(format!("partner/{code}"), visited(title, &visits));
+            table.push(format_args!("partner/{code}"), visited(title, &visits));
         }
         table
     }
@@ -107,18 +107,18 @@ impl<'v> Reach<'_, 'v> {
             ("partners", "Partner bodies"),
         ];
         let mut table = Table::new("r7.activities", "Activities", "None in the period.", &columns);
+        table.rows.reserve(self.held.len());
         for it in &self.held {
             let (councils, partners) = (it.activity.councils.len(), it.activity.partners.len());
-            let cells = [
+            let cells = vec![
                 Figure::words(it.activity.title.as_str()),
                 Figure::words(short_day(it.on)),
                 Figure::words(about(it.activity.purpose)),
                 self.tally([it]).cell("attendances"),
-                Figure::number(councils as u64, "councils", councils.to_string()),
-                Figure::number(partners as u64, "partner bodies", partners.to_string()),
+                Figure::number(councils as u64, "councils", format_args!("{councils}")),
+                Figure::number(partners as u64, "partner bodies", format_args!("{partners}")),
             ];
-            let cells = cells.map(|cell| cell.from_events([it.sequence]));
-            table.push(Kind::Awareness.subject(it.id).to_string(), cells.into());
+            table.push_behind(Kind::Awareness.subject(it.id), &Events::of([it.sequence]), cells);
         }
         table
     }
@@ -138,14 +138,14 @@ impl<'v> Reach<'_, 'v> {
             let tally = Tally::of(told.iter().map(|it| it.said.reach), self.threshold);
             let title =
                 self.views.ledger.title_of(self.views, "support-route", code, self.parameters.horizon());
-            let cells = [
+            let cells = vec![
                 Figure::words(title),
-                Figure::number(told.len() as u64, "times", told.len().to_string()),
+                Figure::number(told.len() as u64, "times", format_args!("{}", told.len())),
                 tally.cell("sent"),
-                Figure::number(tally.not_counted, "times", tally.not_counted.to_string()),
+                Figure::number(tally.not_counted, "times", format_args!("{}", tally.not_counted)),
             ];
-            let cells = cells.map(|cell| cell.from_events(told.iter().map(|it| it.sequence)));
-            table.push(format!("support-route/{code}"), cells.into());
+            let events = Events::of(told.iter().map(|it| it.sequence));
+            table.push_behind(format_args!("support-route/{code}"), &events, cells);
         }
         table
     }
@@ -157,21 +157,21 @@ fn councils<'c>(id: &str, title: &str, of: impl Iterator<Item = (&'c Code, &'c C
     let mut rows: Vec<_> = of.collect();
     rows.sort_by_cached_key(|(code, it)| (it.title, natural(code)));
     for (code, it) in rows {
-        table.push(format!("council/{code}"), visited(name(code, it), &it.visits));
+        table.push(format_args!("council/{code}"), visited(name(code, it), &it.visits));
     }
     table
 }
 
 /// What it is called, in how many activities it took part, and when for the last time.
 fn visited(title: &str, visits: &[(jiff::civil::Date, u64)]) -> Vec<Figure> {
-    let events: std::collections::BTreeSet<u64> = visits.iter().map(|(_, sequence)| *sequence).collect();
+    let events = Events::of(visits.iter().map(|(_, sequence)| *sequence));
     let last = visits.iter().map(|(on, _)| *on).max();
     let cells = [
         Figure::words(title),
-        Figure::number(events.len() as u64, "activities", events.len().to_string()),
+        Figure::number(events.len() as u64, "activities", format_args!("{}", events.len())),
         last.map_or_else(|| Figure::not_applicable("Never"), |on| Figure::words(short_day(on))),
     ];
-    cells.map(|cell| cell.from_events(events.iter().copied())).into()
+    cells.map(|cell| cell.sharing(&events)).into()
 }
 
 fn name<'c>(code: &'c Code, council: &Council<'c>) -> &'c str {

@@ -38,7 +38,7 @@ pub(super) fn grid(table: &Table) -> Vec<GridColumn> {
     let all = |cell: &dyn Fn(&Row) -> String| {
         table.rows.iter().map(|row| Cell::Text(cell(row))).collect::<Vec<_>>()
     };
-    let mut columns = vec![GridColumn::of("subject", all(&|row| row.subject.clone()))];
+    let mut columns = vec![GridColumn::of("subject", all(&|row| row.subject.to_string()))];
     for (index, column) in table.columns.iter().enumerate() {
         let cells: Vec<&Figure> = table.rows.iter().filter_map(|row| row.cells.get(index)).collect();
         let words = cells.iter().map(|cell| Cell::Text(cell.printed())).collect();
@@ -61,7 +61,7 @@ pub(super) fn grid(table: &Table) -> Vec<GridColumn> {
         columns.push(GridColumn::of(&header, bare.collect()));
         if several {
             let units = cells.iter().map(|cell| match cell.number {
-                Some(_) => Cell::Text(cell.unit.clone()),
+                Some(_) => Cell::Text(cell.unit.to_string()),
                 None => Cell::Text(mark(cell)),
             });
             columns.push(GridColumn::of(&format!("{} (unit)", column.label), units.collect()));
@@ -74,7 +74,7 @@ pub(super) fn grid(table: &Table) -> Vec<GridColumn> {
 /// Why there is no number: the mark, or what is said in words.
 fn mark(cell: &Figure) -> String {
     match cell.status {
-        FigureStatus::Given => cell.text.clone(),
+        FigureStatus::Given => cell.text.to_string(),
         status => status.mark().to_owned(),
     }
 }

@@ -11,7 +11,7 @@ fn small() -> Report {
     let columns = [("action", "Action"), ("late", "Against the first date"), ("owner", "Owner")];
     let mut table = Table::new("r2.actions", "Actions", "There is none.", &columns);
     table.push(
-        "action/a".into(),
+        "action/a",
         vec![
             Figure::words("=1+1 <b>bold</b> \"quoted\", & more"),
             Figure::number(12, "days", "Late by 12 days").from_events([9, 3, 4, 5]),
@@ -93,7 +93,7 @@ fn columns_that_do_not_fit_are_named() {
     let mut report = small();
     let columns: Vec<_> = ["one", "two", "three", "four", "five", "six"].map(|name| (name, name)).into();
     let mut table = Table::new("t", "Wide", "", &columns);
-    table.push("action/a".into(), (0..6).map(|n| Figure::words(format!("cell {n}"))).collect());
+    table.push("action/a", (0..6).map(|n| Figure::words(format!("cell {n}"))).collect());
     report.tables = vec![table];
     let text = render(&report, Format::Text, 40);
     assert!(text.contains("Left out at this width: four, five, six."), "{text}");
@@ -258,8 +258,8 @@ fn given_a_negative_number_when_it_is_written_for_spreadsheets_then_it_is_one_an
 fn given_numbers_of_several_units_in_a_column_when_they_are_written_for_spreadsheets_then_each_has_its_own() {
     let mut report = small();
     let row = |number: Figure| vec![Figure::words("b"), number, Figure::words("Chief Executive")];
-    report.tables[0].push("action/b".into(), row(Figure::number(3, "weeks", "Late by 3 weeks")));
-    report.tables[0].push("action/c".into(), row(Figure::words("more than 95 %")));
+    report.tables[0].push("action/b", row(Figure::number(3, "weeks", "Late by 3 weeks")));
+    report.tables[0].push("action/c", row(Figure::words("more than 95 %")));
     let said = render(&report, Format::Csv, 80);
     for line in [
         "subject,Action,Against the first date,Against the first date (number),Against the first date (unit),Owner,events",

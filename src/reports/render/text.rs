@@ -158,7 +158,7 @@ impl Page {
 
     fn grid(&mut self, table: &Table) {
         let mut lines: Vec<Vec<String>> =
-            vec![table.columns.iter().map(|column| column.label.clone()).collect()];
+            vec![table.columns.iter().map(|column| column.label.to_string()).collect()];
         lines.extend(table.rows.iter().map(|row| row.cells.iter().map(Figure::printed).collect()));
         let widths = widths(&lines, self.width);
         let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();

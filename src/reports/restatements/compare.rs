@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::super::events::Events;
 use super::super::report::{Figure, FigureStatus, Row, Table};
 use super::super::{Body, Memory, Parameters, ReportName};
 use super::words;
@@ -95,7 +96,7 @@ impl Comparison<'_> {
         for new in &new.figures {
             let Some(old) = olds.get(new.id.as_str()) else { continue };
             let code = self.name.code();
-            self.compare(|| (new.id.clone(), format!("{code}: {}", new.label)), old, new, None);
+            self.compare(|| (new.id.to_string(), format!("{code}: {}", new.label)), old, new, None);
         }
     }
 
@@ -157,7 +158,7 @@ impl Comparison<'_> {
         let counts_rows = about.is_none() && old.denominator != new.denominator;
         let (why, events) = self.why(&behind, about, counts_rows);
         let (subject, label) = named();
-        let plain = |figure: &Figure| Figure { events: Vec::new(), ..figure.clone() };
+        let plain = |figure: &Figure| Figure { events: Events::NONE, ..figure.clone() };
         self.found.push(Restated { subject, label, old: plain(old), new: plain(new), why, events });
     }
 

@@ -52,7 +52,7 @@ impl<'v> Surveys<'_, 'v> {
             &COLUMNS,
         );
         for row in rows.iter().filter(|it| it.asked.answered.unit.is_none()) {
-            table.push(Kind::SurveyResult.subject(row.asked.id).to_string(), self.cells(row));
+            table.push(Kind::SurveyResult.subject(row.asked.id), self.cells(row));
         }
         table
     }
@@ -70,7 +70,7 @@ impl<'v> Surveys<'_, 'v> {
             let Some(unit) = &row.asked.answered.unit else { continue };
             let mut cells = vec![Figure::words(self.unit_title(unit)).from_events([row.asked.sequence])];
             cells.extend(self.cells(row));
-            table.push(Kind::SurveyResult.subject(row.asked.id).to_string(), cells);
+            table.push(Kind::SurveyResult.subject(row.asked.id), cells);
         }
         table
     }
@@ -103,7 +103,7 @@ impl<'v> Surveys<'_, 'v> {
                 let name = Figure::words(capital(&principle)).from_events([row.asked.sequence, made]);
                 let cells = vec![name, question, until, agree, since, survey, asked];
                 let subject = Kind::SurveyResult.subject(row.asked.id);
-                table.push(format!("principle/{principle}/{subject}"), cells);
+                table.push(format_args!("principle/{principle}/{subject}"), cells);
             }
         }
         table
@@ -130,7 +130,7 @@ impl<'v> Surveys<'_, 'v> {
             [
                 self.agree(row).cell("Nobody"),
                 self.agree_of_those_who_knew(row).cell("Nobody knew"),
-                row.answers().map_or_else(held_back, |n| Figure::number(n, "answers", n.to_string())),
+                row.answers().map_or_else(held_back, |n| Figure::number(n, "answers", format_args!("{n}"))),
                 self.response_cell(row),
                 since_cell(&since).from_events(before),
             ]
@@ -150,7 +150,7 @@ impl<'v> Surveys<'_, 'v> {
         ];
         cells.map(|cell| {
             let events = cell.events.clone();
-            cell.from_events(events.into_iter().chain([row.asked.sequence]))
+            cell.from_events(events.iter().copied().chain([row.asked.sequence]))
         })
     }
 
@@ -170,7 +170,7 @@ impl<'v> Surveys<'_, 'v> {
         if cell.number.is_some()
             && row.answers().is_some_and(|answers| answers > u64::from(answered.population))
         {
-            cell.text = format!("{}, IRREGULAR: more answered than were asked", cell.text);
+            cell.text = format!("{}, IRREGULAR: more answered than were asked", cell.text).into();
         }
         let round = answered.round.as_ref().zip(self.horizon);
         let round = round.and_then(|(id, horizon)| self.views.surveys.round(self.views, id, horizon));
@@ -179,7 +179,7 @@ impl<'v> Surveys<'_, 'v> {
             let few = u64::from(invited.abs_diff(answered.population)) < self.threshold;
             let may = cell.number.is_some() && !few;
             let said = if may { format!("{invited} invited") } else { "another number invited".to_owned() };
-            cell.text = format!("{}; {said}", cell.text);
+            cell.text = format!("{}; {said}", cell.text).into();
         }
         cell.from_events(round.map(|round| round.announced))
     }
@@ -206,7 +206,7 @@ fn since_cell(since: &Since) -> Figure {
             let moved = if points.unsigned_abs() == 1 { moved.replace("points", "point") } else { moved };
             let mut figure = Figure::words(format!("{moved} ({then} % before)"));
             figure.number = Some(*points as f64);
-            "percentage points".clone_into(&mut figure.unit);
+            figure.unit = "percentage points".into();
             figure
         }
         Since::HeldBack => held_back(),

@@ -151,7 +151,7 @@ fn void_or_correct(ledger: &mut Chronicle, step: &Step) -> u64 {
 fn cells(report: &Report) -> Cells {
     let mut cells = Cells::new();
     for figure in &report.figures {
-        cells.insert(figure.id.clone(), brief(figure));
+        cells.insert(figure.id.to_string(), brief(figure));
     }
     for row in report.tables.iter().flat_map(|table| &table.rows) {
         let named = |cell: &&Figure| !["outcome", "who"].contains(&cell.id.as_str());
@@ -166,7 +166,7 @@ fn brief(figure: &Figure) -> String {
     match (figure.status, figure.number, figure.denominator) {
         (FigureStatus::Given, Some(number), Some(of)) => format!("{number}/{of}"),
         (FigureStatus::Given, Some(number), None) => number.to_string(),
-        (FigureStatus::Given, None, _) => figure.text.clone(),
+        (FigureStatus::Given, None, _) => figure.text.to_string(),
         (status, ..) => status.mark().to_owned(),
     }
 }

@@ -11,6 +11,7 @@ mod feedback;
 mod golden;
 mod golden_people;
 mod golden_record;
+mod kept;
 mod lateness;
 mod laundering;
 mod learning;

@@ -237,7 +237,7 @@ fn headlines(report: &Report) -> Headlines {
     let extremes = ["r8.highest", "r8.lowest", "r8.response"];
     let given = report.figures.iter().filter(|it| !extremes.contains(&it.id.as_str())).filter_map(|it| {
         let number = it.numerator.or(it.number.map(|number| (number as i64).unsigned_abs()))?;
-        Some((it.id.clone(), (number, it.denominator)))
+        Some((it.id.to_string(), (number, it.denominator)))
     });
     given.collect()
 }

@@ -245,7 +245,7 @@ fn rows_agree(twin: &Twin<'_>, [r1, r2, r5]: [&Report; 3]) -> Result<(), TestCas
 fn headlines(report: &Report) -> Headlines {
     let given = report.figures.iter().filter_map(|it| {
         let number = it.numerator.or(it.number.map(|number| (number as i64).unsigned_abs()))?;
-        Some((it.id.clone(), (number, it.denominator)))
+        Some((it.id.to_string(), (number, it.denominator)))
     });
     given.collect()
 }

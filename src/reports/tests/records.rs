@@ -169,7 +169,7 @@ fn about_the_record(ledger: &mut Chronicle, step: &Step, number: usize) {
 fn headlines(report: &Report) -> Headlines {
     let given = report.figures.iter().filter_map(|it| {
         let number = it.numerator.or(it.number.map(|number| (number as i64).unsigned_abs()))?;
-        Some((it.id.clone(), (number, it.denominator)))
+        Some((it.id.to_string(), (number, it.denominator)))
     });
     given.collect()
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{ask, cell, figure};
 use crate::domain::event::*;
 use crate::projections::chronicle::Chronicle;
-use crate::reports::{FigureStatus, Report, ReportName};
+use crate::reports::{Events, FigureStatus, Report, ReportName};
 
 fn ledger() -> Chronicle {
     let mut ledger = Chronicle::opened(false);
@@ -57,7 +57,10 @@ fn given_answers_when_they_are_timed_then_open_items_stand_behind_all_others() {
         "Half of staff feedback received in 2025-26 was answered within 5 working days, and 9 in 10 items not yet; 50 % \
          within the target of 5."
     );
-    assert_eq!((answered.number, answered.numerator, &answered.events), (Some(5.0), None, &vec![point]));
+    assert_eq!(
+        (answered.number, answered.numerator, &answered.events),
+        (Some(5.0), None, &Events::of([point]))
+    );
     assert_eq!(cell(&report, "partners/answered", "median"), "[x] None received");
 }
 

@@ -56,7 +56,7 @@ fn facts_behind(views: &Views, work: &Subject) -> Option<Vec<(jiff::civil::Date,
     }
     let index =
         if work.kind() == Kind::Action { &views.feedback.linked_actions } else { &views.feedback.linked };
-    items.extend(index.get(work.id()).into_iter().flatten());
+    items.extend(index.get(work.id()).into_iter().flatten().map(|tie| tie.item));
     let mut rounds: BTreeSet<&Code> = BTreeSet::new();
     for history in items.iter().filter_map(|item| views.feedback.items.get(item)) {
         note(views, history, &mut facts)?;

@@ -135,7 +135,8 @@ fn table(all: &All<'_>) -> Table {
         let sequences = || events.iter().map(|(sequence, _)| *sequence);
         let cells = vec![
             Figure::words(what),
-            Figure::number(events.len() as u64, "events", events.len().to_string()).from_events(sequences()),
+            Figure::number(events.len() as u64, "events", format_args!("{}", events.len()))
+                .from_events(sequences()),
             Figure::words(which(events)).from_events(sequences()),
         ];
         table.push(code.to_owned(), cells);

@@ -123,7 +123,7 @@ pub(super) fn table(views: &Views, parameters: &Parameters) -> Table {
             Figure::words(holder.witnesses.join(", ")),
         ];
         let cells = cells.into_iter().map(|cell| cell.from_events([sequence]));
-        table.push(format!("organisation/{}", holder.organisation), cells.collect());
+        table.push(format_args!("organisation/{}", holder.organisation), cells.collect());
     }
     table
 }

@@ -93,7 +93,7 @@ pub(super) fn part(views: &Views, parameters: &Parameters) -> (Vec<Figure>, Tabl
         ],
     );
     for months in &all {
-        table.push(format!("source/{}", months.name), row(months));
+        table.push(format_args!("source/{}", months.name), row(months));
     }
     (figures(&all, parameters), table)
 }

@@ -161,7 +161,7 @@ impl Sheet<'_> {
             let cell = |it: &Figure| of(it).map_or_else(|| Cell::Text(absent(it)), Cell::Number);
             statement.figures.iter().map(cell).collect::<Vec<_>>()
         };
-        let unit = |it: &Figure| if it.unit.is_empty() { absent(it) } else { it.unit.clone() };
+        let unit = |it: &Figure| if it.unit.is_empty() { absent(it) } else { it.unit.to_string() };
         let status = |it: &Figure| match it.status {
             FigureStatus::Given => "given".to_owned(),
             status => status.mark().to_owned(),
@@ -179,9 +179,9 @@ impl Sheet<'_> {
             column("Part", number(&|it| it.numerator.map(|it| it as f64))),
             column("Whole", number(&|it| it.denominator.map(|it| it as f64))),
             column("Status", text(&status)),
-            column("Figure", text(&|it| it.label.clone())),
+            column("Figure", text(&|it| it.label.to_string())),
             // The events last, as in every table: with nothing behind them, a long list is not cut off within a number.
-            column("Id", text(&|it| it.id.clone())),
+            column("Id", text(&|it| it.id.to_string())),
             column("Events", text(&events)),
         ];
         self.framed(&columns, "figures", statement.figures.len())

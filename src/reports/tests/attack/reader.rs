@@ -140,7 +140,7 @@ pub(super) type Behind = (Vec<u64>, bool);
 
 /// Every place of a figure in a report.
 fn figures(report: &Report) -> Vec<Place> {
-    let mut places: Vec<Place> = report.figures.iter().map(|it| Place::Headline(it.id.clone())).collect();
+    let mut places: Vec<Place> = report.figures.iter().map(|it| Place::Headline(it.id.to_string())).collect();
     for table in &report.tables {
         for (number, row) in table.rows.iter().enumerate() {
             let cell = |column: &str| Place::Cell {

@@ -56,7 +56,7 @@ struct Said {
 impl Said {
     fn of(figure: &Figure, is_cell: bool) -> Self {
         // What a headline says in words stands in some table, too.
-        let text = if is_cell { figure.text.clone() } else { String::new() };
+        let text = if is_cell { figure.text.to_string() } else { String::new() };
         let hidden = figure.status == FigureStatus::Suppressed;
         Self {
             values: (figure.number, figure.numerator, figure.denominator, text),
@@ -111,7 +111,7 @@ fn counted_in(reports: &[ReportName], views: &Views, at: Stood) -> All {
     for name in reports {
         let report = ask(*name, views, &year(at));
         for figure in report.figures.iter().filter(|it| it.id != "r9.held_back") {
-            said.insert((name.code(), figure.id.clone()), Said::of(figure, false));
+            said.insert((name.code(), figure.id.to_string()), Said::of(figure, false));
         }
         for table in &report.tables {
             for row in &table.rows {
