@@ -3,10 +3,10 @@
 //! in the same run.
 //!
 //! ```text
-//! cargo bench --bench audit -- DIR [RECORDS]
+//! cargo bench --bench audit -- DIR [RECORDS] [GROUP]
 //! ```
 //!
-//! What an earlier run left in DIR is measured again. The records are of some 500 bytes, numbered by seven sources with grants, which state
+//! What an earlier run left in DIR is measured again. GROUP records are committed together, 1,000 unless told. The records are of some 500 bytes, numbered by seven sources with grants, which state
 //! each month what they posted; they are written by the log engine itself, as no journal could write them so fast.
 #![allow(
     clippy::unwrap_used,
@@ -129,7 +129,7 @@ impl Writer {
     }
 }
 
-fn write(backend: &Arc<FileBackend>, records: u64) {
+fn write(backend: &Arc<FileBackend>, records: u64, together: usize) {
     let identity = Identity { ledger: [1; 16], origin: "bench.example/audit".into() };
     let keyer: Keyer = Arc::new(keys::of_record);
     let mut log = Log::create(backend.clone(), identity, Options::default(), keyer).unwrap();
@@ -148,7 +148,7 @@ fn write(backend: &Arc<FileBackend>, records: u64) {
         let event = event(&format!("action/{}", Uuid::new_v4()), planned());
         writer.post(&mut group, source, event);
         writer.tick(&mut group);
-        if group.len() >= 1_000 {
+        if group.len() >= together {
             log = log.commit(group).unwrap();
             group = log.group();
         }
@@ -215,13 +215,14 @@ fn seconds(work: impl FnOnce()) -> f64 {
 fn main() {
     let mut given = std::env::args().skip(1).filter(|it| it != "--bench");
     let Some(directory) = given.next() else {
-        println!("usage: cargo bench --bench audit -- DIR [RECORDS]");
+        println!("usage: cargo bench --bench audit -- DIR [RECORDS] [GROUP]");
         return;
     };
     let records = given.next().map_or(1_000_000, |it| it.parse().unwrap());
+    let together = given.next().map_or(1_000, |it| it.parse().unwrap());
     let backend = Arc::new(FileBackend::new(&directory));
     if backend.list("log").unwrap_or_default().is_empty() {
-        println!("written in {:.1} s", seconds(|| write(&backend, records)));
+        println!("written in {:.1} s", seconds(|| write(&backend, records, together)));
     }
     let report = with_keys(&backend);
     let rate = |seconds: f64| report.bytes as f64 / 1e6 / seconds;

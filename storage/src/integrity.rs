@@ -207,7 +207,7 @@ fn examine(
         // looks into events puts them in order, and holds those that come too early.
         order.sort_by_key(|index| std::cmp::Reverse(plan.segments[*index].length));
     }
-    let ahead = |index: usize| examination.read_ahead(&plan.segments[index]);
+    let ahead = |index: usize| examination.read_ahead(index);
     let one = |index: usize, scratch: &mut _| examination.segment(&plan.segments[index], scratch);
     let examined = in_parallel(&order, ahead, one)?;
     let mut report = merge::merge(&examination, examined, findings)?;
@@ -340,12 +340,20 @@ impl Plan {
         self.mark.is_some_and(|mark| mark.clean)
     }
 
-    /// How many records a segment has, at most, by what the headers say and as many as fit.
+    /// How many records a segment has, by what its header and the next one's say, and at most as many as fit.
+    fn records(&self, index: usize) -> Option<u64> {
+        let segment = self.segments.get(index)?;
+        let next = match self.segments.get(index + 1) {
+            Some(next) => next.header.as_ref()?.first,
+            None => self.mark?.size,
+        };
+        Some(next.saturating_sub(segment.header.as_ref()?.first).min(segment.length / LEAST_RECORD))
+    }
+
+    /// How many records a segment has, at most.
     fn most_records(&self) -> usize {
-        let firsts = self.segments.iter().filter_map(|segment| Some(segment.header.as_ref()?.first));
-        let spans = firsts.clone().zip(firsts.skip(1)).map(|(first, next)| next.saturating_sub(first));
-        let longest = self.segments.iter().map(|segment| segment.length).max().unwrap_or(0);
-        spans.max().unwrap_or(0).min(longest / LEAST_RECORD) as usize
+        let counts = (0..self.segments.len()).filter_map(|index| self.records(index));
+        counts.max().unwrap_or(0) as usize
     }
 
     /// Records that must be there; without a watermark, whatever there is.

@@ -8,7 +8,7 @@ use std::io;
 
 use super::{Begins, MAX_BUNDLE, SPAN, Span, Tiles, Work};
 use crate::error::Error;
-use crate::format::digest::{Digest, leaf_hash};
+use crate::format::digest::{Digest, leaf_hashes};
 use crate::format::record::Record;
 use crate::integrity::Finding;
 use crate::merkle::range::TILE_WIDTH;
@@ -26,16 +26,17 @@ impl Work<'_> {
             return Ok(None);
         };
         let first = tile.index * TILE_WIDTH;
-        let (mut leaves, mut fault) = (Vec::with_capacity(usize::from(tile.width)), None);
+        let (mut records, mut fault) = (Vec::with_capacity(usize::from(tile.width)), None);
         for entry in tile::entries(&bundle) {
             match entry {
-                Ok((at, bytes)) if leaves.len() < usize::from(tile.width) => {
-                    let sequence = first + leaves.len() as u64;
-                    leaves.push(self.record(&name, at as u64, sequence, bytes, span));
-                }
+                Ok(entry) if records.len() < usize::from(tile.width) => records.push(entry),
                 Ok((at, _)) => fault = fault.or(Some((at - 2, "bytes behind its last record"))),
                 Err(at) => fault = fault.or(Some((at, "a record that is cut short"))),
             }
+        }
+        let leaves = leaf_hashes(records.iter().map(|(_, bytes)| *bytes));
+        for (sequence, ((at, bytes), hash)) in (first..).zip(records.iter().zip(&leaves)) {
+            self.record(&name, *at as u64, sequence, bytes, *hash, span);
         }
         if fault.is_none() && leaves.len() < usize::from(tile.width) {
             fault = Some((bundle.len(), "fewer"));
@@ -47,8 +48,7 @@ impl Work<'_> {
         Ok((leaves.len() == usize::from(tile.width)).then_some(leaves))
     }
 
-    fn record(&self, file: &str, at: u64, sequence: u64, bytes: &[u8], span: &mut Span) -> Digest {
-        let hash = leaf_hash(bytes);
+    fn record(&self, file: &str, at: u64, sequence: u64, bytes: &[u8], hash: Digest, span: &mut Span) {
         span.records += 1;
         let findings = &mut span.findings;
         let mut find = |at, rule, expected: String, found: String| {
@@ -67,7 +67,7 @@ impl Work<'_> {
                 // What follows is linked to these bytes, or is not.
                 let time = span.ends.map_or(i64::MIN, |(_, time)| time);
                 span.ends = Some((hash, time));
-                return hash;
+                return;
             }
         };
         if record.sequence != sequence {
@@ -90,7 +90,6 @@ impl Work<'_> {
         }
         let time = span.ends.map_or(record.recorded_at, |(_, time)| time.max(record.recorded_at));
         span.ends = Some((hash, time));
-        hash
     }
 }
 
