@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
-use std::num::NonZero;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -155,19 +154,10 @@ impl File for SystemFile {
         Ok(filled)
     }
 
-    fn about_to_be_read(&self, offset: u64, length: u64) {
+    fn about_to_be_read(&self) {
         use rustix::fs::{Advice, fadvise};
-        // Linux takes so much of a request at most as its disk takes at once, and forgets the rest without a word.
-        const AT_ONCE: u64 = 512 << 10;
-        let end = offset.saturating_add(length);
-        let mut at = offset;
-        while let Some(length) = NonZero::new(AT_ONCE.min(end.saturating_sub(at))) {
-            // Advice: a system that does not take it reads as it always does.
-            if fadvise(&self.0, at, Some(length), Advice::WillNeed).is_err() {
-                return;
-            }
-            at += length.get();
-        }
+        // Advice: a system that does not take it reads as it always does.
+        let _ = fadvise(&self.0, 0, None, Advice::WillNeed);
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {

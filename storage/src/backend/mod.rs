@@ -106,11 +106,9 @@ pub trait File: Send + Sync {
     /// What the system says.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
 
-    /// So many bytes from `offset` on are about to be read: whoever can fetch them ahead may begin. Nothing
-    /// rests on it, and nothing is told of it.
-    fn about_to_be_read(&self, offset: u64, length: u64) {
-        let _ = (offset, length);
-    }
+    /// All of the file is about to be read: whoever can fetch it ahead may begin. Nothing rests
+    /// on it, and nothing is told of it.
+    fn about_to_be_read(&self) {}
 
     /// Writes all of `bytes` at `offset`, extending the file where needed (with zeros
     /// between its end and `offset`).

@@ -19,7 +19,7 @@ use crate::log::LevelFiles;
 use crate::merkle::range::{TILE_HEIGHT, TILE_WIDTH, fold};
 use crate::segment::live::{GROUP_START, Sorted};
 use crate::segment::reader::{Window, tail};
-use crate::segment::{index_path, path, words_path};
+use crate::segment::{path, words_path};
 use crate::words;
 
 /// What all examinations share.
@@ -66,21 +66,10 @@ pub(super) struct Examined {
 }
 
 impl Examination<'_> {
-    /// The segment of that number in the plan is about to be read, and what it is held against. What keeps a file from
-    /// being opened is told when it is.
+    /// A segment is about to be read. What keeps it from being opened is told when it is.
     pub(super) fn read_ahead(&self, index: usize) {
-        let planned = &self.plan.segments[index];
-        let number = planned.number;
-        for name in [Some(path(number)), Some(words_path(number)), planned.index.then(|| index_path(number))]
-        {
-            if let Some(Ok(file)) = name.map(|name| self.backend.open(&name, Mode::Read)) {
-                file.about_to_be_read(0, file.length().unwrap_or(0));
-            }
-        }
-        if let (Some(header), Some(leaves)) = (&planned.header, self.levels.file(0)) {
-            const LEAF: u64 = size_of::<Digest>() as u64;
-            let count = self.plan.records(index).unwrap_or(0);
-            leaves.about_to_be_read(LEAF.saturating_mul(header.first), LEAF.saturating_mul(count));
+        if let Ok(file) = self.backend.open(&path(self.plan.segments[index].number), Mode::Read) {
+            file.about_to_be_read();
         }
     }
 
