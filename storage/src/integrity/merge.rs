@@ -53,7 +53,8 @@ pub(super) fn merge(
         if let Some(header) = &planned.header {
             merge.header(header);
         }
-        merge.segment(on, segment)?;
+        let told = planned.header.as_ref().map(|header| header.prev);
+        merge.segment(on, told, segment)?;
     }
     if merge.whole {
         merge.levels(on)?;
@@ -89,7 +90,13 @@ impl Merge {
         }
     }
 
-    fn segment(&mut self, on: &Examination<'_>, segment: Examined) -> Result<(), Error> {
+    /// `told`: what the segment's header says stands before it, which its first record was held against.
+    fn segment(
+        &mut self,
+        on: &Examination<'_>,
+        told: Option<Digest>,
+        segment: Examined,
+    ) -> Result<(), Error> {
         self.bytes += segment.bytes;
         self.findings.append(segment.findings);
         self.whole &= segment.whole;
@@ -101,7 +108,7 @@ impl Merge {
         if first != self.next {
             find("record.sequence", self.next.to_string(), first.to_string());
             self.whole = false;
-        } else if let Some(hash) = self.hash.filter(|hash| *hash != prev) {
+        } else if let Some(hash) = self.hash.filter(|hash| *hash != prev && Some(*hash) != told) {
             find("record.link", hash.to_string(), prev.to_string());
         }
         if recorded_at < self.recorded_at {

@@ -16,6 +16,7 @@ mod damage;
 mod erase;
 mod faults;
 mod foreign;
+mod forged;
 mod ledger;
 mod life;
 mod outcomes;
