@@ -235,12 +235,11 @@ pub fn root(backend: &dyn Backend, size: u64) -> Result<Option<Digest>, Error> {
     Ok(Range::from_nodes(size, nodes).map(|range| range.root()))
 }
 
-/// What is asked for ahead of what is worked on: enough for the disk to be at work all the time, and few enough to still be
-/// there when they are needed.
+/// So many are asked for ahead of what is worked on: few enough to still be there when they are needed.
 const AHEAD: usize = 2;
 
 /// Runs `work` for each of `order`, which are 0 to some count, on all cores, on each with a scratch
-/// of its own; the results are by number. `ahead` is told of each a little before, by a thread that may wait.
+/// of its own; the results are by number. `ahead` is told of each a little before, by the thread that waits for the others.
 fn in_parallel<T: Send, S: Default>(
     order: &[usize],
     ahead: impl Fn(usize) + Sync,
@@ -265,8 +264,7 @@ fn in_parallel<T: Send, S: Default>(
             });
         }
         drop(begun);
-        // Whoever works has nobody to wait for: the system takes a request for a whole segment only as fast as the disk
-        // reads it.
+        // So the beginning of a segment is there when somebody comes to it. Behind that the system reads ahead by itself.
         let at_once = std::iter::repeat_n((), AHEAD);
         for (index, ()) in order.iter().zip(at_once.chain(begins)) {
             ahead(*index);
