@@ -56,9 +56,11 @@ pub(super) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Columns of the page.
+/// Columns of the page: of the terminal; where there is none, what `COLUMNS` says.
 pub(super) fn width() -> usize {
-    comfy_table::Table::new().width().map_or(USUAL, |width| usize::from(width).clamp(NARROWEST, WIDEST))
+    let told = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let columns = comfy_table::Table::new().width().map(usize::from).or_else(told);
+    columns.map_or(USUAL, |width| width.clamp(NARROWEST, WIDEST))
 }
 
 /// Whether somebody watches stderr: then a bar may move there.

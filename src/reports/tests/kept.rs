@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 
+use super::as_many;
 use super::properties::{day, steps, write};
 use crate::domain::id::Kind;
 use crate::projections::Views;
@@ -64,7 +65,7 @@ fn evidence_agrees(views: &Views, horizon: Horizon) -> Result<(), TestCaseError>
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(as_many(200))]
 
     #[test]
     fn given_any_work_when_it_is_looked_at_from_anywhere_then_what_is_kept_is_what_its_facts_say(

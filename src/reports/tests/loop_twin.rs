@@ -7,7 +7,7 @@ use proptest::strategy::ValueTree;
 use uuid::Uuid;
 
 use super::twins::{Cells, Twin};
-use super::{parameters, stand};
+use super::{as_many, parameters, stand};
 use crate::domain::event::*;
 use crate::domain::id::Subject;
 use crate::projections::chronicle::{Chronicle, code, on};
@@ -172,7 +172,7 @@ fn brief(figure: &Figure) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(250))]
+    #![proptest_config(as_many(250))]
 
     #[test]
     fn given_any_feedback_when_it_is_reported_then_the_twin_has_every_cell(

@@ -35,10 +35,18 @@ mod twins;
 
 pub(crate) use golden::sample;
 
+use proptest::test_runner::Config as ProptestConfig;
+
 use crate::domain::value::Sha256;
 use crate::projections::Views;
 use crate::projections::chronicle::{Chronicle, on};
 use crate::reports::{Figure, NotReportable, Parameters, Period, Report, ReportName, Stand, report};
+
+/// So many random ledgers for a property; or as many as `PLEDGEBOOK_LEDGERS` says.
+fn as_many(usual: u32) -> ProptestConfig {
+    let asked = std::env::var("PLEDGEBOOK_LEDGERS").ok().map(|it| it.parse().unwrap());
+    ProptestConfig::with_cases(asked.unwrap_or(usual))
+}
 
 pub(super) fn stand() -> Stand {
     Stand { ledger: "ledgers/acme".into(), root: Sha256([0xab; 32]) }

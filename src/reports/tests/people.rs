@@ -7,7 +7,7 @@ use proptest::strategy::ValueTree as _;
 
 use super::twins::released::Cells;
 use super::twins::{Headlines, Twin};
-use super::{parameters, stand};
+use super::{as_many, parameters, stand};
 use crate::domain::event::{Anonymity, Level, Payload, Purpose, Respondents};
 use crate::projections::chronicle::people::{Answers, Entry};
 use crate::projections::chronicle::{Chronicle, code, codes, on};
@@ -295,7 +295,7 @@ fn agrees(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(as_many(1000))]
 
     #[test]
     fn the_twin_of_r6_agrees_in_every_cell(steps in steps(), from in from()) {

@@ -6,7 +6,7 @@ use proptest::sample::select;
 use uuid::Uuid;
 
 use super::twins::{Headlines, Twin};
-use super::{ask_known, parameters, stand};
+use super::{as_many, ask_known, parameters, stand};
 use crate::domain::event::{
     ChangeNature, Disposition, Origin, Payload, Respondents, ReviewOutcome, WithdrawalScope,
 };
@@ -251,7 +251,7 @@ fn headlines(report: &Report) -> Headlines {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(as_many(500))]
 
     #[test]
     fn the_twins_agree(steps in steps(), as_at in 0i32..560, cut in 0usize..60, quarter in select(vec!["2024-25", "2025-26", "2025-26 Q2", "2026-27"])) {
@@ -278,7 +278,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(as_many(48))]
 
     #[test]
     fn batches_clones_and_prefixes_give_the_same_bytes(steps in steps(), stops in prop::collection::vec(0usize..60, 0..6), width in 40u16..160) {

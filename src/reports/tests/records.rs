@@ -6,7 +6,7 @@ use proptest::sample::select;
 use uuid::Uuid;
 
 use super::twins::{Headlines, Twin};
-use super::{parameters, stand};
+use super::{as_many, parameters, stand};
 use crate::domain::event::{
     Anonymity, ChangeNature, OpinionResult, Origin, Payload, Respondents, WithdrawalScope,
 };
@@ -268,7 +268,7 @@ fn lists_agree(ledger: &Chronicle, asked: &Parameters, r10: &Report) -> Result<(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(as_many(300))]
 
     #[test]
     fn the_twins_of_the_record_agree(
