@@ -9,6 +9,7 @@ use libfuzzer_sys::fuzz_target;
 fn canonical(bytes: &[u8]) -> bool {
     let Some(again) = storage::fuzzing::record(bytes) else { return false };
     assert_eq!(again, bytes, "an accepted record is encoded differently");
+    assert!(storage::fuzzing::is_split_alike(bytes), "the event ends elsewhere");
     true
 }
 

@@ -8,6 +8,7 @@
 //! is not wrong. It must not know where records come from.
 
 use jiff::{ToSpan as _, civil::Date};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::fact::Fact;
@@ -21,6 +22,7 @@ use crate::domain::{
     id::{Code, SourceName},
     irregularity::Irregularity,
     subject::State,
+    value::Sha256,
 };
 
 const GAP: &str =
@@ -44,10 +46,12 @@ pub(super) struct Completeness {
 /// What one source posted.
 #[derive(Default)]
 struct Posted {
-    ids: Vec<Uuid>,
-    /// Each day on which something was recorded, and how many ids there were before it.
-    days: Vec<(Date, usize)>,
+    /// Each day on which something was recorded, and the ids of that.
+    days: Vec<(Date, Vec<Uuid>)>,
     numbers: Numbers,
+    /// Of each period that the source stated itself: how many ids it had by then, and their digest. So it is worked out
+    /// while other records are read, and not when there are no others.
+    digests: HashMap<(Date, Date), (usize, Sha256)>,
 }
 
 impl Default for Completeness {
@@ -66,9 +70,17 @@ impl Completeness {
         }
         let posted = &mut self.posted[source];
         if posted.days.last().is_none_or(|(last, _)| *last < day) {
-            posted.days.push((day, posted.ids.len()));
+            posted.days.push((day, Vec::new()));
         }
-        posted.ids.push(fact.id);
+        if let Some(Payload::SourceStatement(SourceStatement { period_from, period_to, .. })) = fact.payload()
+            && fact.is_about_its_source()
+        {
+            let period = (*period_from, *period_to);
+            posted.digests.insert(period, posted.digest(period));
+        }
+        if let Some((_, ids)) = posted.days.last_mut() {
+            ids.push(fact.id);
+        }
         if let Some(number) = fact.number
             && !posted.numbers.add(number, fact.sequence)
         {
@@ -225,9 +237,9 @@ impl Told {
         findings: &mut Findings,
     ) {
         let SourceStatement { period_from: from, period_to: to, count: stated, digest } = statement;
-        let mut ids = posted.between(*from, *to).to_vec();
-        let held = ids.len();
-        match (statement_matches(statement, &mut ids), marked) {
+        let held = posted.between(*from, *to).count();
+        let own = || posted.digest((*from, *to)).1;
+        match (statement_matches(statement, held, own), marked) {
             (true, false) => self.matched += 1,
             (false, true) => {
                 self.disputed += 1;
@@ -244,7 +256,7 @@ impl Told {
                     let expected = format!(
                         "{stated} of {source} recorded {from} to {to}, of digest {digest}, as it stated"
                     );
-                    (expected, format!("{held}, of digest {}", digest_of_ids(&mut ids)))
+                    (expected, format!("{held}, of digest {}", own()))
                 });
             }
             (true, true) => {
@@ -300,13 +312,19 @@ impl Told {
 
 impl Posted {
     /// The ids of what was recorded on these days, both ends in it.
-    fn between(&self, from: Date, to: Date) -> &[Uuid] {
-        let start = |day: Date| {
-            let at = self.days.partition_point(|(other, _)| *other < day);
-            self.days.get(at).map_or(self.ids.len(), |(_, start)| *start)
-        };
-        let end = to.tomorrow().map_or(self.ids.len(), start);
-        self.ids.get(start(from)..end).unwrap_or_default()
+    fn between(&self, from: Date, to: Date) -> impl Iterator<Item = Uuid> {
+        let first = self.days.partition_point(|(day, _)| *day < from);
+        let behind = self.days.partition_point(|(day, _)| *day <= to);
+        self.days.get(first..behind).unwrap_or_default().iter().flat_map(|(_, ids)| ids.iter().copied())
+    }
+
+    /// How many ids it has in a period, and their digest. Ids are only ever added: where there are as many as there were,
+    /// they are the same.
+    fn digest(&self, period: (Date, Date)) -> (usize, Sha256) {
+        let count = self.between(period.0, period.1).count();
+        let known = self.digests.get(&period).filter(|(then, _)| *then == count);
+        let anew = || (count, digest_of_ids(&mut self.between(period.0, period.1).collect::<Vec<_>>()));
+        known.copied().unwrap_or_else(anew)
     }
 }
 

@@ -49,7 +49,7 @@ impl Fact {
                 | Kind::Cosignature
         );
         let (subject, whole) = if is_kept {
-            let (source, subject, event) = (source.clone(), event.subject.clone(), Arc::new(event));
+            let (source, subject, event) = (source.clone(), event.subject.clone(), Arc::from(event));
             (subject, Some(Arc::new(Recorded { sequence, recorded_at, source, irregularities, event })))
         } else {
             (event.subject, None)
@@ -65,6 +65,11 @@ impl Fact {
             subject: &self.subject,
             posts: self.posts.iter().collect(),
         }
+    }
+
+    /// Whether it is about the system that posted it.
+    pub(super) fn is_about_its_source(&self) -> bool {
+        self.subject.kind() == Kind::Source && self.subject.id().as_str() == self.source.as_str()
     }
 
     /// What it says, where it was kept whole.

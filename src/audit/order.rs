@@ -59,8 +59,11 @@ impl<F: Fold> Line<F> {
                 gate.len() - 1
             });
             let batch = &mut gate[place].1;
-            let others = facts.iter().position(|fact| fact.sequence / BATCH != number);
-            batch.extend(facts.drain(..others.unwrap_or(facts.len())));
+            match facts.iter().position(|fact| fact.sequence / BATCH != number) {
+                Some(others) => batch.extend(facts.drain(..others)),
+                // Nearly always; and then they are moved at once.
+                None => batch.append(&mut facts),
+            }
             if batch.len() as u64 >= BATCH {
                 let (_, complete) = gate.swap_remove(place);
                 drop(gate);
@@ -137,7 +140,10 @@ mod tests {
         let event = opened();
         assert!(matches!(event.payload, Payload::LedgerOpened(_)));
         let source = source("tracker");
-        Fact::of(sequence, Opened { recorded_at: noon(), source, irregularities: Vec::new(), event })
+        Fact::of(
+            sequence,
+            Opened { recorded_at: noon(), source, irregularities: Vec::new(), event: Box::new(event) },
+        )
     }
 
     #[test]

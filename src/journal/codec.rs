@@ -81,9 +81,17 @@ pub fn encode_into(event: &Event, out: &mut Vec<u8>) -> Result<(), rmp_serde::en
 /// A payload is at most a list of maps inside an event inside a correction inside the envelope.
 const DEPTH: u16 = 16;
 
-/// Opens the poster's part of a record, of whatever version.
+/// Opens the poster's part of a record, of whatever version. What is taken is exactly one well-formed map, every text of
+/// it in UTF-8: verification need not look through what was opened here.
 pub fn decode(bytes: &[u8]) -> Result<Event, Defect> {
-    Reader::new(bytes, DEPTH).deserialize_map(Envelope)
+    boxed(bytes).map(|event| *event)
+}
+
+/// The same in a place of its own: an event is large, and is handed on several times before somebody takes it apart.
+fn boxed(bytes: &[u8]) -> Result<Box<Event>, Defect> {
+    let mut from = Reader::new(bytes, DEPTH);
+    let event = from.deserialize_map(Envelope)?;
+    from.end().map(|()| event)
 }
 
 /// The name of an event's type, where the event begins as we write it; else nothing, and it must be opened to be known.
@@ -108,25 +116,40 @@ pub fn type_of(event: &[u8]) -> Option<&str> {
     std::str::from_utf8(text).ok()
 }
 
-/// As [`decode`], by the deserializer of the crate that writes events: what is opened, and what is refused, is the same.
+/// As [`decode`], by the deserializer of the crate that writes events, of what is exactly one well-formed map: what is
+/// opened, and what is refused, is the same.
 #[cfg(any(test, fuzzing))]
 pub fn decode_by_the_writers_crate(bytes: &[u8]) -> Result<Event, rmp_serde::decode::Error> {
+    // What the frame of a record says, which looks through the event by itself.
+    let frame: [&[u8]; 8] = [
+        b"\x88\xa1v\x01\xa6source\xa1s\xa4salt\xc4\x10",
+        &[0; 16],
+        b"\xa5event",
+        bytes,
+        b"\xa5flags\x90\xa8sequence\xcf\0\0\0\0\0\0\0\0\xabrecorded_at\xd3\0\0\0\0\0\0\0\0",
+        b"\xa4prev\xc4",
+        b"\x20",
+        &[0; 32],
+    ];
+    if !Record::parse(&frame.concat()).is_ok_and(|record| record.event == bytes) {
+        return Err(serde::de::Error::custom("not one well-formed map"));
+    }
     let mut from = rmp_serde::Deserializer::from_read_ref(bytes);
     from.set_max_depth(usize::from(DEPTH));
-    from.deserialize_map(Envelope)
+    from.deserialize_map(Envelope).map(|event| *event)
 }
 
 /// Opens the map that [`Stored`] writes, in one pass.
 struct Envelope;
 
 impl<'de> Visitor<'de> for Envelope {
-    type Value = Event;
+    type Value = Box<Event>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an event: id, type, schema, subject, occurred, …, payload")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Event, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Box<Event>, A::Error> {
         let mut map = InOrder::of(map)?;
         let id = map.required("id")?;
         let name: &'de str = map.required("type")?;
@@ -137,7 +160,7 @@ impl<'de> Visitor<'de> for Envelope {
         let source_sequence = map.optional("source_sequence")?;
         let recorded: Option<i64> = map.optional("producer_recorded_at")?;
         let instant = |micros| Timestamp::from_microsecond(micros).map_err(A::Error::custom);
-        Ok(Event {
+        Ok(Box::new(Event {
             id,
             subject,
             occurred,
@@ -147,14 +170,14 @@ impl<'de> Visitor<'de> for Envelope {
             correlation_id: map.optional("correlation_id")?,
             causation_id: map.optional("causation_id")?,
             payload: map.last("payload", event::Stored { event_type, schema })?,
-        })
+        }))
     }
 }
 
 /// Opens a whole record as a fact.
 pub fn recorded(record: &Record<'_>) -> Result<Recorded, Unreadable> {
     let Opened { recorded_at, source, irregularities, event } = opened(record)?;
-    Ok(Recorded { sequence: record.sequence, recorded_at, source, irregularities, event: Arc::new(event) })
+    Ok(Recorded { sequence: record.sequence, recorded_at, source, irregularities, event: Arc::from(event) })
 }
 
 /// What stands in a record, opened, for whoever takes it apart at once.
@@ -166,13 +189,13 @@ pub struct Opened {
     /// What the ledger noticed.
     pub irregularities: Vec<Irregularity>,
     /// What the poster said.
-    pub event: Event,
+    pub event: Box<Event>,
 }
 
 /// Opens a whole record.
 pub fn opened(record: &Record<'_>) -> Result<Opened, Unreadable> {
     let unreadable = |why: String| Unreadable { sequence: record.sequence, why };
-    let event = decode(record.event).map_err(|e| unreadable(e.to_string()))?;
+    let event = boxed(record.event).map_err(|e| unreadable(e.to_string()))?;
     let irregularities = record
         .flags()
         .map(|flag| Irregularity::parse(flag).ok_or_else(|| unreadable(format!("unknown mark {flag:?}"))))

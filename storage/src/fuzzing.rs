@@ -34,6 +34,13 @@ pub fn record(bytes: &[u8]) -> Option<Vec<u8>> {
     record::encode(&mut again, &draft, record.sequence, &record.prev).ok().map(|()| again)
 }
 
+/// Whether `bytes`, if they are a record, are the same one to whoever leaves its event to others.
+#[must_use]
+pub fn is_split_alike(bytes: &[u8]) -> bool {
+    let around = Record::around_event(bytes);
+    Record::parse(bytes).map_or(true, |record| around.is_none_or(|around| around == record))
+}
+
 /// The encoding of the group header in front of `bytes`, if there is one.
 #[must_use]
 pub fn group_header(bytes: &[u8]) -> Option<Vec<u8>> {

@@ -130,7 +130,7 @@ pub fn verify(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Error> {
     let keyer = |records: &[Record<'_>]| records.iter().map(|record| keyer(record)).collect();
-    verify_words(backend, &keyer, &|_| {}, progress)
+    examine(backend, Eye::Keying(&keyer), &|_| {}, progress)
 }
 
 /// The keys of some records that follow each other, or why they have none: one for each.
@@ -139,6 +139,10 @@ pub type KeyerOfMany<'a> = dyn Fn(&[Record<'_>]) -> Vec<Result<Keys, Malformed>>
 /// As [`verify`], with a keyer that is asked for several records at once, and calls `word` with
 /// each entry of words whose head holds, after the keyer has seen the records of its group. Groups
 /// are walked on all cores, in no order.
+///
+/// The keyer opens events, and has no keys for one that is not exactly one well-formed map (texts
+/// in UTF-8, nothing behind it): most events are not looked through before it sees them. Of what it
+/// refuses it is told apart then whether it was a record at all (`record.form` or `record.keys`).
 ///
 /// # Errors
 ///
@@ -149,7 +153,7 @@ pub fn verify_words(
     word: &(dyn Fn(&Entry<'_>) + Sync),
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Error> {
-    examine(backend, Eye::Keying(keyer), word, progress)
+    examine(backend, Eye::Opening(keyer), word, progress)
 }
 
 /// As [`verify`], but nobody is asked for the keys of records: each is shown to `glance`, which may
@@ -172,15 +176,25 @@ pub fn verify_passing(
 enum Eye<'a> {
     /// Each is asked for the keys that an index must find it by.
     Keying(&'a KeyerOfMany<'a>),
+    /// The same, and whoever is asked refuses what is no event.
+    Opening(&'a KeyerOfMany<'a>),
     /// Each is shown, and of an index the keys are taken as they stand there.
     Passing(&'a (dyn Fn(&Record<'_>) -> Result<(), Malformed> + Sync)),
 }
 
 impl Eye<'_> {
+    /// A stored record, as it is shown.
+    fn parse(self, bytes: &[u8]) -> Result<Record<'_>, Malformed> {
+        let opening = matches!(self, Self::Opening(_));
+        opening.then(|| Record::around_event(bytes)).flatten().map_or_else(|| Record::parse(bytes), Ok)
+    }
+
     /// Looks at records: the keys of each, where it was asked for them, or why it is not taken.
     fn look(self, records: &[Record<'_>]) -> Vec<Result<Option<Keys>, Malformed>> {
         match self {
-            Self::Keying(keyer) => keyer(records).into_iter().map(|keys| keys.map(Some)).collect(),
+            Self::Keying(keyer) | Self::Opening(keyer) => {
+                keyer(records).into_iter().map(|keys| keys.map(Some)).collect()
+            }
             Self::Passing(glance) => records.iter().map(|it| glance(it).map(|()| None)).collect(),
         }
     }

@@ -2,7 +2,8 @@
 //! that is verified, viewed or judged by.
 //!
 //! Invariant: for our events it takes, refuses and gives exactly what `rmp_serde`'s deserializer does, with which they
-//! are written: the tests and the fuzz target hold the two against each other. Texts and bytes are borrowed; nothing is
+//! are written, where they are one well-formed map; and it refuses whatever is not, as a text that is not UTF-8, which
+//! that one takes for bytes. The tests and the fuzz target hold the two against each other. Texts and bytes are borrowed; nothing is
 //! allocated here but for an error. It must not know what an event is.
 //! Format: the MessagePack specification (msgpack/spec.md of the msgpack project). Extensions are refused: nothing that
 //! is stored has one, and no visitor of ours takes one.
@@ -26,6 +27,8 @@ pub enum Defect {
     Length,
     /// Values stand in values, deeper than allowed.
     Depth,
+    /// Bytes stand behind the value.
+    More,
     /// What the type itself says.
     Said(Box<str>),
 }
@@ -37,6 +40,7 @@ impl fmt::Display for Defect {
             Self::Head(head) => write!(f, "a value with the head {head:#04x} cannot stand there"),
             Self::Utf8 => f.write_str("a text is not UTF-8"),
             Self::Length => f.write_str("a list or a map has another length"),
+            Self::More => f.write_str("something stands behind it"),
             Self::Depth => f.write_str("it is nested too deeply"),
             Self::Said(what) => f.write_str(what),
         }
@@ -63,6 +67,11 @@ impl<'de> Reader<'de> {
     /// Opens `bytes`, where fewer than `depth` lists and maps stand inside each other.
     pub(super) const fn new(bytes: &'de [u8], depth: u16) -> Self {
         Self { rest: bytes, depth }
+    }
+
+    /// Nothing stands behind what was opened.
+    pub(super) fn end(&self) -> Result<(), Defect> {
+        if self.rest.is_empty() { Ok(()) } else { Err(Defect::More) }
     }
 
     #[inline]
@@ -98,11 +107,7 @@ impl<'de> Reader<'de> {
     #[inline]
     fn text<V: Visitor<'de>>(&mut self, length: usize, visitor: V) -> Result<V::Value, Defect> {
         let bytes = self.take(length)?;
-        match str::from_utf8(bytes) {
-            Ok(text) => visitor.visit_borrowed_str(text),
-            // As `rmp_serde` does: old bytes that were written as a text.
-            Err(_) => visitor.visit_borrowed_bytes::<Defect>(bytes).map_err(|_| Defect::Utf8),
-        }
+        visitor.visit_borrowed_str(str::from_utf8(bytes).map_err(|_| Defect::Utf8)?)
     }
 
     #[inline]

@@ -25,6 +25,8 @@ const HEAD: &[u8; 11] = b"\x88\xa1v\x01\xa6source";
 const SALT: &[u8; 7] = b"\xa4salt\xc4\x10";
 const EVENT: &[u8; 6] = b"\xa5event";
 const FLAGS: &[u8; 6] = b"\xa5flags";
+/// A list of none.
+const NO_FLAGS: &[u8; 1] = b"\x90";
 const SEQUENCE: &[u8; 10] = b"\xa8sequence\xcf";
 const RECORDED_AT: &[u8; 13] = b"\xabrecorded_at\xd3";
 const PREV: &[u8; 7] = b"\xa4prev\xc4\x20";
@@ -79,11 +81,7 @@ impl<'a> Record<'a> {
             return Err(Malformed::at(MAX_RECORD, "the record is longer than 65,535 bytes"));
         }
         let mut walk = Walk::new(bytes);
-        walk.literal(HEAD, "a map of 8, version 1, and `source` are expected")?;
-        let source = walk.str(MAX_SOURCE)?;
-        walk.literal(SALT, "`salt` of 16 bytes is expected")?;
-        let salt = fixed(&mut walk)?;
-        walk.literal(EVENT, "`event` is expected")?;
+        let (source, salt) = front(&mut walk)?;
         let event = walk.map()?;
         walk.literal(FLAGS, "`flags` is expected")?;
         let from = walk.at();
@@ -91,16 +89,29 @@ impl<'a> Record<'a> {
             walk.str(MAX_FLAG)?;
         }
         let flags = &bytes[from..walk.at()];
-        walk.literal(SEQUENCE, "`sequence` as a 64-bit integer is expected")?;
-        let sequence = u64::from_be_bytes(fixed(&mut walk)?);
-        walk.literal(RECORDED_AT, "`recorded_at` as a 64-bit integer is expected")?;
-        let recorded_at = i64::from_be_bytes(fixed(&mut walk)?);
-        walk.literal(PREV, "`prev` of 32 bytes is expected")?;
-        let prev = Digest(fixed(&mut walk)?);
+        let (sequence, recorded_at, prev) = tail(&mut walk)?;
         if !walk.rest().is_empty() {
             return Err(Malformed::at(walk.at(), "bytes follow the record"));
         }
         Ok(Self { bytes, source, salt, event, flags, sequence, recorded_at, prev })
+    }
+
+    /// As [`Record::parse`], but that the event is exactly one well-formed map is left to whoever opens it. `None`: not by
+    /// these means; what has no flags can be had so, if it is a record. Where the event ends is certain: a flag is a text in
+    /// UTF-8, so in no list of flags does 0x90 follow the letter s, and no other list ends as the empty one does.
+    pub(crate) fn around_event(bytes: &'a [u8]) -> Option<Self> {
+        const BEHIND: usize = FLAGS.len() + 1 + TAIL;
+        let (before, behind) = bytes.split_last_chunk::<BEHIND>()?;
+        let (names, behind) = behind.split_first_chunk::<{ FLAGS.len() }>()?;
+        let (flags, behind) = behind.split_at_checked(1)?;
+        if names != FLAGS || flags != NO_FLAGS || bytes.len() > MAX_RECORD {
+            return None;
+        }
+        let mut walk = Walk::new(before);
+        let (source, salt) = front(&mut walk).ok()?;
+        let event = walk.rest();
+        let (sequence, recorded_at, prev) = tail(&mut Walk::new(behind)).ok()?;
+        Some(Self { bytes, source, salt, event, flags, sequence, recorded_at, prev })
     }
 
     /// The names of irregularities, in order.
@@ -115,6 +126,28 @@ impl<'a> Record<'a> {
     pub fn hash(&self) -> Digest {
         leaf_hash(self.bytes)
     }
+}
+
+/// What stands before the event: source and salt.
+#[inline]
+fn front<'a>(walk: &mut Walk<'a>) -> Result<(&'a str, [u8; 16]), Malformed> {
+    walk.literal(HEAD, "a map of 8, version 1, and `source` are expected")?;
+    let source = walk.str(MAX_SOURCE)?;
+    walk.literal(SALT, "`salt` of 16 bytes is expected")?;
+    let salt = fixed(walk)?;
+    walk.literal(EVENT, "`event` is expected")?;
+    Ok((source, salt))
+}
+
+/// What stands behind the flags: sequence, time and link.
+#[inline]
+fn tail(walk: &mut Walk<'_>) -> Result<(u64, i64, Digest), Malformed> {
+    walk.literal(SEQUENCE, "`sequence` as a 64-bit integer is expected")?;
+    let sequence = u64::from_be_bytes(fixed(walk)?);
+    walk.literal(RECORDED_AT, "`recorded_at` as a 64-bit integer is expected")?;
+    let recorded_at = i64::from_be_bytes(fixed(walk)?);
+    walk.literal(PREV, "`prev` of 32 bytes is expected")?;
+    Ok((sequence, recorded_at, Digest(fixed(walk)?)))
 }
 
 fn fixed<const N: usize>(walk: &mut Walk<'_>) -> Result<[u8; N], Malformed> {

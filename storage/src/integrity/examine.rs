@@ -140,7 +140,7 @@ impl<'a> Pass<'a> {
         let header = planned.header.as_ref();
         let most = on.plan.most_records();
         scratch.sorted.offsets.reserve(most);
-        if matches!(on.eye, Eye::Keying(_)) {
+        if !matches!(on.eye, Eye::Passing(_)) {
             scratch.sorted.ids.reserve(most);
         }
         Self {

@@ -45,14 +45,14 @@ impl Pass<'_> {
         let io = |error| Error::io(&name, 0, error);
         let file = self.on.backend.open(&name, Mode::Read).map_err(io)?;
         let length = file.length().map_err(io)?;
-        let keys = if matches!(self.on.eye, Eye::Keying(_)) {
-            index::encode_into(&summary, &self.sorted, &mut self.pages);
-            0
-        } else {
+        let keys = if matches!(self.on.eye, Eye::Passing(_)) {
             let most = length.min(MOST_INDEX * self.planned.length) as usize / PAGE;
             let mut head = vec![0; PAGE];
             file.read_at(&mut head, 0).map_err(io)?;
             index::encode_around(&summary, &self.sorted, &head, most, &mut self.pages)
+        } else {
+            index::encode_into(&summary, &self.sorted, &mut self.pages);
+            0
         };
         // In pieces: what is compared is still near when it was just read, and takes no memory to speak of.
         let (all, mut count) = (self.pages.len() + keys * PAGE, 0);

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::super::{Findings, Planned};
+use super::super::{Eye, Findings, Planned};
 use super::Examination;
 use crate::backend::File;
 use crate::error::{Error, Malformed};
@@ -257,15 +257,8 @@ impl Judged {
         latest: &mut i64,
     ) {
         let hashes = leaf_hashes(together.iter().map(|placed| placed.bytes));
-        let (mut whole, mut faults) = (Vec::with_capacity(together.len()), Vec::new());
-        for (index, placed) in together.iter().enumerate() {
-            match Record::parse(placed.bytes) {
-                Ok(record) => whole.push(record),
-                Err(fault) => faults.push((index, fault)),
-            }
-        }
-        let unseen = std::iter::repeat_with(|| Err(Malformed::new("nobody told its keys")));
-        let mut seen = whole.iter().zip(on.eye.look(&whole).into_iter().chain(unseen));
+        let (whole, faults) = open(on.eye, together);
+        let mut seen = whole.into_iter();
         let mut faults = faults.into_iter().peekable();
         for (index, (placed, hash)) in together.drain(..).zip(hashes).enumerate() {
             let (first, keyless) = match faults.next_if(|(at, _)| *at == index) {
@@ -273,7 +266,7 @@ impl Judged {
                 None => match seen.next() {
                     Some((Record { sequence, prev, recorded_at, .. }, keys)) => {
                         let keyless = keys.map(|keys| self.keys(keys.filter(|_| indexed))).err();
-                        (Ok(Told { sequence: *sequence, prev: *prev, recorded_at: *recorded_at }), keyless)
+                        (Ok(Told { sequence, prev, recorded_at }), keyless)
                     }
                     // Each of them was put with one or the other.
                     None => continue,
@@ -324,6 +317,43 @@ impl Judged {
             }
         }
     }
+}
+
+/// What are records among these, and what was seen of each; and what are none, each with its place and the reason.
+fn open<'a>(eye: Eye<'_>, stored: &[Placed<'a>]) -> (Vec<Seen<'a>>, Vec<(usize, Malformed)>) {
+    let (mut records, mut faults) = (Vec::with_capacity(stored.len()), Vec::new());
+    for (place, placed) in stored.iter().enumerate() {
+        match eye.parse(placed.bytes) {
+            Ok(record) => records.push(record),
+            Err(fault) => faults.push((place, fault)),
+        }
+    }
+    let unseen = std::iter::repeat_with(|| Err(Malformed::new("nobody told its keys")));
+    let keys = eye.look(&records).into_iter().chain(unseen);
+    let mut seen: Vec<Seen<'_>> = records.into_iter().zip(keys).collect();
+    if matches!(eye, Eye::Opening(_)) && seen.iter().any(|(_, keys)| keys.is_err()) {
+        seen = look_through(seen, &mut faults);
+    }
+    (seen, faults)
+}
+
+/// A record, and its keys where it was asked for them; or why it is not taken.
+type Seen<'a> = (Record<'a>, Result<Option<Keys>, Malformed>);
+
+/// What was not taken is perhaps no record: then that is what is told of it.
+fn look_through<'a>(seen: Vec<Seen<'a>>, faults: &mut Vec<(usize, Malformed)>) -> Vec<Seen<'a>> {
+    let known = std::mem::take(faults);
+    let mut places = (0..).filter(|place| known.iter().all(|(at, _)| at != place));
+    let mut whole = Vec::with_capacity(seen.len());
+    for ((record, keys), place) in seen.into_iter().zip(&mut places) {
+        match keys.is_err().then(|| Record::parse(record.bytes)) {
+            Some(Err(fault)) => faults.push((place, fault)),
+            _ => whole.push((record, keys)),
+        }
+    }
+    faults.extend(known);
+    faults.sort_unstable_by_key(|(place, _)| *place);
+    whole
 }
 
 /// The words of one group.
