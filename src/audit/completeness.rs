@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::fact::Fact;
-use super::finding::{Conclusion, Findings, Question, Verdict, count};
+use super::finding::{Conclusion, Findings, Question, Verdict, count, thousands};
 use super::numbers::Numbers;
 use super::sources::{Source, Sources};
 use super::trust::Restore;
@@ -274,7 +274,7 @@ impl Told {
         let Self { numbered, matched, disputed, broken, .. } = self;
         let mut parts = vec![format!("{} without a gap", count(records, "record", "records"))];
         if *numbered > 0 {
-            parts.push(format!("{numbered} numbered by their sources"));
+            parts.push(format!("{} numbered by their sources", thousands(*numbered)));
         }
         if matched + disputed + broken == 0 {
             parts.push("no statement of any source".to_owned());
