@@ -366,7 +366,7 @@ fn given_more_records_than_wait_together_when_they_are_audited_then_all_are_seen
     let backend = writing.end();
     let (audited, verdicts) = audit(&backend, &[]);
     assert_eq!(verdicts, ALONE, "{audited:#?}");
-    assert!(audited.conclusions[1].summary.contains("2500 numbered"), "{audited:#?}");
+    assert!(audited.conclusions[1].summary.contains("2,500 numbered"), "{audited:#?}");
 }
 
 #[test]
