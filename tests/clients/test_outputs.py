@@ -147,7 +147,7 @@ def test_given_a_workbook_when_it_is_looked_at_then_it_says_what_it_is_and_compu
             assert sheet.freeze_panes and sheet.print_title_rows, sheet.title
         for row in sheet.iter_rows():
             assert all(cell.data_type != "f" for cell in row), sheet.title
-    terms = {row[2].value for row in book["Definitions"].iter_rows(max_col=3)}
+    terms = {row[0].value for row in book["Definitions"].iter_rows(max_col=3)}
     assert {"First date we gave", "Provenance share"} <= terms
     notes = {row[1].value for row in book["Notes"].iter_rows(max_col=2)}
     assert {note for report_ in reports for note in report_["notes"]} <= notes

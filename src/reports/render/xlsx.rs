@@ -198,15 +198,16 @@ impl Book<'_> {
     fn definitions(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
         let styles = self.styles;
         let mut row = self.begin(sheet, "Definitions", "Definitions: what the words mean", 3)?;
-        self.header(sheet, row, &["Definition", "What it means", "Word or number"])?;
-        sheet.set_column_width(2, 30)?;
+        self.header(sheet, row, &["Word or number", "What it means", "Definition"])?;
+        sheet.set_column_width(0, 46)?;
+        sheet.set_column_width(2, 12)?;
         row += 1;
         for statement in self.statements {
             let version = definition(statement).next().unwrap_or_default();
             for (term, meaning) in statement.terms {
-                sheet.write_string_with_format(row, 0, &version, &styles.label)?;
+                sheet.write_string_with_format(row, 0, *term, &styles.label)?;
                 self.sentence(sheet, row, meaning)?;
-                sheet.write_string_with_format(row, 2, *term, &styles.text)?;
+                sheet.write_string_with_format(row, 2, &version, &styles.text)?;
                 row += 1;
             }
         }
