@@ -223,7 +223,14 @@ fn examine(
     }
     let ahead = |index: usize| examination.read_ahead(index);
     let one = |index: usize, scratch: &mut _| examination.segment(&plan.segments[index], scratch);
-    let examined = in_parallel(&order, ahead, one)?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = match eye {
+        // Whoever passes records by is as fast as many a disk: more than there are cores, so that
+        // none is idle while a thread waits.
+        Eye::Passing(_) => cores + cores.div_ceil(2),
+        Eye::Keying(_) | Eye::Opening(_) => cores,
+    };
+    let examined = in_parallel(threads, &order, ahead, one)?;
     let mut report = merge::merge(&examination, examined, findings)?;
     let origin = plan.segments.iter().find_map(|segment| Some(&*segment.header.as_ref()?.identity.origin));
     kept.check(plan.clean(), origin, &levels, &mut report)?;
@@ -252,19 +259,19 @@ pub fn root(backend: &dyn Backend, size: u64) -> Result<Option<Digest>, Error> {
 /// So many are asked for ahead of what is worked on: few enough to still be there when they are needed.
 const AHEAD: usize = 2;
 
-/// Runs `work` for each of `order`, which are 0 to some count, on all cores, on each with a scratch
+/// Runs `work` for each of `order`, which are 0 to some count, on so many threads, on each with a scratch
 /// of its own; the results are by number. `ahead` is told of each a little before, by the thread that waits for the others.
 fn in_parallel<T: Send, S: Default>(
+    threads: usize,
     order: &[usize],
     ahead: impl Fn(usize) + Sync,
     work: impl Fn(usize, &mut S) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(order.len());
     let (begun, begins) = mpsc::channel();
     std::thread::scope(|scope| {
-        for _ in 0..threads {
+        for _ in 0..threads.min(order.len()) {
             let begun = begun.clone();
             let (next, done, work) = (&next, &done, &work);
             scope.spawn(move || {

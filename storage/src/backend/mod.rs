@@ -110,6 +110,10 @@ pub trait File: Send + Sync {
     /// on it, and nothing is told of it.
     fn about_to_be_read(&self) {}
 
+    /// All of the file is read through this handle from its beginning to its end: whoever can may
+    /// fetch more of it ahead at a time. As with [`File::about_to_be_read`], nothing rests on it.
+    fn read_in_order(&self) {}
+
     /// Writes all of `bytes` at `offset`, extending the file where needed (with zeros
     /// between its end and `offset`).
     ///

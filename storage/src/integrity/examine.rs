@@ -15,7 +15,7 @@ use super::{Eye, Finding, Findings, Meter, Plan, Planned};
 use crate::backend::{Backend, File, Mode};
 use crate::error::{Error, Malformed};
 use crate::format::digest::Digest;
-use crate::log::LevelFiles;
+use crate::log::{LevelFiles, TILES};
 use crate::merkle::range::{TILE_HEIGHT, TILE_WIDTH, fold};
 use crate::segment::live::{GROUP_START, Sorted};
 use crate::segment::reader::{Window, tail};
@@ -79,14 +79,18 @@ impl Examination<'_> {
             file.map_err(|error| (error.kind(), Error::io(&name, 0, error)))
         };
         let file = open(path(planned.number)).map_err(|(_, error)| error)?;
+        file.read_in_order();
         let words = match open(words_path(planned.number)) {
             Ok(words) => Some(words),
             Err((ErrorKind::NotFound, _)) => None,
             Err((_, error)) => return Err(error),
         };
+        // Of its own: what is read ahead of a file that several read at several places is read ahead of none of them.
+        let levels =
+            LevelFiles::open(self.backend, Mode::Read).map_err(|error| Error::io(TILES, 0, error))?;
         let (window, mut judged) = (std::mem::take(&mut scratch.window), std::mem::take(&mut scratch.judged));
         let mut pieces = Pieces::new(self, planned, file.clone(), window);
-        let mut pass = Pass::new(self, planned, file, words.clone(), std::mem::take(scratch));
+        let mut pass = Pass::new(self, planned, file, words.clone(), levels, std::mem::take(scratch));
         while let Some(piece) = pieces.next()? {
             piece.judge(self, planned, words.as_deref(), &mut judged)?;
             pass.piece(&mut judged)?;
@@ -105,6 +109,7 @@ struct Pass<'a> {
     planned: &'a Planned,
     file: Arc<dyn File>,
     words: Option<Arc<dyn File>>,
+    levels: LevelFiles,
     words_end: u32,
     /// Sequence and `prev` of the next record, where they are known.
     next: Option<u64>,
@@ -135,6 +140,7 @@ impl<'a> Pass<'a> {
         planned: &'a Planned,
         file: Arc<dyn File>,
         words: Option<Arc<dyn File>>,
+        levels: LevelFiles,
         mut scratch: Scratch,
     ) -> Self {
         let header = planned.header.as_ref();
@@ -148,6 +154,7 @@ impl<'a> Pass<'a> {
             planned,
             file,
             words,
+            levels,
             words_end: 0,
             next: header.map(|header| header.first),
             prev: header.map(|header| header.prev),
@@ -320,8 +327,7 @@ impl<'a> Pass<'a> {
         let leaves = &self.leaves[..take];
         let from = self.leaves_from;
         self.leaves_from = from.saturating_add(take as u64);
-        self.on
-            .levels
+        self.levels
             .read(0, from, take, &mut self.level)
             .map_err(|error| Error::io("public/tile/0", 0, error))?;
         let (level, _) = self.level.as_chunks::<32>();

@@ -22,11 +22,12 @@
 //! 108 32n compact range at the segment's end, the largest subtree first
 //! ```
 
-use std::io;
-use std::sync::Arc;
+mod encode;
+mod sealed;
 
-use super::live::{GROUP_START, Sorted};
-use crate::backend::{Backend, File, Mode};
+pub(crate) use encode::{encode, encode_around, encode_into};
+pub(crate) use sealed::{IndexFault, Sealed};
+
 use crate::format::digest::Digest;
 use crate::format::{Cursor, put};
 use crate::limits::PAGE;
@@ -67,80 +68,39 @@ impl Summary {
     }
 }
 
-/// Why an index file is not believed.
-#[derive(Debug)]
-pub(crate) enum IndexFault {
-    /// A page that does not hold; its offset.
-    Damaged(u64),
-    Io(io::Error),
+/// A run of fixed-width entries.
+#[derive(Clone, Copy)]
+struct Section {
+    /// Its first page.
+    page: usize,
+    /// How many entries it has.
+    count: usize,
+    /// Of an entry, in bytes.
+    width: usize,
 }
 
-impl From<io::Error> for IndexFault {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
+impl Section {
+    fn pages(self) -> usize {
+        pages_for(self.count, self.width)
+    }
+
+    /// How many entries stand on its page `page`.
+    fn entries(self, page: usize) -> usize {
+        let per_page = PAYLOAD / self.width;
+        per_page.min(self.count - page * per_page)
     }
 }
 
-/// The bytes of the sealed index.
-pub(crate) fn encode(summary: &Summary, sorted: &Sorted) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    encode_into(summary, sorted, &mut bytes);
-    bytes
-}
-
-/// The same, in `bytes` and nothing else in it: whoever makes many of them needs room once.
-pub(crate) fn encode_into(summary: &Summary, sorted: &Sorted, bytes: &mut Vec<u8>) {
-    // They are in order: so what is there again follows itself.
-    let subjects = || sorted.subjects.chunk_by(|(one, _), (next, _)| one == next).map(|it| it[0].0);
-    let keys = sorted.ids.len() + subjects().count();
-    let filter_pages = (keys * FILTER_BITS_PER_KEY).div_ceil(8 * PAYLOAD).max(1);
-    let mut filter = vec![0; filter_pages * PAYLOAD];
-    for (id, _) in &sorted.ids {
-        mark(&mut filter, id_seed(*id));
-    }
-    for subject in subjects() {
-        mark(&mut filter, subject_seed(subject));
-    }
-    let mut pages =
-        Pages::within(std::mem::take(bytes), [filter_pages, sorted.ids.len(), sorted.subjects.len()], sorted);
-    pages.head(summary, [filter_pages, sorted.ids.len(), sorted.subjects.len(), sorted.words.len()]);
-    pages.section(PAYLOAD, filter_pages, |out, index| {
-        out.extend_from_slice(&filter[index * PAYLOAD..(index + 1) * PAYLOAD]);
-    });
-    pages.section(ID, sorted.ids.len(), |out, index| {
-        let (id, posting) = sorted.ids[index];
-        out.extend_from_slice(&id.to_be_bytes());
-        put::u32(out, posting);
-    });
-    pages.section(SUBJECT, sorted.subjects.len(), |out, index| {
-        let (subject, posting) = sorted.subjects[index];
-        put::u64(out, subject);
-        put::u32(out, posting);
-    });
-    pages.places_and_words(sorted);
-    *bytes = pages.out;
-}
-
-/// The bytes of a sealed index but for the pages of filter, ids and subjects, in `bytes` and nothing else in it: the first
-/// page, and those behind the keys. How many pages are between them is told by `head`, the first page that is stored of an
-/// index of at most so many pages, and given back; the keys in `sorted` are not looked at.
-pub(crate) fn encode_around(
-    summary: &Summary,
-    sorted: &Sorted,
-    head: &[u8],
-    most: usize,
-    bytes: &mut Vec<u8>,
-) -> usize {
-    let head = head.get(..PAYLOAD).and_then(take_summary);
-    let [filter_pages, ids, subjects, _] = head.map_or([0; 4], |(_, counts)| counts);
-    let keys = filter_pages + pages_for(ids, ID) + pages_for(subjects, SUBJECT);
-    let keys = keys.min(most.saturating_sub(1));
-    let mut pages = Pages::within(std::mem::take(bytes), [0; 3], sorted);
-    pages.head(summary, [filter_pages, ids, subjects, sorted.words.len()]);
-    pages.number += keys;
-    pages.places_and_words(sorted);
-    *bytes = pages.out;
-    keys
+/// Ids, subjects, places and words of an index whose first page says so.
+fn sections(summary: &Summary, counts: [usize; 4]) -> [Section; 4] {
+    let [filter_pages, ids, subjects, words] = counts;
+    let mut page = 1 + filter_pages;
+    let entries = [(ids, ID), (subjects, SUBJECT), (summary.count() as usize, PLACE), (words, WORD)];
+    entries.map(|(count, width)| {
+        let section = Section { page, count, width };
+        page += section.pages();
+        section
+    })
 }
 
 /// Whether a page has its checksum.
@@ -166,67 +126,27 @@ fn put_summary(out: &mut Vec<u8>, summary: &Summary) {
     put::u32(out, summary.words_end);
 }
 
-/// Collects fixed-width entries into pages that no entry straddles.
-struct Pages {
-    out: Vec<u8>,
-    page: Vec<u8>,
-    /// Of the next page.
-    number: usize,
-}
-
-impl Pages {
-    /// None yet; with room in `out` for an index of so many pages of filter, ids and subjects.
-    fn within(mut out: Vec<u8>, [filter_pages, ids, subjects]: [usize; 3], sorted: &Sorted) -> Self {
-        let keys = filter_pages + pages_for(ids, ID) + pages_for(subjects, SUBJECT);
-        let rest = pages_for(sorted.offsets.len(), PLACE) + pages_for(sorted.words.len(), WORD);
-        out.clear();
-        out.reserve((1 + keys + rest) * PAGE);
-        Self { out, page: Vec::with_capacity(PAYLOAD), number: 0 }
+fn take_summary(page: &[u8]) -> Option<(Summary, [usize; 4])> {
+    let mut fields = Cursor::new(page);
+    if fields.take(8)? != MAGIC {
+        return None;
     }
-
-    /// The first page.
-    fn head(&mut self, summary: &Summary, counts: [usize; 4]) {
-        self.section(PAYLOAD, 1, |out, _| {
-            put_summary(out, summary);
-            for count in counts {
-                put::u32(out, count as u32);
-            }
-            put::u32(out, summary.range.nodes().len() as u32);
-            summary.range.nodes().iter().for_each(|node| put::digest(out, node));
-            out.resize(PAYLOAD, 0);
-        });
+    let ledger = fields.array()?;
+    let number = fields.u32()?;
+    let count = fields.u32()?;
+    let first = fields.u64()?;
+    let hash = fields.digest()?;
+    let recorded_at = fields.i64()?;
+    let end = fields.u32()?;
+    let words_end = fields.u32()?;
+    let mut counts = [0; 4];
+    for count in &mut counts {
+        *count = fields.u32()? as usize;
     }
-
-    /// The last two sections.
-    fn places_and_words(&mut self, sorted: &Sorted) {
-        self.section(PLACE, sorted.offsets.len(), |out, index| put::u32(out, sorted.offsets[index]));
-        self.section(WORD, sorted.words.len(), |out, index| {
-            let (posting, offset) = sorted.words[index];
-            put::u32(out, posting);
-            put::u32(out, offset);
-        });
-    }
-
-    fn section(&mut self, width: usize, count: usize, mut entry: impl FnMut(&mut Vec<u8>, usize)) {
-        for index in 0..count {
-            entry(&mut self.page, index);
-            if self.page.len() + width > PAYLOAD {
-                self.seal();
-            }
-        }
-        if !self.page.is_empty() {
-            self.seal();
-        }
-    }
-
-    fn seal(&mut self) {
-        self.page.resize(PAYLOAD, 0);
-        let checksum = checksum(self.number as u32, &self.page);
-        self.number += 1;
-        self.out.extend_from_slice(&self.page);
-        put::u32(&mut self.out, checksum);
-        self.page.clear();
-    }
+    let nodes = (0..fields.u32()?.min(64)).map(|_| fields.digest()).collect::<Option<_>>()?;
+    let range = Range::from_nodes(first.checked_add(u64::from(count))?, nodes)?;
+    let summary = Summary { ledger, number, first, hash, recorded_at, end, words_end, range };
+    Some((summary, counts))
 }
 
 fn checksum(number: u32, payload: &[u8]) -> u32 {
@@ -268,202 +188,6 @@ fn mark(filter: &mut [u8], seed: u64) {
     for (byte, bit) in probes(filter.len(), seed) {
         filter[byte] |= bit;
     }
-}
-
-/// A sealed index, open to be asked: its filter in memory, the rest in its file.
-pub(crate) struct Sealed {
-    file: Arc<dyn File>,
-    pub(crate) summary: Summary,
-    filter: Vec<u8>,
-    ids: Section,
-    subjects: Section,
-    places: Section,
-    words: Section,
-}
-
-/// A run of fixed-width entries.
-#[derive(Clone, Copy)]
-struct Section {
-    page: usize,
-    count: usize,
-    width: usize,
-}
-
-impl Section {
-    fn pages(self) -> usize {
-        pages_for(self.count, self.width)
-    }
-
-    /// How many entries stand on its page `page`.
-    fn entries(self, page: usize) -> usize {
-        let per_page = PAYLOAD / self.width;
-        per_page.min(self.count - page * per_page)
-    }
-}
-
-impl Sealed {
-    /// Opens the index of segment `number`, checking its first page, its filter, and that
-    /// its length is what the first page says.
-    pub(crate) fn open(backend: &dyn Backend, number: u32) -> Result<Self, IndexFault> {
-        let file = backend.open(&super::index_path(number), Mode::Read)?;
-        let page = read_page(&*file, 0)?;
-        let (summary, counts) = take_summary(&page).ok_or(IndexFault::Damaged(0))?;
-        let [filter_pages, ids, subjects, words] = counts;
-        let mut page = 1 + filter_pages;
-        let mut section = |count: usize, width: usize| {
-            let section = Section { page, count, width };
-            page += section.pages();
-            section
-        };
-        let ids = section(ids, ID);
-        let subjects = section(subjects, SUBJECT);
-        let places = section(summary.count() as usize, PLACE);
-        let words = section(words, WORD);
-        // Without a page the filter has no bit that a question could fall on.
-        let none = filter_pages == 0;
-        if none || summary.number != number || file.length()? != (page * PAGE) as u64 {
-            return Err(IndexFault::Damaged(0));
-        }
-        let mut filter = Vec::with_capacity(filter_pages * PAYLOAD);
-        for page in 1..=filter_pages {
-            filter.extend_from_slice(&read_page(&*file, page)?);
-        }
-        Ok(Self { file, summary, filter, ids, subjects, places, words })
-    }
-
-    fn may_hold(&self, seed: u64) -> bool {
-        let mut probes = probes(self.filter.len(), seed);
-        probes.all(|(byte, bit)| self.filter[byte] & bit != 0)
-    }
-
-    pub(crate) fn ids(&self, id: u128) -> Result<Vec<u32>, IndexFault> {
-        if !self.may_hold(id_seed(id)) {
-            return Ok(Vec::new());
-        }
-        self.postings(self.ids, &id.to_be_bytes())
-    }
-
-    pub(crate) fn subjects(&self, subject: u64) -> Result<Vec<u32>, IndexFault> {
-        if !self.may_hold(subject_seed(subject)) {
-            return Ok(Vec::new());
-        }
-        self.postings(self.subjects, &subject.to_be_bytes())
-    }
-
-    pub(crate) fn offset(&self, posting: u32) -> Result<Option<u32>, IndexFault> {
-        let places = PAYLOAD / PLACE;
-        if posting as usize >= self.places.count {
-            return Ok(None);
-        }
-        let page = read_page(&*self.file, self.places.page + posting as usize / places)?;
-        let mut entry = Cursor::new(&page[posting as usize % places * PLACE..]);
-        Ok(entry.u32())
-    }
-
-    /// The place of the first record of the group that `posting` is in.
-    pub(crate) fn group_start(&self, posting: u32) -> Result<Option<u32>, IndexFault> {
-        let places = PAYLOAD / PLACE;
-        let mut last = (posting as usize).checked_sub(self.places.count).map_or(posting as usize, |_| 0);
-        loop {
-            let page = read_page(&*self.file, self.places.page + last / places)?;
-            let before = page[..(last % places + 1) * PLACE].as_chunks::<PLACE>().0;
-            let starts = before.iter().rev().map(|place| u32::from_be_bytes(*place));
-            if let Some(start) = starts.into_iter().find(|place| place & GROUP_START != 0) {
-                return Ok(Some(start));
-            }
-            match (last / places * places).checked_sub(1) {
-                Some(before) => last = before,
-                None => return Ok(None),
-            }
-        }
-    }
-
-    /// Where the words of a record begin, and an end that they do not reach past.
-    pub(crate) fn words(&self, posting: u32) -> Result<Option<(u32, u32)>, IndexFault> {
-        let found = self.postings(self.words, &posting.to_be_bytes())?;
-        Ok(found.first().map(|start| (*start, self.summary.words_end)))
-    }
-
-    /// Where the words of the record after `posting` that has words begin; else where all end.
-    pub(crate) fn words_after(&self, posting: u32) -> Result<u32, IndexFault> {
-        let (section, end) = (self.words, self.summary.words_end);
-        let Some(next) = posting.checked_add(1).map(u32::to_be_bytes) else { return Ok(end) };
-        let page = self.first_page(section, &next)?;
-        if page == section.pages() {
-            return Ok(end);
-        }
-        let content = read_page(&*self.file, section.page + page)?;
-        let entries = content.chunks_exact(section.width).take(section.entries(page));
-        let after = entries.map(|entry| entry.split_at(next.len())).find(|(key, _)| *key >= &next[..]);
-        Ok(after.and_then(|(_, start)| Cursor::new(start).u32()).unwrap_or(end))
-    }
-
-    /// The first page of a section whose last entry is not before `key`.
-    fn first_page(&self, section: Section, key: &[u8]) -> Result<usize, IndexFault> {
-        let (mut low, mut high) = (0, section.pages());
-        while low < high {
-            let middle = low.midpoint(high);
-            let page = read_page(&*self.file, section.page + middle)?;
-            let last = &page[(section.entries(middle) - 1) * section.width..];
-            if &last[..key.len()] < key { low = middle + 1 } else { high = middle }
-        }
-        Ok(low)
-    }
-
-    /// The last four bytes of every entry that begins with `key`, in order.
-    fn postings(&self, section: Section, key: &[u8]) -> Result<Vec<u32>, IndexFault> {
-        let low = self.first_page(section, key)?;
-        let mut found = Vec::new();
-        for page in low..section.pages() {
-            let content = read_page(&*self.file, section.page + page)?;
-            for entry in content.chunks_exact(section.width).take(section.entries(page)) {
-                let (entry_key, rest) = entry.split_at(key.len());
-                if entry_key > key {
-                    return Ok(found);
-                }
-                if entry_key == key {
-                    found.extend(Cursor::new(rest).u32());
-                }
-            }
-        }
-        Ok(found)
-    }
-}
-
-fn take_summary(page: &[u8]) -> Option<(Summary, [usize; 4])> {
-    let mut fields = Cursor::new(page);
-    if fields.take(8)? != MAGIC {
-        return None;
-    }
-    let ledger = fields.array()?;
-    let number = fields.u32()?;
-    let count = fields.u32()?;
-    let first = fields.u64()?;
-    let hash = fields.digest()?;
-    let recorded_at = fields.i64()?;
-    let end = fields.u32()?;
-    let words_end = fields.u32()?;
-    let mut counts = [0; 4];
-    for count in &mut counts {
-        *count = fields.u32()? as usize;
-    }
-    let nodes = (0..fields.u32()?.min(64)).map(|_| fields.digest()).collect::<Option<_>>()?;
-    let range = Range::from_nodes(first.checked_add(u64::from(count))?, nodes)?;
-    let summary = Summary { ledger, number, first, hash, recorded_at, end, words_end, range };
-    Some((summary, counts))
-}
-
-fn read_page(file: &dyn File, number: usize) -> Result<Vec<u8>, IndexFault> {
-    let at = (number * PAGE) as u64;
-    let mut page = vec![0; PAGE];
-    if file.read_at(&mut page, at)? != PAGE {
-        return Err(IndexFault::Damaged(at));
-    }
-    if !is_sealed(number, &page) {
-        return Err(IndexFault::Damaged(at));
-    }
-    page.truncate(PAYLOAD);
-    Ok(page)
 }
 
 /// Puts the nodes of `range` into the first page of an index, and its checksum anew.
