@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use storage::{Digest, integrity::Report, note::Verifier};
 
 use super::fact::Fact;
-use super::finding::{Conclusion, Findings, Question, Verdict, count};
+use super::finding::{Conclusion, Findings, Question, Verdict, count, thousands};
 use super::trust::{Compared, Holder, Outside};
 use super::{Given, Kept};
 use crate::domain::{
@@ -334,12 +334,48 @@ fn summary(newest: &Outside, head: &Head<'_>) -> String {
     let days = |to: Timestamp| to.duration_since(newest.at).as_hours().max(0) / 24;
     let age = |days: i64| count(days.unsigned_abs(), "day", "days");
     let size = count(head.report.records, "record", "records");
-    let mut parts = vec![format!("{} of {size} held outside, by {}", newest.size, newest.by())];
+    let outside = thousands(newest.size);
+    let mut parts = vec![format!("{outside} of {size} held outside, by {}", newest.by())];
     if since > 0 {
-        parts.push(format!("{since} came since, the last {} later", age(head.last.map_or(0, days))));
+        parts.push(format!(
+            "{} came since, the last {} later",
+            thousands(since),
+            age(head.last.map_or(0, days))
+        ));
     }
     if head.opened.is_none_or(|opened| !opened.simulated_clock) {
         parts.push(format!("{} ago", age(days(head.now))));
     }
     parts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_thousands_of_records_when_it_is_summed_up_then_every_count_of_them_reads_alike() {
+        let hash = Digest([0; 32]);
+        let (findings, checkpoints) = (Vec::new(), Vec::new());
+        let report = Report {
+            records: 5_600,
+            bytes: 0,
+            hash,
+            root: hash,
+            findings,
+            found: 0,
+            checkpoints,
+            half_erased: 0,
+        };
+        let now = Timestamp::from_second(1_764_547_200).unwrap();
+        let head = Head { report: &report, told: true, opened: None, last: Some(now), now, root: &|_| None };
+        let newest = Outside { holder: Holder::Root, size: 4_500, at: now, sequence: None };
+        let by = newest.by();
+        assert_eq!(
+            summary(&newest, &head),
+            format!(
+                "4,500 of 5,600 records held outside, by {by}; 1,100 came since, the last 0 days later; 0 days ago"
+            )
+        );
+    }
 }

@@ -8,27 +8,27 @@
 //! The order is what makes it right: sync, drop the cache, read; refuse; only then cut,
 //! and raise the watermark last.
 
+mod landing;
+
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
 
+use self::landing::{Landing, Place};
 use super::levels::{LevelFiles, Levels};
 use super::segments::{Index, Segment, Shared};
-use super::tail::{Landed, Tail};
+use super::tail::Tail;
 use super::tidy::Tidy;
 use super::watermark::{Mark, WATERMARK, Watermark, read_slots};
-use super::{Head, Keyer, Keys, Log, Options, TILES, open_or_create};
+use super::{Head, Keyer, Log, Options, TILES, open_or_create};
 use crate::backend::{Backend, File, Mode};
 use crate::error::Error;
-use crate::format::digest::Digest;
-use crate::format::record::Record;
-use crate::limits::{MAX_GROUP_WORDS, PAGE};
+use crate::limits::PAGE;
 use crate::merkle::Range;
-use crate::segment::header::{GROUP_HEADER, GroupHeader, HeaderFault, Records, SegmentHeader};
+use crate::segment::header::{HeaderFault, SegmentHeader};
 use crate::segment::index::{IndexFault, Sealed, Summary};
 use crate::segment::live::Live;
 use crate::segment::reader::{Step, Walk, tail};
 use crate::segment::{self, WORDS, index_path, path, words_path};
-use crate::words::{self, Content};
 
 /// What an open had to do: for a line in the caller's log.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -332,127 +332,6 @@ pub(super) fn reindex(shared: &Shared, segment: &Segment, summary: &Summary) -> 
         return Err(refuse(name, end, head.size, "the groups are not those that were indexed"));
     }
     Ok(live)
-}
-
-/// Where a group is expected.
-struct Place<'a> {
-    /// Number of the segment.
-    number: u32,
-    /// The end of the log before the group.
-    head: &'a Head,
-    /// End of the words before it, in the segment's words file.
-    words_end: u32,
-}
-
-/// What is gathered of a group before it is taken in.
-#[derive(Default)]
-struct Landing {
-    offsets: Vec<u32>,
-    hashes: Vec<Digest>,
-    keys: Vec<Keys>,
-    words: Vec<(u32, u32)>,
-    recorded_at: i64,
-}
-
-impl Landing {
-    fn landed(&self, at: u64, header: &GroupHeader) -> Landed<'_> {
-        Landed {
-            at,
-            span: header.span(),
-            offsets: &self.offsets,
-            hashes: &self.hashes,
-            keys: &self.keys,
-            words: &self.words,
-            words_end: header.words_end,
-            recorded_at: self.recorded_at,
-        }
-    }
-
-    /// Every record of a group that has its checksums must hold: no crash undoes that.
-    fn read(
-        &mut self,
-        keyer: &Keyer,
-        place: &Place<'_>,
-        (at, header, body): (u64, &GroupHeader, &[u8]),
-    ) -> Result<(), Error> {
-        let Head { size, mut hash, mut recorded_at, .. } = *place.head;
-        let damaged = |at: u64, sequence, rule| refuse(path(place.number), at, sequence, rule);
-        if header.first != size || header.words_end < place.words_end {
-            return Err(damaged(at, size, "the group does not follow the one before"));
-        }
-        self.offsets.clear();
-        self.hashes.clear();
-        self.keys.clear();
-        for record in Records::new(body) {
-            let sequence = size + self.hashes.len() as u64;
-            let fault = |at: u64, rule| damaged(at, sequence, rule);
-            let body_at = at + GROUP_HEADER as u64;
-            let (place, bytes) = record.map_err(|error| fault(body_at + error.at as u64, error.rule))?;
-            let place = body_at + place as u64;
-            let record = Record::parse(bytes).map_err(|error| fault(place + error.at as u64, error.rule))?;
-            if record.sequence != sequence {
-                return Err(fault(place, "the record has another sequence"));
-            }
-            if record.prev != hash {
-                return Err(fault(place, "prev is not the hash of the record before"));
-            }
-            if record.recorded_at < recorded_at {
-                return Err(fault(place, "recorded_at is before the record before"));
-            }
-            self.keys.push(keyer(&record).map_err(|error| fault(place, error.rule))?);
-            (hash, recorded_at) = (record.hash(), record.recorded_at);
-            self.offsets.push((place - at) as u32);
-            self.hashes.push(hash);
-        }
-        self.recorded_at = recorded_at;
-        if self.hashes.len() != header.count as usize {
-            return Err(damaged(at, size, "the group has not the records its header says"));
-        }
-        Ok(())
-    }
-
-    /// The words of a group were synced before it: they must be there, and whole.
-    fn words(
-        &mut self,
-        place: &Place<'_>,
-        file: Option<&dyn File>,
-        header: &GroupHeader,
-    ) -> Result<(), Error> {
-        self.words.clear();
-        let (start, end) = (place.words_end, header.words_end);
-        let length = (end - start) as usize;
-        if length == 0 {
-            return Ok(());
-        }
-        let name = words_path(place.number);
-        let damaged =
-            |at: usize, rule| refuse(name.clone(), u64::from(start) + at as u64, header.first, rule);
-        let file =
-            file.filter(|_| length <= MAX_GROUP_WORDS).ok_or_else(|| damaged(0, "words are missing"))?;
-        let mut bytes = vec![0; length];
-        let count = file
-            .read_at(&mut bytes, u64::from(start))
-            .map_err(|error| Error::io(&name, u64::from(start), error))?;
-        if count < length {
-            return Err(damaged(count, "words are missing"));
-        }
-        for entry in words::entries(&bytes) {
-            let (at, entry) = entry.map_err(|at| damaged(at, "an entry's head does not hold"))?;
-            // One that an erasure was at when the power went is for its owner to finish.
-            if entry.content == Content::Damaged {
-                return Err(damaged(at, "a word does not have its checksum"));
-            }
-            let index =
-                entry.sequence.checked_sub(header.first).filter(|index| *index < u64::from(header.count));
-            let index = index.ok_or_else(|| damaged(at, "an entry of a record outside its group"))? as u32;
-            match self.words.last() {
-                Some((last, _)) if *last == index => {}
-                Some((last, _)) if *last > index => return Err(damaged(at, "entries are out of order")),
-                _ => self.words.push((index, start + at as u32)),
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Judges what stands behind the last group, cuts a torn tail, and opens the watermark.

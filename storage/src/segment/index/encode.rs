@@ -2,13 +2,13 @@
 //!
 //! Invariant: they follow from what is put in, and from nothing else. It must not know files.
 
-use super::super::live::Sorted;
 use super::{
     FILTER_BITS_PER_KEY, ID, PAYLOAD, PLACE, SUBJECT, Summary, WORD, checksum, id_seed, mark, pages_for,
     put_summary, subject_seed, take_summary,
 };
 use crate::format::put;
 use crate::limits::PAGE;
+use crate::segment::live::Sorted;
 
 /// The bytes of the sealed index.
 pub(crate) fn encode(summary: &Summary, sorted: &Sorted) -> Vec<u8> {

@@ -5,13 +5,14 @@
 use std::io;
 use std::sync::Arc;
 
-use super::super::live::GROUP_START;
 use super::{
     PAYLOAD, PLACE, Section, Summary, id_seed, is_sealed, probes, sections, subject_seed, take_summary,
 };
 use crate::backend::{Backend, File, Mode};
 use crate::format::Cursor;
 use crate::limits::PAGE;
+use crate::segment::index_path;
+use crate::segment::live::GROUP_START;
 
 /// Why an index file is not believed.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ impl Sealed {
     /// Opens the index of segment `number`, checking its first page, its filter, and that
     /// its length is what the first page says.
     pub(crate) fn open(backend: &dyn Backend, number: u32) -> Result<Self, IndexFault> {
-        let file = backend.open(&super::super::index_path(number), Mode::Read)?;
+        let file = backend.open(&index_path(number), Mode::Read)?;
         let page = read_page(&*file, 0)?;
         let (summary, counts) = take_summary(&page).ok_or(IndexFault::Damaged(0))?;
         let filter_pages = counts[0];
