@@ -282,7 +282,7 @@ fn told(outside: &[Outside], all_count: bool) -> Option<String> {
     }
     let one = |it: &Outside| {
         let aside = if all_count || it.holder.counts() { "" } else { ", not pinned: not counted" };
-        format!("{} {}{aside}", it.by(), it.size)
+        format!("{} {}{aside}", it.by(), thousands(it.size))
     };
     let mut told: Vec<_> = outside.iter().take(TOLD).map(one).collect();
     if outside.len() > TOLD {
@@ -371,6 +371,9 @@ mod tests {
         let head = Head { report: &report, told: true, opened: None, last: Some(now), now, root: &|_| None };
         let newest = Outside { holder: Holder::Root, size: 4_500, at: now, sequence: None };
         let by = newest.by();
+        let all = [newest.clone(), Outside { size: 1_200, ..newest.clone() }];
+        let expected = format!("Held outside, with how many records: {by} 4,500; {by} 1,200.");
+        assert_eq!(told(&all, true), Some(expected));
         assert_eq!(
             summary(&newest, &head),
             format!(

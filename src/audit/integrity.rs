@@ -4,7 +4,7 @@
 
 use storage::integrity::Report;
 
-use super::finding::{Conclusion, Finding, Findings, Question, Verdict, count};
+use super::finding::{Conclusion, Finding, Findings, Question, Verdict, count, thousands};
 use super::signatures::Signatures;
 
 /// Whether the records themselves are whole: what was found, if anything, is found of what is derived from them, or of
@@ -60,7 +60,9 @@ pub(super) fn settle(report: &Report, signatures: Signatures, opened: bool) -> C
     let looked = count(report.records, "record", "records");
     let megabytes = report.bytes as f64 / 1e6;
     let summary = if wrong == 0 {
-        let by = by.filter(|by| by.to > 0).map_or_else(String::new, |by| format!("; signed up to {}", by.to));
+        let by = by
+            .filter(|by| by.to > 0)
+            .map_or_else(String::new, |by| format!("; signed up to {}", thousands(by.to)));
         let what = if opened { "link, node and index entry" } else { "link and node" };
         format!("{looked}, {megabytes:.1} MB: every byte, {what} is what the records give{by}")
     } else {

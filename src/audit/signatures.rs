@@ -12,7 +12,7 @@ use storage::{
 };
 
 use super::elsewhere::cosigned_by;
-use super::finding::{Finding, Findings, Question, count};
+use super::finding::{Finding, Findings, Question, count, thousands};
 use super::integrity;
 use super::keys::{Rotations, Walk};
 use super::trust::{Sheet, Signed, Trust};
@@ -194,7 +194,7 @@ impl Signatures {
             (count(signed.keys, "key", "keys"), count(signed.kept, "checkpoint", "checkpoints"));
         self.notes.push(format!(
             "Signed up to {} of {}, by the walk of {keys} from the pinned one on; {kept} that receipts rest on looked at.",
-            signed.to,
+            thousands(signed.to),
             count(report.records, "record", "records"),
         ));
         if let Some(size) = signed.published.filter(|_| !trust.beside.shown.by_checkpoint()) {
@@ -202,7 +202,11 @@ impl Signatures {
             self.notes.push(format!(
                 "The published checkpoint counts {}, {}.",
                 count(size, "record", "records"),
-                if behind == 0 { "all there are".to_owned() } else { format!("{behind} behind") }
+                if behind == 0 {
+                    "all there are".to_owned()
+                } else {
+                    format!("{} behind", thousands(behind))
+                }
             ));
         }
         if signed.from > 0 {
