@@ -18,6 +18,7 @@ use crate::format::digest::Digest;
 use crate::log::{LevelFiles, TILES};
 use crate::merkle::range::{TILE_HEIGHT, TILE_WIDTH, fold};
 use crate::segment::live::{GROUP_START, Sorted};
+use crate::segment::order::Room;
 use crate::segment::reader::{Window, tail};
 use crate::segment::{path, words_path};
 use crate::words;
@@ -39,6 +40,7 @@ pub(super) struct Scratch {
     leaves: Vec<Digest>,
     level: Vec<u8>,
     sorted: Sorted,
+    order: Room,
     pages: Vec<u8>,
     stored: Vec<u8>,
     window: Window,
@@ -124,6 +126,7 @@ struct Pass<'a> {
     level: Vec<u8>,
     subtrees: Vec<(u32, Digest)>,
     sorted: Sorted,
+    order: Room,
     /// What the index must be, and a piece of what it is.
     pages: Vec<u8>,
     stored: Vec<u8>,
@@ -166,6 +169,7 @@ impl<'a> Pass<'a> {
             level: scratch.level,
             subtrees: Vec::new(),
             sorted: scratch.sorted,
+            order: scratch.order,
             pages: scratch.pages,
             stored: scratch.stored,
             half_erased: 0,
@@ -217,8 +221,8 @@ impl<'a> Pass<'a> {
             findings: self.findings,
         };
         let (leaves, level, sorted) = (self.leaves, self.level, self.sorted.emptied());
-        let (pages, stored) = (self.pages, self.stored);
-        Ok((examined, Scratch { leaves, level, sorted, pages, stored, ..Scratch::default() }))
+        let (order, pages, stored) = (self.order, self.pages, self.stored);
+        Ok((examined, Scratch { leaves, level, sorted, order, pages, stored, ..Scratch::default() }))
     }
 
     fn find(&mut self, offset: u64, rule: &'static str, expected: impl Display, found: impl Display) {

@@ -10,6 +10,7 @@ use std::hash::Hash;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{PoisonError, RwLock};
 
+use super::order::Room;
 use crate::log::Keys;
 
 const SHARDS: usize = 64;
@@ -152,8 +153,7 @@ impl Live {
                 sorted.subjects.extend(postings.as_slice().iter().map(|at| (*subject, *at)));
             }
         }
-        sorted.ids.sort_unstable();
-        sorted.subjects.sort_unstable();
+        Room::default().sort(&mut sorted);
         sorted
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod header;
 pub(crate) mod index;
 pub(crate) mod live;
+pub(crate) mod order;
 pub(crate) mod reader;
 pub(crate) mod writer;
 

@@ -26,8 +26,7 @@ impl Pass<'_> {
         let (Some(header), Some(hash), Some(next)) = (&self.planned.header, self.prev, self.next) else {
             return Ok(None);
         };
-        self.sorted.ids.sort_unstable();
-        self.sorted.subjects.sort_unstable();
+        self.order.sort(&mut self.sorted);
         self.sorted.subjects.dedup();
         let nodes = vec![Digest([0; 32]); next.count_ones() as usize];
         let Some(range) = Range::from_nodes(next, nodes) else { return Ok(None) };
