@@ -83,8 +83,8 @@ mod tests {
                 let (ids, subjects) = (ids.collect(), subjects.collect());
                 let mut sorted = Sorted { ids, subjects, ..Sorted::default() };
                 let mut naive = sorted.clone();
-                naive.ids.sort();
-                naive.subjects.sort();
+                naive.ids.sort_unstable();
+                naive.subjects.sort_unstable();
                 room.sort(&mut sorted);
                 prop_assert_eq!(sorted, naive);
             }
