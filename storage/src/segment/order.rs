@@ -11,7 +11,7 @@ const TOGETHER: usize = 8;
 /// Keys are spread over at most so many places, as a power of two: what is counted for each stays near.
 const MOST_BITS: u32 = 16;
 
-/// Room to sort in, which the next segment uses again.
+/// Room to sort in: whoever has several segments to put in order needs it once.
 #[derive(Default)]
 pub(crate) struct Room {
     ids: Vec<(u128, u32)>,
